@@ -1,0 +1,1 @@
+//! The stages from landing to golden profiles over DataFusion and Delta, and SQL under policy.

@@ -1,0 +1,1 @@
+//! Sources: bytes to records, contracts, quarantine.

@@ -1,0 +1,378 @@
+//! The pipeline file: sources, matching, golden rules, roles.
+//!
+//! Everything a user configures is here, as types that reject unknown keys.
+//! `schemas/pipeline.schema.json` describes the same to editors; a test keeps
+//! the two together.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
+use crate::ids::SourceId;
+use crate::policy::RoleGrants;
+use crate::schema::{BlockingRule, Comparison, SurvivorRule};
+use crate::yaml::{self, YamlError};
+
+/// A pipeline file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// The tenant: part of what every sealed value is bound to.
+    pub name: String,
+    /// Where the tables lie: a folder or an object-store URL.
+    #[serde(default = "default_lake")]
+    pub lake: String,
+    /// The state database: a file.
+    #[serde(default = "default_state")]
+    pub state: String,
+    /// The keyring: a file, created with mode 0600 on the first run.
+    #[serde(default = "default_keyring")]
+    pub keyring: String,
+    /// The schema of sources that name none: a shipped one or a file.
+    #[serde(default = "default_schema")]
+    pub schema: String,
+    /// The silos, in no particular order.
+    pub sources: Vec<Source>,
+    /// What to do with rows that break their contract.
+    #[serde(default)]
+    pub quarantine: QuarantineLimit,
+    /// How accounts of one person are found.
+    #[serde(default, rename = "match")]
+    pub matching: Matching,
+    /// Which values survive into golden profiles.
+    #[serde(default)]
+    pub golden: Golden,
+    /// Role → purpose → field classes that may be opened.
+    #[serde(default)]
+    pub roles: RoleGrants,
+}
+
+fn default_lake() -> String {
+    "lake".to_owned()
+}
+
+fn default_state() -> String {
+    "state/vermeil.db".to_owned()
+}
+
+fn default_keyring() -> String {
+    "state/keyring.json".to_owned()
+}
+
+fn default_schema() -> String {
+    "customer.v1".to_owned()
+}
+
+/// One silo.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Also the name of its table, `landing.<id>`.
+    pub id: SourceId,
+    /// A file, a folder's files by `*` in the last segment, or an object-store URL.
+    pub path: String,
+    /// How the bytes are read.
+    pub format: Format,
+    /// Delimited text only: between fields; a comma unless set.
+    #[serde(default)]
+    pub delimiter: Option<char>,
+    /// Delimited text only: around fields; `"` unless set.
+    #[serde(default)]
+    pub quote: Option<char>,
+    /// Text formats: an encoding label such as `windows-1252`; UTF-8 unless set.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// Text formats: the decimal mark of numbers; a point unless set.
+    #[serde(default)]
+    pub decimal: Option<char>,
+    /// Delimited text without a header line: the names of its columns, in order.
+    #[serde(default)]
+    pub header: Option<Vec<String>>,
+    /// The schema of this source; the pipeline's unless set.
+    #[serde(default)]
+    pub schema: Option<String>,
+    /// The source's columns that identify a row, together.
+    pub key: Vec<String>,
+    /// The source's column that tells when a row was last changed.
+    #[serde(default)]
+    pub updated_at: Option<ColumnMapping>,
+    /// Events only: whose record the event happened to.
+    #[serde(default)]
+    pub subject: Option<SubjectReference>,
+    /// Canonical field → the source's column.
+    pub columns: BTreeMap<String, ColumnMapping>,
+    /// Canonical field → a value that every row of this source gets.
+    #[serde(default)]
+    pub constants: BTreeMap<String, String>,
+    /// What a row must fulfil.
+    #[serde(default)]
+    pub contract: Contract,
+    /// People enter their own data here: for the `self_declared` rule.
+    #[serde(default)]
+    pub self_declared: bool,
+}
+
+/// How a source's bytes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One row a line, fields between delimiters, the first line names the columns.
+    Delimited,
+    /// One JSON object a line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// Where a canonical field's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum ColumnMapping {
+    /// The source's column as it is.
+    Column(String),
+    /// The source's column, and how to read it.
+    Parsed(ParsedColumn),
+}
+
+/// The source's column, and how to read it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParsedColumn {
+    /// The source's column.
+    pub column: String,
+    /// Dates and timestamps: a chrono pattern such as `%d/%m/%Y`.
+    pub format: String,
+}
+
+impl ColumnMapping {
+    /// The source's column.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Column(column) => column,
+            Self::Parsed(parsed) => &parsed.column,
+        }
+    }
+
+    /// The pattern of dates and timestamps; `None`: ISO 8601.
+    pub fn format(&self) -> Option<&str> {
+        match self {
+            Self::Column(_) => None,
+            Self::Parsed(parsed) => Some(&parsed.format),
+        }
+    }
+}
+
+/// Whose record an event happened to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectReference {
+    /// The source that holds the record.
+    pub source: SourceId,
+    /// The event's columns that carry that record's key, in the order of its key.
+    pub key: Vec<String>,
+}
+
+/// What a row must fulfil, beyond the types of its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Contract {
+    /// Canonical fields that must not be empty.
+    pub required: Vec<String>,
+    /// The longest value that is taken, in bytes.
+    pub max_field_bytes: usize,
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self { required: Vec::new(), max_field_bytes: 64 * 1024 }
+    }
+}
+
+/// What to do with rows that break their contract.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuarantineLimit {
+    /// The share of rows, in [0, 1], beyond which a run ends with exit code 3.
+    pub limit: f64,
+}
+
+impl Default for QuarantineLimit {
+    fn default() -> Self {
+        Self { limit: 0.05 }
+    }
+}
+
+/// How accounts of one person are found.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Matching {
+    /// Instead of the schema's blocking rules.
+    pub blocking: Option<Vec<BlockingRule>>,
+    /// Canonical field → comparison, instead of the schema's; `null` leaves the field out.
+    pub comparisons: BTreeMap<String, Option<Comparison>>,
+    /// The probability, in (0, 1), from which a pair is linked; 0.95 unless set.
+    pub threshold: Option<f64>,
+    /// Pairs within a block above this many are not compared but reported; 1,000,000 unless set.
+    pub max_block_pairs: Option<u64>,
+}
+
+/// Which values survive into golden profiles.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Golden {
+    /// For fields without a rule of their own; `most_recent` unless set.
+    pub default: Option<SurvivorRule>,
+    /// Canonical field → rule, instead of the schema's.
+    pub fields: BTreeMap<String, SurvivorRule>,
+    /// Sources from the most to the least trusted; unlisted ones come last.
+    pub source_priority: Vec<SourceId>,
+}
+
+/// A pipeline file is malformed or contradicts itself.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PipelineError {
+    /// Not readable as a pipeline.
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    /// Two sources share an id.
+    #[error("{file}: source `{source_id}` is defined twice")]
+    DuplicateSource {
+        /// The pipeline file.
+        file: String,
+        /// The id.
+        source_id: SourceId,
+    },
+    /// A source without a key cannot tell a changed row from a new one.
+    #[error("{file}: source `{source_id}` has an empty `key`")]
+    NoKey {
+        /// The pipeline file.
+        file: String,
+        /// The source.
+        source_id: SourceId,
+    },
+    /// A source is named that is not defined.
+    #[error("{file}: `{place}` names source `{source_id}`, which is not defined")]
+    UnknownSource {
+        /// The pipeline file.
+        file: String,
+        /// Where it is named.
+        place: String,
+        /// The unknown source.
+        source_id: SourceId,
+    },
+    /// A number is outside its range.
+    #[error("{file}: `{place}` is {value}, but must lie in {range}")]
+    OutOfRange {
+        /// The pipeline file.
+        file: String,
+        /// The key.
+        place: String,
+        /// The number given.
+        value: f64,
+        /// Such as `(0, 1)`.
+        range: &'static str,
+    },
+}
+
+impl Diagnose for PipelineError {
+    fn diagnostic(&self) -> Option<Diagnostic> {
+        Some(match self {
+            Self::Yaml(error) => return error.diagnostic(),
+            Self::DuplicateSource { file, source_id } => Diagnostic::new("pipeline-duplicate-source")
+                .with("file", file)
+                .with("source", source_id),
+            Self::NoKey { file, source_id } => {
+                Diagnostic::new("pipeline-no-key").with("file", file).with("source", source_id)
+            }
+            Self::UnknownSource { file, place, source_id } => Diagnostic::new("pipeline-unknown-source")
+                .with("file", file)
+                .with("place", place)
+                .with("source", source_id),
+            Self::OutOfRange { file, place, value, range } => Diagnostic::new("pipeline-out-of-range")
+                .with("file", file)
+                .with("place", place)
+                .with("value", value)
+                .with("range", range),
+        })
+    }
+
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Usage
+    }
+}
+
+impl Pipeline {
+    /// Parses a pipeline file.
+    ///
+    /// # Errors
+    /// [`PipelineError`] names the file, the line and, for a misspelt key, the nearest valid one.
+    pub fn parse(file: &str, text: &str) -> Result<Pipeline, PipelineError> {
+        let pipeline: Pipeline = yaml::parse(file, text)?;
+        pipeline.validate(file)?;
+        Ok(pipeline)
+    }
+
+    /// The source of that id.
+    pub fn source(&self, id: &SourceId) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == *id)
+    }
+
+    /// The name of the schema of one of this pipeline's sources.
+    pub fn schema_of<'a>(&'a self, source: &'a Source) -> &'a str {
+        source.schema.as_deref().unwrap_or(&self.schema)
+    }
+
+    fn validate(&self, file: &str) -> Result<(), PipelineError> {
+        let file = || file.to_owned();
+        for (position, source) in self.sources.iter().enumerate() {
+            let source_id = || source.id.clone();
+            if self.sources[..position].iter().any(|other| other.id == source.id) {
+                return Err(PipelineError::DuplicateSource { file: file(), source_id: source_id() });
+            }
+            if source.key.is_empty() {
+                return Err(PipelineError::NoKey { file: file(), source_id: source_id() });
+            }
+            if let Some(subject) = &source.subject
+                && self.source(&subject.source).is_none()
+            {
+                return Err(PipelineError::UnknownSource {
+                    file: file(),
+                    place: format!("sources.{}.subject", source.id),
+                    source_id: subject.source.clone(),
+                });
+            }
+        }
+        if let Some(unknown) = self.golden.source_priority.iter().find(|id| self.source(id).is_none()) {
+            return Err(PipelineError::UnknownSource {
+                file: file(),
+                place: "golden.source_priority".to_owned(),
+                source_id: unknown.clone(),
+            });
+        }
+        // Written so that NaN is refused too.
+        if let Some(value) = self.matching.threshold
+            && !(0.0 < value && value < 1.0)
+        {
+            return Err(PipelineError::OutOfRange {
+                file: file(),
+                place: "match.threshold".to_owned(),
+                value,
+                range: "(0, 1)",
+            });
+        }
+        let value = self.quarantine.limit;
+        if !(0.0..=1.0).contains(&value) {
+            return Err(PipelineError::OutOfRange {
+                file: file(),
+                place: "quarantine.limit".to_owned(),
+                value,
+                range: "[0, 1]",
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

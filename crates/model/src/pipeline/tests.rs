@@ -1,0 +1,47 @@
+use super::*;
+
+const MINIMAL: &str = "
+name: shop
+sources:
+  - id: web
+    path: web.csv
+    format: delimited
+    key: [id]
+    columns:
+      email: mail
+      birth_date: { column: born, format: '%d/%m/%Y' }
+";
+
+#[test]
+fn a_minimal_pipeline_gets_its_defaults() {
+    let pipeline = Pipeline::parse("pipeline.yaml", MINIMAL).expect("valid");
+    assert_eq!(pipeline.schema_of(&pipeline.sources[0]), "customer.v1");
+    assert_eq!(pipeline.sources[0].contract.max_field_bytes, 65_536);
+    assert_eq!(pipeline.sources[0].columns["birth_date"].format(), Some("%d/%m/%Y"));
+}
+
+#[test]
+fn a_misspelt_key_is_told_with_its_line_and_the_nearest_valid_one() {
+    let error = Pipeline::parse("pipeline.yaml", &MINIMAL.replace("format: delimited", "fromat: delimited"))
+        .expect_err("misspelt");
+    assert_eq!(error.to_string(), "pipeline.yaml:6:5: unknown key `fromat`, did you mean `format`?");
+}
+
+#[test]
+fn a_threshold_outside_its_range_is_refused() {
+    for threshold in ["0", "1", "1.5", ".nan"] {
+        let text = format!("{MINIMAL}match: {{ threshold: {threshold} }}\n");
+        let error = Pipeline::parse("pipeline.yaml", &text).expect_err(threshold);
+        assert!(matches!(error, PipelineError::OutOfRange { .. }), "{threshold}: {error}");
+    }
+}
+
+#[test]
+fn an_unknown_source_in_the_priority_list_is_refused() {
+    let text = format!("{MINIMAL}golden: {{ source_priority: [web, crm] }}\n");
+    let error = Pipeline::parse("pipeline.yaml", &text).expect_err("crm is not defined");
+    assert_eq!(
+        error.to_string(),
+        "pipeline.yaml: `golden.source_priority` names source `crm`, which is not defined"
+    );
+}

@@ -1,0 +1,471 @@
+//! Canonical schemas: what a customer or an event is made of, as data.
+//!
+//! A schema file lists fields; each field says how it is typed, how it is
+//! protected (class), what it may be used for, how long it is kept, how it is
+//! normalised and compared for matching, and which of several values survives
+//! into the golden profile. See `schemas/customer.v1.yaml`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::yaml::{self, YamlError};
+
+/// The schemas that ship with the product: name → text.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("customer.v1", include_str!("../../../schemas/customer.v1.yaml")),
+    ("event.v1", include_str!("../../../schemas/event.v1.yaml")),
+];
+
+/// A canonical schema.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// Such as `customer`.
+    pub name: String,
+    /// Such as 1.
+    pub version: u32,
+    /// Whether a row is an account or something that happened to one.
+    pub kind: SchemaKind,
+    /// What the schema is for, for people.
+    #[serde(default)]
+    pub description: String,
+    /// In the order they are shown.
+    pub fields: Vec<Field>,
+    /// Pairs that agree on every key of any one rule are compared.
+    #[serde(default)]
+    pub blocking: Vec<BlockingRule>,
+}
+
+/// What a row of a schema is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchemaKind {
+    /// One account of one source.
+    Record,
+    /// Something that happened to a record.
+    Event,
+}
+
+/// One field of a schema.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The canonical name, such as `family_name`.
+    pub name: String,
+    /// How values are typed.
+    #[serde(rename = "type")]
+    pub data_type: FieldType,
+    /// How values are protected.
+    pub class: FieldClass,
+    /// What the field means, for people.
+    #[serde(default)]
+    pub description: String,
+    /// What it may be used for.
+    #[serde(default)]
+    pub purposes: Vec<String>,
+    /// How long it is kept after the relation ends, as an ISO 8601 duration such as `P3Y`.
+    #[serde(default)]
+    pub retention: Option<String>,
+    /// How values are brought to one form before they are compared.
+    #[serde(default)]
+    pub normaliser: Normaliser,
+    /// How two values are compared; `None`: the field is no evidence.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
+    /// Which value survives into the golden profile unless the pipeline says otherwise.
+    #[serde(default)]
+    pub golden: Option<SurvivorRule>,
+}
+
+/// The types of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// UTF-8 text.
+    Text,
+    /// A signed 64-bit integer.
+    Integer,
+    /// A decimal number, kept as a 64-bit float.
+    Decimal,
+    /// A calendar day, `YYYY-MM-DD`.
+    Date,
+    /// A moment, RFC 3339, microseconds, UTC.
+    Timestamp,
+    /// `true` or `false`.
+    Boolean,
+}
+
+/// How a field is protected. Everything but `Plain` is personal and sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldClass {
+    /// Says who someone is: names, account and registration numbers.
+    Identifier,
+    /// Reaches someone: e-mail, phone, postal address.
+    Contact,
+    /// Describes someone: birth date, gender, birth place.
+    Demographic,
+    /// What the law or the house protects most: free text, bank details, health.
+    Sensitive,
+    /// Not personal by itself; stored as a column in the clear.
+    Plain,
+}
+
+impl FieldClass {
+    /// The classes that are sealed, in the order of their columns.
+    pub const PERSONAL: [FieldClass; 4] =
+        [Self::Identifier, Self::Contact, Self::Demographic, Self::Sensitive];
+
+    /// Whether fields of this class are sealed.
+    pub fn is_personal(self) -> bool {
+        self != Self::Plain
+    }
+
+    /// The class as schema files and column names write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::Contact => "contact",
+            Self::Demographic => "demographic",
+            Self::Sensitive => "sensitive",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+impl fmt::Display for FieldClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How values are brought to one form before they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Normaliser {
+    /// Trimmed, case and accents folded, punctuation to spaces.
+    #[default]
+    Text,
+    /// As text, and titles dropped, particles kept.
+    PersonName,
+    /// As text, and legal forms dropped.
+    OrganisationName,
+    /// To E.164 where French or English numbering tells how.
+    Phone,
+    /// Trimmed, lower case, `+tag` of the local part dropped.
+    Email,
+    /// To `YYYY-MM-DD`.
+    Date,
+    /// Letters and digits only, upper case.
+    PostalCode,
+    /// As text, with the usual abbreviations of ways written out.
+    Street,
+    /// Letters and digits only, upper case: registration and account numbers.
+    Identifier,
+}
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// Equal or not.
+    Exact,
+    /// Equal, near by Jaro-Winkler at two thresholds, or else; term frequencies count.
+    Name,
+    /// Equal, one part or one keystroke apart, same year, or else.
+    Date,
+    /// Equal, same local part, near, or else; term frequencies count.
+    Email,
+    /// Equal, one digit apart, or else; term frequencies count.
+    Phone,
+    /// Equal, near by Jaro-Winkler at two thresholds, or else.
+    Text,
+    /// Equal, same first two characters, or else.
+    PostalCode,
+    /// Equal, one keystroke apart, or else; term frequencies count.
+    Identifier,
+}
+
+/// Which of several values of a field survives into the golden profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SurvivorRule {
+    /// The value observed last, by the source's own clock.
+    MostRecent,
+    /// The value most records carry.
+    MostFrequent,
+    /// The value of the source that stands first in the pipeline's list.
+    SourcePriority,
+    /// A value from a source where people enter their own data.
+    SelfDeclared,
+    /// The longest value: the least truncated.
+    Longest,
+}
+
+impl SurvivorRule {
+    /// The rule as pipeline files and provenance write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MostRecent => "most_recent",
+            Self::MostFrequent => "most_frequent",
+            Self::SourcePriority => "source_priority",
+            Self::SelfDeclared => "self_declared",
+            Self::Longest => "longest",
+        }
+    }
+}
+
+/// Pairs that agree on all keys of a rule are compared. Written `field` or
+/// `field:transform`, joined by ` + `: `family_name:phonetic + birth_date`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BlockingRule {
+    /// Never empty.
+    pub keys: Vec<BlockingKey>,
+}
+
+/// One key of a blocking rule.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BlockingKey {
+    /// The canonical field.
+    pub field: String,
+    /// What of its normalised value must agree.
+    pub transform: KeyTransform,
+}
+
+/// What of a normalised value a blocking key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyTransform {
+    /// All of it.
+    Whole,
+    /// A phonetic code of its first word (Soundex, made for French and English alike).
+    Phonetic,
+    /// The first letter.
+    Initial,
+    /// The first four letters.
+    Prefix4,
+    /// The year of a date.
+    Year,
+    /// Month and day of a date.
+    MonthDay,
+    /// The part of an e-mail address before `@`.
+    LocalPart,
+    /// The words of the value in alphabetical order: swapped parts agree.
+    SortedWords,
+}
+
+impl KeyTransform {
+    /// Every transform with its name in pipeline files.
+    pub const ALL: [(&'static str, KeyTransform); 8] = [
+        ("whole", Self::Whole),
+        ("phonetic", Self::Phonetic),
+        ("initial", Self::Initial),
+        ("prefix4", Self::Prefix4),
+        ("year", Self::Year),
+        ("month_day", Self::MonthDay),
+        ("local_part", Self::LocalPart),
+        ("sorted_words", Self::SortedWords),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL
+            .into_iter()
+            .find(|(_, transform)| *transform == self)
+            .map_or("whole", |(name, _)| name)
+    }
+}
+
+/// A blocking rule is not written `field[:transform] + …`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockingRuleError {
+    /// A rule or one of its keys is empty.
+    #[error("a blocking rule needs at least one field, written `field` or `field:transform`")]
+    Empty,
+    /// No such transform.
+    #[error("unknown transform `{0}` (known: whole, phonetic, initial, prefix4, year, month_day, local_part, sorted_words)")]
+    UnknownTransform(String),
+}
+
+impl FromStr for BlockingRule {
+    type Err = BlockingRuleError;
+
+    fn from_str(text: &str) -> Result<Self, BlockingRuleError> {
+        let keys = text
+            .split('+')
+            .map(|key| {
+                let (field, transform) = key.split_once(':').unwrap_or((key, "whole"));
+                let (field, transform) = (field.trim(), transform.trim());
+                if field.is_empty() {
+                    return Err(BlockingRuleError::Empty);
+                }
+                let transform = KeyTransform::ALL
+                    .into_iter()
+                    .find(|(name, _)| *name == transform)
+                    .map(|(_, known)| known)
+                    .ok_or_else(|| BlockingRuleError::UnknownTransform(transform.to_owned()))?;
+                Ok(BlockingKey { field: field.to_owned(), transform })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { keys })
+    }
+}
+
+impl TryFrom<String> for BlockingRule {
+    type Error = BlockingRuleError;
+
+    fn try_from(text: String) -> Result<Self, BlockingRuleError> {
+        text.parse()
+    }
+}
+
+impl From<BlockingRule> for String {
+    fn from(rule: BlockingRule) -> String {
+        rule.to_string()
+    }
+}
+
+impl fmt::Display for BlockingRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, key) in self.keys.iter().enumerate() {
+            let joint = if position == 0 { "" } else { " + " };
+            write!(f, "{joint}{}", key.field)?;
+            if key.transform != KeyTransform::Whole {
+                write!(f, ":{}", key.transform.name())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A schema file is malformed or contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// Not readable as a schema.
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    /// Two fields share a name.
+    #[error("{file}: field `{field}` is defined twice")]
+    DuplicateField {
+        /// The schema file.
+        file: String,
+        /// The field's name.
+        field: String,
+    },
+    /// A field's name would clash with a column the lake adds.
+    #[error("{file}: field `{field}` has a name that the lake reserves")]
+    ReservedField {
+        /// The schema file.
+        file: String,
+        /// The field's name.
+        field: String,
+    },
+    /// A personal field without a purpose: the law wants one.
+    #[error("{file}: personal field `{field}` declares no purpose")]
+    NoPurpose {
+        /// The schema file.
+        file: String,
+        /// The field's name.
+        field: String,
+    },
+    /// A blocking rule names a field that does not exist.
+    #[error("{file}: blocking rule `{rule}` names `{field}`, which is no field")]
+    UnknownBlockingField {
+        /// The schema file.
+        file: String,
+        /// The rule as written.
+        rule: String,
+        /// The unknown field.
+        field: String,
+    },
+}
+
+/// Columns that landing and golden tables add beside a schema's own fields.
+pub const RESERVED_COLUMNS: [&str; 16] = [
+    "record_id",
+    "profile_id",
+    "record_tag",
+    "content_tag",
+    "subject_tag",
+    "version",
+    "load",
+    "landed_at",
+    "observed_at",
+    "key_page",
+    "key_slot",
+    "sealed_identifier",
+    "sealed_contact",
+    "sealed_demographic",
+    "sealed_sensitive",
+    "source",
+];
+
+impl Schema {
+    /// A schema that ships with the product, such as `customer.v1`.
+    pub fn built_in(name: &str) -> Option<Schema> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(name, text)| {
+            Self::parse(name, text).expect("shipped schemas are valid: a test parses each")
+        })
+    }
+
+    /// The names of the schemas that ship with the product.
+    pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// Parses a schema file.
+    ///
+    /// # Errors
+    /// [`SchemaError`] names the file, and the line or field.
+    pub fn parse(file: &str, text: &str) -> Result<Schema, SchemaError> {
+        let schema: Schema = yaml::parse(file, text)?;
+        for (position, field) in schema.fields.iter().enumerate() {
+            let (file, name) = (file.to_owned(), field.name.clone());
+            if schema.fields[..position].iter().any(|other| other.name == field.name) {
+                return Err(SchemaError::DuplicateField { file, field: name });
+            }
+            if RESERVED_COLUMNS.contains(&name.as_str()) {
+                return Err(SchemaError::ReservedField { file, field: name });
+            }
+            if field.class.is_personal() && field.purposes.is_empty() {
+                return Err(SchemaError::NoPurpose { file, field: name });
+            }
+        }
+        for rule in &schema.blocking {
+            for key in &rule.keys {
+                if schema.field(&key.field).is_none() {
+                    return Err(SchemaError::UnknownBlockingField {
+                        file: file.to_owned(),
+                        rule: rule.to_string(),
+                        field: key.field.clone(),
+                    });
+                }
+            }
+        }
+        Ok(schema)
+    }
+
+    /// The field of that name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The field's name nearest to `given`, for messages.
+    pub fn nearest_field(&self, given: &str) -> Option<&str> {
+        yaml::nearest(given, self.fields.iter().map(|field| field.name.as_str()))
+    }
+
+    /// The fields of one class, in order.
+    pub fn of_class(&self, class: FieldClass) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(move |field| field.class == class)
+    }
+
+    /// Name and version, such as `customer.v1`.
+    pub fn id(&self) -> String {
+        format!("{}.v{}", self.name, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Keys, sealing, tags and pseudonyms.

@@ -1,0 +1,1 @@
+//! Record linkage as pure computation: normalise, block, compare, estimate, score, cluster, survive.

@@ -1,0 +1,1 @@
+//! The state database: key pages, loads, publications, suppression, audit.

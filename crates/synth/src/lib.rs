@@ -1,0 +1,1 @@
+//! Synthetic customers with known truth, in the shapes of three silos.
