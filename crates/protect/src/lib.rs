@@ -1,1 +1,36 @@
 //! Keys, sealing, tags and pseudonyms.
+//!
+//! ```text
+//! keyring   who holds the key-encryption keys: a file today, a KMS tomorrow
+//!    │ wraps page keys
+//! vault     data keys, one per record, in sealed pages of 256; destroying one is erasing a record
+//!    │ gives data keys
+//! seal      AES-256-GCM over what `payload` packs, bound to where the value belongs
+//!
+//! tags · pseudonym   keyed one-way names, each from a root key of its own
+//! ```
+//!
+//! The only crate that names AES or HMAC. It does no I/O but for the keyring
+//! file, and knows no database: key pages go through [`vault::KeyPageStore`].
+//!
+//! Random bytes come from the operating system. Should it have none to give,
+//! everything here panics rather than go on: nothing safe can be done without.
+
+mod aead;
+mod hashing;
+pub mod keyring;
+pub mod payload;
+pub mod pseudonym;
+mod random;
+pub mod seal;
+pub mod tags;
+pub mod vault;
+
+pub use keyring::{FileKeyring, KeyProvider, KeyProviderError, KeyringError, KeyringId, RootKey, RootKind};
+pub use pseudonym::{PseudonymDomain, Pseudonymiser};
+pub use seal::{Binding, DataKey, OpenError, RecordCipher};
+pub use tags::{ChangeTags, SuppressionTags};
+pub use vault::{KeyLocation, KeyOwner, KeyPageStore, KeyVault, VaultError};
+
+#[cfg(test)]
+mod testing;

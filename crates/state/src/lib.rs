@@ -1,1 +1,30 @@
 //! The state database: key pages, loads, publications, suppression, audit.
+//!
+//! What must be true at once, deleted for good, or counted without gaps in its
+//! meaning lives here, in SQLite beside the lake; what is large and versioned
+//! lives in the lake. The only crate that knows SQL.
+//!
+//! Every statement is prepared with its values bound, so that neither a
+//! statement nor an error quotes a value.
+
+mod audit;
+mod database;
+mod error;
+mod key_pages;
+mod lake;
+mod loads;
+mod migrations;
+mod publications;
+mod runs;
+mod suppression;
+
+pub use audit::{AuditEntry, AuditIntent, AuditOutcome, AuditStatus};
+pub use database::StateDatabase;
+pub use error::StateError;
+pub use lake::{LAKE_FORMAT, LakeIdentity};
+pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
+pub use publications::{Publication, golden_owner};
+pub use runs::{Run, RunOutcome};
+
+#[cfg(test)]
+mod testing;

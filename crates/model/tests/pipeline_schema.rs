@@ -1,0 +1,247 @@
+//! `schemas/pipeline.schema.json` and the types that read `pipeline.yaml` say the same.
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use vermeil_model::pipeline::{
+    Contract, Format, Golden, Matching, ParsedColumn, Pipeline, QuarantineLimit, Source, SubjectReference,
+};
+use vermeil_model::schema::{BlockingRule, Comparison, FieldClass, Schema, SurvivorRule};
+
+const SCHEMA: &str = include_str!("../../../schemas/pipeline.schema.json");
+const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
+
+/// Every key of every object, once; a test keeps it complete.
+const COMPLETE: &str = r#"
+name: shop
+lake: lake
+state: state.db
+keyring: keyring.json
+schema: customer.v1
+sources:
+  - id: shop
+    path: shop.csv
+    format: delimited
+    delimiter: ";"
+    quote: "'"
+    encoding: windows-1252
+    decimal: ","
+    header: [number, born, changed]
+    schema: customer.v1
+    key: [number]
+    updated_at: { column: changed, format: "%Y%m%d" }
+    subject: { source: shop, key: [number] }
+    columns: { account_number: number, birth_date: { column: born, format: "%d/%m/%Y" } }
+    constants: { country: FR }
+    contract: { required: [account_number], max_field_bytes: 1000 }
+    self_declared: true
+quarantine: { limit: 0.1 }
+match:
+  blocking: [email, "family_name:phonetic + birth_date:year"]
+  comparisons: { city: ~, street: text }
+  threshold: 0.9
+  max_block_pairs: 1000
+golden:
+  default: most_recent
+  fields: { email: self_declared }
+  source_priority: [shop]
+roles:
+  agent: { customer_care: [contact] }
+"#;
+
+/// Where each object of the schema lies in [`COMPLETE`], and where its keys stand in the schema.
+const OBJECTS: [(&str, &str); 8] = [
+    ("", ""),
+    ("/sources/0", "/$defs/source"),
+    ("/sources/0/updated_at", "/$defs/parsed_column"),
+    ("/sources/0/subject", "/$defs/subject"),
+    ("/sources/0/contract", "/$defs/contract"),
+    ("/quarantine", "/$defs/quarantine"),
+    ("/match", "/$defs/match"),
+    ("/golden", "/$defs/golden"),
+];
+
+fn schema() -> Value {
+    serde_json::from_str(SCHEMA).expect("the schema is JSON")
+}
+
+fn value(yaml: &str) -> Value {
+    serde_saphyr::from_str(yaml).expect("YAML")
+}
+
+/// Whether the JSON Schema and the types accept a document; they must agree.
+#[track_caller]
+fn accepted(document: &Value) -> bool {
+    let by_schema = jsonschema::validator_for(&schema()).expect("a valid schema").is_valid(document);
+    // JSON is YAML.
+    let by_types = Pipeline::parse("pipeline.yaml", &document.to_string());
+    assert_eq!(by_schema, by_types.is_ok(), "types: {by_types:?}\ndocument: {document:#}");
+    by_schema
+}
+
+/// The names between backticks in serde's message, without the first, which is the unknown one.
+fn expected_by<T: DeserializeOwned>(unknown: Value) -> BTreeSet<String> {
+    let Err(error) = serde_json::from_value::<T>(unknown) else { panic!("the unknown name was accepted") };
+    let text = error.to_string();
+    assert!(text.starts_with("unknown "), "{text}");
+    text.split('`').skip(1).step_by(2).skip(1).map(str::to_owned).collect()
+}
+
+fn keys(object: &Value) -> BTreeSet<String> {
+    object.as_object().expect("an object").keys().cloned().collect()
+}
+
+#[track_caller]
+fn check_keys<T: DeserializeOwned>(object: &str) {
+    let schema = schema();
+    let described = schema.pointer(object).expect("the object is described");
+    assert_eq!(described["additionalProperties"], json!(false), "{object}");
+    assert_eq!(keys(&described["properties"]), expected_by::<T>(json!({ "no such key": 1 })), "{object}");
+}
+
+#[track_caller]
+fn check_names<T: DeserializeOwned>(definition: &Value) {
+    let choices = definition["oneOf"].as_array().expect("choices");
+    let described: BTreeSet<String> =
+        choices.iter().map(|choice| choice["const"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(described, expected_by::<T>(json!("no such name")));
+}
+
+#[test]
+fn the_schema_is_valid_under_its_own_draft() {
+    assert_eq!(schema()["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(jsonschema::meta::is_valid(&schema()));
+}
+
+#[test]
+fn the_demo_pipeline_is_accepted_by_both() {
+    let document = value(DEMO);
+    let validator = jsonschema::validator_for(&schema()).expect("a valid schema");
+    let problems: Vec<String> = validator.iter_errors(&document).map(|problem| problem.to_string()).collect();
+    assert_eq!(problems, Vec::<String>::new());
+    Pipeline::parse("pipeline.yaml", DEMO).expect("the types accept it");
+}
+
+#[test]
+fn the_demo_pipeline_names_only_fields_of_its_schemas() {
+    let pipeline = Pipeline::parse("pipeline.yaml", DEMO).expect("valid");
+    for source in &pipeline.sources {
+        let schema = Schema::built_in(pipeline.schema_of(source)).expect("a shipped schema");
+        for field in source.columns.keys().chain(source.constants.keys()).chain(&source.contract.required) {
+            assert!(schema.field(field).is_some(), "{}: {field}", source.id);
+        }
+    }
+    let customer = Schema::built_in("customer.v1").expect("a shipped schema");
+    for field in pipeline.golden.fields.keys() {
+        assert!(customer.field(field).is_some(), "golden: {field}");
+    }
+}
+
+#[test]
+fn the_complete_document_holds_every_key() {
+    let (schema, complete) = (schema(), value(COMPLETE));
+    for (place, definition) in OBJECTS {
+        let described = &schema.pointer(definition).expect("described")["properties"];
+        assert_eq!(keys(described), keys(complete.pointer(place).expect("present")), "{place}");
+    }
+    let objects = schema["$defs"].as_object().expect("definitions").values();
+    let with_keys = objects.filter(|definition| definition.get("properties").is_some()).count();
+    assert_eq!(with_keys + 1, OBJECTS.len(), "an object is missing from the list");
+    assert!(accepted(&complete));
+}
+
+#[test]
+fn keys_are_the_ones_that_the_types_expect() {
+    check_keys::<Pipeline>("");
+    check_keys::<Source>("/$defs/source");
+    check_keys::<ParsedColumn>("/$defs/parsed_column");
+    check_keys::<SubjectReference>("/$defs/subject");
+    check_keys::<Contract>("/$defs/contract");
+    check_keys::<QuarantineLimit>("/$defs/quarantine");
+    check_keys::<Matching>("/$defs/match");
+    check_keys::<Golden>("/$defs/golden");
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_both_in_every_object() {
+    for (place, _) in OBJECTS {
+        let mut document = value(COMPLETE);
+        document.pointer_mut(place).expect("present")["no_such_key"] = json!("x");
+        assert!(!accepted(&document), "{place}");
+    }
+}
+
+#[test]
+fn a_missing_key_is_refused_by_both_exactly_where_it_is_required() {
+    let schema = schema();
+    for (place, definition) in OBJECTS {
+        let required = &schema.pointer(definition).expect("described")["required"];
+        for key in keys(value(COMPLETE).pointer(place).expect("present")) {
+            let mut document = value(COMPLETE);
+            let object = document.pointer_mut(place).and_then(Value::as_object_mut).expect("an object");
+            object.remove(&key);
+            let needed = required.as_array().is_some_and(|names| names.contains(&json!(key)));
+            assert_eq!(accepted(&document), !needed, "{place}/{key}");
+        }
+    }
+}
+
+#[test]
+fn names_of_choices_are_the_ones_that_the_types_expect() {
+    let schema = schema();
+    check_names::<Format>(&schema["$defs"]["source"]["properties"]["format"]);
+    check_names::<Comparison>(&schema["$defs"]["comparison"]);
+    check_names::<SurvivorRule>(&schema["$defs"]["survivor_rule"]);
+    check_names::<FieldClass>(&schema["$defs"]["field_class"]);
+}
+
+#[test]
+fn values_out_of_range_are_refused_by_both() {
+    for (place, wrong) in [
+        ("/sources/0/id", json!("Shop")),
+        ("/sources/0/id", json!("quarantine")),
+        ("/sources/0/delimiter", json!(";;")),
+        ("/sources/0/key", json!([])),
+        ("/sources/0/contract/max_field_bytes", json!(-1)),
+        ("/sources/0/self_declared", json!("perhaps")),
+        ("/match/threshold", json!(1)),
+        ("/match/threshold", json!(0)),
+        ("/match/blocking", json!(["email:soundex"])),
+        ("/match/blocking", json!(["email + "])),
+        ("/quarantine/limit", json!(1.5)),
+        ("/golden/default", json!("newest")),
+        ("/roles/agent/customer_care", json!(["names"])),
+    ] {
+        let mut document = value(COMPLETE);
+        *document.pointer_mut(place).expect("present") = wrong;
+        assert!(!accepted(&document), "{place}");
+    }
+}
+
+#[test]
+fn the_blocking_rules_of_shipped_schemas_are_accepted_by_both() {
+    for rule in Schema::built_in("customer.v1").expect("a shipped schema").blocking {
+        let mut document = value(COMPLETE);
+        document["match"]["blocking"] = json!([rule.to_string()]);
+        assert!(accepted(&document), "{rule}");
+    }
+    assert!("whole:whole + second : year".parse::<BlockingRule>().is_ok());
+}
+
+#[test]
+fn described_defaults_are_the_ones_that_the_types_take() {
+    let (schema, mut minimal) = (schema(), value(COMPLETE));
+    let root = minimal.as_object_mut().expect("an object");
+    root.retain(|key, _| key == "name" || key == "sources");
+    minimal["sources"][0].as_object_mut().expect("an object").remove("contract");
+    let pipeline = Pipeline::parse("pipeline.yaml", &minimal.to_string()).expect("valid");
+    let default = |place: &str| schema.pointer(place).expect("described")["default"].clone();
+    assert_eq!(default("/properties/lake"), json!(pipeline.lake));
+    assert_eq!(default("/properties/state"), json!(pipeline.state));
+    assert_eq!(default("/properties/keyring"), json!(pipeline.keyring));
+    assert_eq!(default("/properties/schema"), json!(pipeline.schema));
+    assert_eq!(default("/$defs/quarantine/properties/limit"), json!(pipeline.quarantine.limit));
+    let contract = &pipeline.sources[0].contract;
+    assert_eq!(default("/$defs/contract/properties/max_field_bytes"), json!(contract.max_field_bytes));
+}

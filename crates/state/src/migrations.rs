@@ -1,0 +1,44 @@
+//! The versions of the database's tables.
+
+use crate::database::now;
+use crate::{StateDatabase, StateError};
+
+/// What leads from each version to the next, in order; the first from nothing.
+const MIGRATIONS: [&[&str]; 1] = [&[
+    include_str!("../migrations/0001_state.sql"),
+    include_str!("../migrations/sqlite/0001_append_only.sql"),
+]];
+
+/// Brings the tables to the version this program knows.
+pub(crate) async fn apply(state: &StateDatabase) -> Result<(), StateError> {
+    let known = MIGRATIONS.len() as i64;
+    let failed = |cause| state.failed(cause);
+    // The lock comes first: of two processes that open a new database at once,
+    // the second finds the tables made.
+    let mut change = state.begin().await?;
+    sqlx::query(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)",
+    )
+    .execute(&mut *change)
+    .await
+    .map_err(failed)?;
+    let found: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM schema_migrations")
+        .fetch_one(&mut *change)
+        .await
+        .map_err(failed)?;
+    if found > known {
+        return Err(StateError::Newer { path: state.path().to_owned(), found, known });
+    }
+    for (version, scripts) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        for script in scripts {
+            sqlx::raw_sql(*script).execute(&mut *change).await.map_err(failed)?;
+        }
+        sqlx::query("INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)")
+            .bind(version)
+            .bind(now())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
+    }
+    state.commit(change).await
+}

@@ -1,0 +1,32 @@
+use serde_json::json;
+
+use super::*;
+use crate::testing::{check_code, fixture};
+
+#[tokio::test]
+async fn a_run_without_an_end_was_interrupted() {
+    let fixture = fixture().await;
+    let first = fixture.state.begin_run("run").await.unwrap();
+    fixture.state.finish_run(first, RunOutcome::Done, &json!({"records_in": 3})).await.unwrap();
+    let second = fixture.state.begin_run("run").await.unwrap();
+    let third = fixture.state.begin_run("optimize").await.unwrap();
+    fixture.state.finish_run(third, RunOutcome::Failed, &json!({})).await.unwrap();
+
+    let fixture = fixture.reopened().await;
+    let runs = fixture.state.last_runs(10).await.unwrap();
+    let told: Vec<_> = runs.iter().map(|run| (run.id, run.kind.as_str(), run.status())).collect();
+    assert_eq!(told, [(third, "optimize", "failed"), (second, "run", "interrupted"), (first, "run", "done")]);
+    assert_eq!(runs[2].summary, Some(json!({"records_in": 3})));
+    assert!(runs[2].ended_at.unwrap() >= runs[2].begun_at);
+    assert_eq!(fixture.state.last_runs(1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_run_ends_once() {
+    let fixture = fixture().await;
+    let id = fixture.state.begin_run("run").await.unwrap();
+    fixture.state.finish_run(id, RunOutcome::OverLimit, &json!({})).await.unwrap();
+    check_code(fixture.state.finish_run(id, RunOutcome::Done, &json!({})).await, "state-out-of-turn");
+    check_code(fixture.state.finish_run(99, RunOutcome::Done, &json!({})).await, "state-out-of-turn");
+    assert_eq!(fixture.state.last_runs(1).await.unwrap()[0].status(), "over_limit");
+}
