@@ -1,1 +1,44 @@
 //! Record linkage as pure computation: normalise, block, compare, estimate, score, cluster, survive.
+//!
+//! The way of a pair of records, each step a module:
+//!
+//! 1. [`normalise`] brings raw values to one form, [`phonetic`] to one sound.
+//! 2. [`plan`] says, from a schema, what is compared and how pairs are found.
+//! 3. [`features`] keeps the values as codes in columns, sorted by record id.
+//! 4. [`block`] finds the pairs worth comparing, each exactly once.
+//! 5. [`compare`] turns a pair into one level of agreement per field.
+//! 6. [`estimate`] learns without labels how often levels occur among pairs of
+//!    one person (m) and of two (u); [`weight`] turns that into bits.
+//! 7. [`score`] adds the bits up, and says where they came from.
+//! 8. [`cluster`] joins linked records, and refuses joins that the evidence speaks against.
+//! 9. [`survive`] chooses the value that a profile shows.
+//! 10. [`measure`] compares clusters with a known truth.
+//!
+//! No I/O, no async, no threads: a caller that wants parallelism scores the
+//! partitions of [`block::Blocks`] apart. Results depend on the records and the
+//! settings alone, never on row order, partition count or thread count.
+//!
+//! Nothing here prints a personal value: the types that hold them have no `Debug`.
+
+pub mod block;
+pub mod cluster;
+pub mod compare;
+pub mod estimate;
+pub mod features;
+pub mod measure;
+pub mod normalise;
+pub mod phonetic;
+pub mod plan;
+pub mod score;
+pub mod survive;
+pub mod weight;
+
+mod mix;
+#[cfg(test)]
+mod testing;
+
+pub use block::Blocks;
+pub use estimate::MatchModel;
+pub use features::{FeatureStore, FeatureStoreBuilder, RecordIndex};
+pub use plan::MatchPlan;
+pub use score::Scorer;

@@ -1,0 +1,170 @@
+//! Joining linked records, and refusing joins that the evidence speaks against.
+//!
+//! Links alone chain: one wrong link between two people makes one of all their
+//! records. So links are taken strongest first, and before two groups become
+//! one, the pairs between them are asked. Where their mean evidence is negative
+//! the join is refused, counted and kept with its reason.
+
+mod forest;
+
+use hashbrown::HashMap;
+use vermeil_model::Bits;
+
+use crate::features::RecordIndex;
+use crate::mix::{SplitMix, chain};
+
+use forest::Forest;
+
+/// A pair of records whose weight reached the threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    /// One record.
+    pub left: RecordIndex,
+    /// The other.
+    pub right: RecordIndex,
+    /// Its weight, prior included.
+    pub weight: Bits,
+}
+
+/// What asking the pairs between two groups may cost, and how it is judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClusterSettings {
+    /// Pairs asked between two groups at most.
+    pub asked_pairs: usize,
+    /// No single pair counts for or against more than this.
+    pub most_per_pair: Bits,
+    /// The mean weight from which two groups are joined.
+    pub least_mean: Bits,
+}
+
+impl Default for ClusterSettings {
+    fn default() -> Self {
+        Self { asked_pairs: 64, most_per_pair: Bits(12.0), least_mean: Bits(0.0) }
+    }
+}
+
+/// A join that was refused.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RefusedJoin {
+    /// The strongest link that asked for it.
+    pub link: Link,
+    /// Records in the two groups then, that of the link's left record first.
+    pub sizes: (u32, u32),
+    /// Mean weight of the pairs asked, each within the bounds.
+    pub mean: Bits,
+    /// How many pairs were asked.
+    pub asked: u32,
+}
+
+/// Who belongs together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clusters {
+    /// For each record the first record of its cluster.
+    first: Vec<RecordIndex>,
+    /// Clusters, single records included.
+    count: usize,
+    largest: usize,
+    refused: Vec<RefusedJoin>,
+}
+
+impl Clusters {
+    /// The first record of a record's cluster: the same for all of its members.
+    pub fn first_of(&self, record: RecordIndex) -> RecordIndex {
+        self.first[record.0 as usize]
+    }
+
+    /// Clusters, single records included.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Records of the largest cluster.
+    pub fn largest(&self) -> usize {
+        self.largest
+    }
+
+    /// Joins that were refused, strongest link first.
+    pub fn refused(&self) -> &[RefusedJoin] {
+        &self.refused
+    }
+}
+
+/// Clusters `records` records by links, in any order.
+///
+/// `weight` tells the weight of any pair, linked or not. Links are taken by falling
+/// weight, then by record: neither their order nor their number of sources matters.
+pub fn cluster(
+    records: usize,
+    links: &[Link],
+    settings: ClusterSettings,
+    weight: impl Fn(RecordIndex, RecordIndex) -> Bits,
+) -> Clusters {
+    let mut links: Vec<Link> = links.to_vec();
+    links.sort_unstable_by(|one, other| {
+        (other.weight.0.total_cmp(&one.weight.0)).then((one.left, one.right).cmp(&(other.left, other.right)))
+    });
+    let mut forest = Forest::new(records);
+    let mut refused = Vec::new();
+    // Groups only grow: a refusal holds until either of the two has changed.
+    let mut judged: HashMap<(u32, u32), (u32, u32)> = HashMap::new();
+    for link in links {
+        let (left, right) = (forest.root(link.left.0), forest.root(link.right.0));
+        if left == right {
+            continue;
+        }
+        let sizes = (forest.size(left), forest.size(right));
+        if sizes == (1, 1) {
+            forest.join(left, right);
+            continue;
+        }
+        let (groups, ordered) =
+            if left < right { ((left, right), sizes) } else { ((right, left), (sizes.1, sizes.0)) };
+        if judged.get(&groups) == Some(&ordered) {
+            continue;
+        }
+        let (mean, asked) = mean_between(&forest, left, right, settings, &weight);
+        if mean >= settings.least_mean.0 {
+            forest.join(left, right);
+        } else {
+            judged.insert(groups, ordered);
+            refused.push(RefusedJoin { link, sizes, mean: Bits(mean), asked });
+        }
+    }
+    let first: Vec<RecordIndex> =
+        (0..records as u32).map(|record| RecordIndex(forest.first(record))).collect();
+    Clusters {
+        count: first.iter().zip(0..).filter(|(first, record)| first.0 == *record).count(),
+        largest: forest.largest(),
+        first,
+        refused,
+    }
+}
+
+/// The mean weight of the pairs between two groups, and how many were asked: all of
+/// them, or a sample that depends on the groups' members alone.
+fn mean_between(
+    forest: &Forest,
+    left: u32,
+    right: u32,
+    settings: ClusterSettings,
+    weight: impl Fn(RecordIndex, RecordIndex) -> Bits,
+) -> (f64, u32) {
+    let (left, right) = (forest.members(left), forest.members(right));
+    let pairs = left.len() as u64 * right.len() as u64;
+    let asked = pairs.min(settings.asked_pairs.max(1) as u64);
+    let mut random = SplitMix(chain(u64::from(left[0]), u64::from(right[0])));
+    let mut total = 0.0;
+    for turn in 0..asked {
+        // One pair out of each of `asked` stretches of equal length.
+        let (from, until) = (turn * pairs / asked, (turn + 1) * pairs / asked);
+        let place = from + random.below(until - from);
+        let one = RecordIndex(left[(place / right.len() as u64) as usize]);
+        let other = RecordIndex(right[(place % right.len() as u64) as usize]);
+        let most = settings.most_per_pair.0;
+        total += weight(one.min(other), one.max(other)).0.clamp(-most, most);
+    }
+    (total / asked as f64, asked as u32)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Learning, without labels, how often levels of agreement occur among pairs of
+//! one person (m) and among pairs of two people (u).
+//!
+//! - u comes from random pairs, nearly all of which are two people. What few
+//!   matches are among them is discounted once m is known.
+//! - m comes from EM over the pairs that blocking yields, one session per
+//!   rule. Pairs of a rule agree on its keys whether or not they match, so a
+//!   session leaves out the comparisons its rule foretells; they are learnt in
+//!   the sessions of other rules. A comparison's m is the mean over sessions,
+//!   weighted by the matches each expects.
+//! - lambda, the share of matches among all pairs, is the value at which the
+//!   posterior probabilities of all candidate pairs add up to as many matches
+//!   as lambda says there are.
+//! - People of one home agree on family name, address and phone together, which
+//!   Fellegi and Sunter's independence between fields does not foresee: a whole
+//!   household would pass for one person. So EM knows three kinds of pairs, one person,
+//!   two people of one home, and strangers; see [`MatchModel::same_home`].
+//!
+//! Pairs enter as counts of patterns, sorted before anything is summed: the same
+//! records and seed give the same model to the last bit.
+//!
+//! Sources: Fellegi & Sunter, JASA 64 (1969); Winkler, "Using the EM Algorithm for
+//! Weight Computation in the Fellegi-Sunter Model of Record Linkage", ASA 1988;
+//! sessions per rule and u from random pairs after Linacre et al., "Splink",
+//! IJPDS 7:3 (2022).
+
+mod em;
+mod monotone;
+mod patterns;
+
+use serde::{Deserialize, Serialize};
+use vermeil_model::{Bits, Probability};
+
+use crate::block::Blocks;
+use crate::compare::{Comparer, Level, level_set};
+use crate::features::FeatureStore;
+use crate::plan::{MatchPlan, Tells};
+use crate::weight::match_weight;
+
+use em::{Evidence, Session, Shares};
+use patterns::PatternCounts;
+
+/// How to estimate. The defaults suit anything from hundreds of records to millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EstimateSettings {
+    /// Chooses the random pairs.
+    pub seed: u64,
+    /// Random pairs for u; all pairs where there are fewer.
+    pub random_pairs: u64,
+    /// Pairs per rule, and candidate pairs in all, that EM looks at.
+    pub max_em_pairs: u64,
+    /// EM steps per session at most.
+    pub iterations: u32,
+}
+
+impl Default for EstimateSettings {
+    fn default() -> Self {
+        Self { seed: 1, random_pairs: 1_000_000, max_em_pairs: 1_000_000, iterations: 50 }
+    }
+}
+
+/// What was learnt: numbers only, never a value, so it may be kept and shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MatchModel {
+    /// P(two records drawn at random are one person).
+    pub lambda: f64,
+    /// P(two records drawn at random are two people of one home).
+    ///
+    /// Family name, address and phone agree together where people live together, so
+    /// their bits may not simply be added: all of them together say at most
+    /// `1 / same_home`, and who of the home it is, first name, birth date and the
+    /// other fields must tell.
+    pub same_home: f64,
+    /// In the order of the plan.
+    pub comparisons: Vec<ComparisonModel>,
+    /// How the frequency of a shared value changes its weight.
+    pub term_frequency: TermFrequency,
+}
+
+/// What was learnt about one comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonModel {
+    /// The canonical field.
+    pub field: String,
+    /// From "nothing alike" up to "equal".
+    pub levels: Vec<LevelModel>,
+}
+
+/// What was learnt about one level. Both probabilities lie in (0, 1) and are given
+/// that both records have a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelModel {
+    /// As in [`level_set`].
+    pub name: String,
+    /// P(level | one person).
+    pub m: f64,
+    /// P(level | two people).
+    pub u: f64,
+}
+
+/// How the frequency of a shared value changes its weight.
+///
+/// Two strangers share a value that is carried by the share f of records with
+/// probability f, so f takes the place of u: `log2(m / f)`.
+///
+/// Source: Winkler, "Frequency-Based Matching in Fellegi-Sunter Model of Record
+/// Linkage", 2000.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TermFrequency {
+    /// 1 takes frequencies at their word, 0 not at all.
+    pub strength: f64,
+    /// No value is taken to be rarer than this.
+    pub minimum: f64,
+}
+
+/// A model was made for another plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the match model compares `{model}`, but the schema and pipeline compare `{plan}`")]
+pub struct ModelMismatch {
+    /// What the model compares.
+    pub model: String,
+    /// What the plan compares.
+    pub plan: String,
+}
+
+impl MatchModel {
+    /// The evidence of a level, in bits, before frequencies; `None` where there is no such level.
+    pub fn match_weight(&self, comparison: usize, level: Level) -> Option<Bits> {
+        let level = self.comparisons.get(comparison)?.levels.get(usize::from(level.0))?;
+        match_weight(level.m, level.u).ok()
+    }
+
+    /// The evidence that any pair starts from: the odds of lambda, in bits.
+    pub fn prior(&self) -> Bits {
+        Probability(self.lambda).to_bits()
+    }
+
+    /// Checks that a model that was kept still fits.
+    ///
+    /// # Errors
+    /// [`ModelMismatch`] where it compares other fields or levels than the plan.
+    pub fn check(&self, plan: &MatchPlan) -> Result<(), ModelMismatch> {
+        let of_model = self.comparisons.iter().map(|comparison| {
+            let names = comparison.levels.iter().map(|level| level.name.as_str()).collect();
+            described(&comparison.field, names)
+        });
+        let of_plan = plan
+            .comparisons()
+            .iter()
+            .map(|planned| described(&planned.field, level_set(planned.comparison).names.to_vec()));
+        let [model, plan] = [of_model.collect::<Vec<_>>(), of_plan.collect()].map(|all| all.join(", "));
+        if model == plan { Ok(()) } else { Err(ModelMismatch { model, plan }) }
+    }
+}
+
+/// Learns a model from the records and the pairs that blocking finds.
+pub fn estimate(
+    store: &FeatureStore,
+    plan: &MatchPlan,
+    blocks: &Blocks,
+    settings: EstimateSettings,
+) -> MatchModel {
+    let comparer = Comparer::new(store, plan);
+    let all_pairs = store.len() as f64 * (store.len() as f64 - 1.0) / 2.0;
+    let random = PatternCounts::of_random_pairs(&comparer, store.len(), settings);
+    let candidates = PatternCounts::of_pairs(&comparer, blocks.pairs(), blocks.pairs_in_groups(), settings);
+    let sessions: Vec<Session> = (0..plan.rules().len())
+        .map(|rule| Session {
+            foretold: &plan.rules()[rule].foretold,
+            pairs: PatternCounts::of_pairs(
+                &comparer,
+                blocks.pairs_of_rule(rule),
+                blocks.pairs_in_rule(rule),
+                settings,
+            ),
+        })
+        .collect();
+
+    let levels: Vec<usize> =
+        plan.comparisons().iter().map(|planned| level_set(planned.comparison).names.len()).collect();
+    let homes = plan.comparisons().iter().map(|planned| planned.tells == Tells::Home).collect();
+    let mut evidence = Evidence::expected(&levels, homes);
+    let expected = evidence.clone();
+    evidence.u = random.shares(&levels, &expected.u, |_| 1.0);
+    let mut shares = Shares { matches: 0.0, same_home: 0.0 };
+    // The second round knows the matches among the random pairs.
+    for _ in 0..2 {
+        evidence.m.clone_from(&expected.m);
+        evidence.m = em::m_over_sessions(&sessions, &levels, &evidence, settings.iterations);
+        monotone::pool(&mut evidence);
+        shares = em::shares_of_all(&candidates, &evidence, all_pairs);
+        evidence.u = random
+            .shares(&levels, &expected.u, |pattern| shares.given(evidence.ratios(pattern, &[])).strangers());
+    }
+    monotone::pool(&mut evidence);
+    model(plan, &evidence, shares, store.len())
+}
+
+fn model(plan: &MatchPlan, evidence: &Evidence, shares: Shares, records: usize) -> MatchModel {
+    let comparisons = plan.comparisons().iter().enumerate().map(|(index, planned)| ComparisonModel {
+        field: planned.field.clone(),
+        levels: level_set(planned.comparison)
+            .names
+            .iter()
+            .enumerate()
+            .map(|(level, name)| LevelModel {
+                name: (*name).to_owned(),
+                m: evidence.m[index][level],
+                u: evidence.u[index][level],
+            })
+            .collect(),
+    });
+    MatchModel {
+        lambda: shares.matches,
+        same_home: shares.same_home,
+        comparisons: comparisons.collect(),
+        term_frequency: TermFrequency { strength: 1.0, minimum: 1.0 / records.max(1) as f64 },
+    }
+}
+
+fn described(field: &str, levels: Vec<&str>) -> String {
+    format!("{field} ({})", levels.join(" < "))
+}
+
+#[cfg(test)]
+mod tests;

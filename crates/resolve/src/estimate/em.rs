@@ -1,0 +1,205 @@
+//! Expectation maximisation over counts of patterns.
+
+use super::patterns::PatternCounts;
+use crate::compare::Pattern;
+
+/// Below this change of every probability, EM has settled.
+const SETTLED: f64 = 1e-6;
+/// What is known before any pair was seen weighs as much as this many matches.
+const EXPECTED_MATCHES: f64 = 5.0;
+
+/// m and u, per comparison and level.
+#[derive(Clone)]
+pub(super) struct Evidence {
+    pub(super) m: Vec<Vec<f64>>,
+    pub(super) u: Vec<Vec<f64>>,
+    /// Whether a comparison tells homes rather than persons.
+    homes: Vec<bool>,
+}
+
+/// The pairs of one blocking rule.
+pub(super) struct Session<'a> {
+    /// Comparisons whose agreement the rule foretells.
+    pub(super) foretold: &'a [usize],
+    pub(super) pairs: PatternCounts,
+}
+
+impl Evidence {
+    /// What to expect of any field: most pairs of one person agree, most others do not.
+    pub(super) fn expected(levels: &[usize], homes: Vec<bool>) -> Evidence {
+        // The higher of two levels in between is the likelier among matches.
+        let rising = |count: usize, equal: f64, different: f64| -> Vec<f64> {
+            let between = count.saturating_sub(2);
+            let parts = (between * (between + 1) / 2) as f64;
+            let rest = 1.0 - equal - different;
+            let mut shares = vec![different];
+            shares.extend((1..=between).map(|rank| rest * rank as f64 / parts));
+            shares.push(1.0 - shares.iter().sum::<f64>());
+            shares
+        };
+        Evidence {
+            m: levels.iter().map(|&count| rising(count, 0.85, 0.05)).collect(),
+            u: levels.iter().map(|&count| rising(count, 0.85, 0.05).into_iter().rev().collect()).collect(),
+            homes,
+        }
+    }
+
+    /// What a pattern says, `foretold` comparisons left out.
+    pub(super) fn ratios(&self, pattern: Pattern, foretold: &[usize]) -> Ratios {
+        let mut ratios = Ratios { person: 1.0, home: 1.0 };
+        for (comparison, (m, u)) in self.m.iter().zip(&self.u).enumerate() {
+            if let Some(level) = pattern.level(comparison)
+                && !foretold.contains(&comparison)
+            {
+                let told = if self.homes[comparison] { &mut ratios.home } else { &mut ratios.person };
+                *told *= m[level] / u[level];
+            }
+        }
+        ratios
+    }
+}
+
+/// How many times likelier a pattern is among matches than among strangers.
+#[derive(Clone, Copy)]
+pub(super) struct Ratios {
+    /// By the comparisons that tell persons.
+    person: f64,
+    /// By those that tell homes.
+    home: f64,
+}
+
+/// What share of pairs is one person, and what share two people of one home; the rest
+/// are strangers. People of one home agree on what tells homes as matches do, and on
+/// what tells persons as strangers do.
+#[derive(Clone, Copy)]
+pub(super) struct Shares {
+    pub(super) matches: f64,
+    pub(super) same_home: f64,
+}
+
+impl Shares {
+    /// The posterior shares for pairs that show a pattern.
+    pub(super) fn given(self, ratios: Ratios) -> Shares {
+        let matches = self.matches * ratios.person * ratios.home;
+        let same_home = self.same_home * ratios.home;
+        let all = matches + same_home + self.strangers();
+        // Ratios multiply up to a few hundred bits at most, far below the range of f64.
+        Shares { matches: matches / all, same_home: same_home / all }
+    }
+
+    pub(super) fn strangers(self) -> f64 {
+        1.0 - self.matches - self.same_home
+    }
+
+    /// Both shares within `least..=most`, and room for strangers.
+    fn within(self, least: f64, most: f64) -> Shares {
+        let matches = self.matches.clamp(least, most);
+        Shares { matches, same_home: self.same_home.clamp(least / 2.0, (1.0 - matches) * (1.0 - least)) }
+    }
+
+    fn is_near(self, other: Shares) -> bool {
+        let near = |one: f64, other: f64| (one / other - 1.0).abs() < SETTLED;
+        near(self.matches, other.matches) && near(self.same_home, other.same_home)
+    }
+}
+
+/// m of each comparison: the mean over the sessions that can tell, weighted by
+/// the matches that each expects. What no session can tell stays as expected.
+pub(super) fn m_over_sessions(
+    sessions: &[Session],
+    levels: &[usize],
+    evidence: &Evidence,
+    iterations: u32,
+) -> Vec<Vec<f64>> {
+    let start = &evidence.m;
+    let mut sums: Vec<Vec<f64>> = start
+        .iter()
+        .map(|expected| expected.iter().map(|share| share * EXPECTED_MATCHES).collect())
+        .collect();
+    for session in sessions.iter().filter(|session| !session.pairs.counts.is_empty()) {
+        let matched = session.matched_levels(levels, evidence, iterations);
+        for (comparison, matched) in matched.into_iter().enumerate() {
+            if !session.foretold.contains(&comparison) {
+                sums[comparison].iter_mut().zip(matched).for_each(|(sum, matched)| *sum += matched);
+            }
+        }
+    }
+    sums.iter_mut().for_each(|sums| normalise(sums));
+    sums
+}
+
+/// The shares among all pairs at which they agree with the posterior shares of the
+/// candidates; pairs that are no candidates count as strangers.
+pub(super) fn shares_of_all(candidates: &PatternCounts, evidence: &Evidence, all_pairs: f64) -> Shares {
+    let ratios: Vec<(Ratios, f64)> = candidates
+        .counts
+        .iter()
+        .map(|(pattern, count)| (evidence.ratios(*pattern, &[]), count * candidates.sampled_from))
+        .collect();
+    // One match at least, and one pair that is none: the odds stay finite.
+    let (least, most) = (1.0 / (all_pairs + 2.0), 1.0 - 1.0 / (all_pairs + 2.0));
+    let mut shares = Shares { matches: 1e-4, same_home: 1e-4 }.within(least, most);
+    for _ in 0..200 {
+        let mut sum = Shares { matches: 0.0, same_home: 0.0 };
+        for (ratios, count) in &ratios {
+            let given = shares.given(*ratios);
+            sum.matches += count * given.matches;
+            sum.same_home += count * given.same_home;
+        }
+        let pairs = all_pairs.max(1.0);
+        let next =
+            Shares { matches: sum.matches / pairs, same_home: sum.same_home / pairs }.within(least, most);
+        let is_settled = next.is_near(shares);
+        shares = next;
+        if is_settled {
+            break;
+        }
+    }
+    shares
+}
+
+impl Session<'_> {
+    /// How many matches show each level, as EM with fixed u expects.
+    fn matched_levels(&self, levels: &[usize], start: &Evidence, iterations: u32) -> Vec<Vec<f64>> {
+        let total: f64 = self.pairs.counts.iter().map(|(_, count)| count).sum();
+        let mut evidence = start.clone();
+        let mut shares = Shares { matches: 0.4, same_home: 0.2 };
+        let mut matched = Vec::new();
+        for _ in 0..iterations.max(1) {
+            matched = levels.iter().map(|&count| vec![0.0; count]).collect::<Vec<_>>();
+            let mut sum = Shares { matches: 0.0, same_home: 0.0 };
+            for (pattern, count) in &self.pairs.counts {
+                let given = shares.given(evidence.ratios(*pattern, self.foretold));
+                sum.matches += count * given.matches;
+                sum.same_home += count * given.same_home;
+                for (comparison, matched) in matched.iter_mut().enumerate() {
+                    if let Some(level) = pattern.level(comparison) {
+                        matched[level] += count * given.matches;
+                    }
+                }
+            }
+            let mut change = (sum.matches / total - shares.matches).abs();
+            shares = Shares { matches: sum.matches / total, same_home: sum.same_home / total }
+                .within(1e-9, 1.0 - 1e-9);
+            for ((comparison, m), matched) in evidence.m.iter_mut().enumerate().zip(&matched) {
+                let mut next: Vec<f64> = matched
+                    .iter()
+                    .zip(&start.m[comparison])
+                    .map(|(matched, expected)| matched + expected * EXPECTED_MATCHES)
+                    .collect();
+                normalise(&mut next);
+                change = m.iter().zip(&next).fold(change, |most, (old, new)| most.max((old - new).abs()));
+                *m = next;
+            }
+            if change < SETTLED {
+                break;
+            }
+        }
+        matched
+    }
+}
+
+fn normalise(shares: &mut [f64]) {
+    let total: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= total);
+}

@@ -1,0 +1,91 @@
+use super::*;
+use crate::testing::{comparison, plan, town, town_store};
+
+const RULES: [&str; 4] = ["email", "birth_date", "family_name + given_name", "phone"];
+
+fn learnt(people: u64, turned_by: usize) -> (MatchPlan, MatchModel) {
+    let plan = plan(&RULES);
+    let mut rows = town(people);
+    rows.rotate_left(turned_by);
+    let store = town_store(&plan, &rows);
+    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
+    (plan, model)
+}
+
+#[track_caller]
+fn check_near(found: f64, expected: f64, within: f64) {
+    assert!((found - expected).abs() <= within, "{found} is not within {within} of {expected}");
+}
+
+#[test]
+fn what_is_known_of_the_town_is_learnt() {
+    let people = 400;
+    let (plan, model) = learnt(people, 0);
+    let equal = |field: &str| model.comparisons[comparison(&plan, field)].levels.last().unwrap().clone();
+    // Each person has one pair of accounts.
+    let pairs = (2 * people * (2 * people - 1) / 2) as f64;
+    check_near(model.lambda * pairs, people as f64, 20.0);
+    // Every third person's second account has a slip in its birth date, none in its first name.
+    check_near(equal("birth_date").m, 2.0 / 3.0, 0.05);
+    check_near(equal("given_name").m, 1.0, 0.02);
+    // Every fourth person lives with the one before: two accounts each.
+    check_near(model.same_home * pairs, people as f64, 40.0);
+    // Twelve first names, fifteen family names.
+    check_near(equal("given_name").u, 1.0 / 12.0, 0.03);
+    check_near(equal("family_name").u, 1.0 / 15.0, 0.03);
+}
+
+#[test]
+fn the_order_of_records_changes_nothing() {
+    let (_, model) = learnt(100, 0);
+    let (_, turned) = learnt(100, 77);
+    assert_eq!(model, turned);
+}
+
+#[test]
+fn samples_of_pairs_are_drawn_by_the_seed_alone() {
+    let plan = plan(&RULES);
+    let store = town_store(&plan, &town(200));
+    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let with = |seed| {
+        let settings = EstimateSettings { seed, random_pairs: 5_000, max_em_pairs: 300, iterations: 20 };
+        estimate(&store, &plan, &blocks, settings)
+    };
+    assert_eq!(with(1), with(1));
+    assert_ne!(with(1), with(2));
+}
+
+#[test]
+fn every_probability_is_usable_even_where_nothing_was_seen() {
+    for people in [0, 1, 2] {
+        let (plan, model) = learnt(people, 0);
+        assert!(model.lambda > 0.0 && model.lambda < 1.0);
+        for (index, learnt) in model.comparisons.iter().enumerate() {
+            let bits: Vec<f64> = (0..learnt.levels.len())
+                .map(|level| model.match_weight(index, Level(level as u8)).unwrap().0)
+                .collect();
+            assert!(bits.is_sorted(), "`{}` has {bits:?}", plan.comparisons()[index].field);
+            for sum in
+                [learnt.levels.iter().map(|l| l.m).sum::<f64>(), learnt.levels.iter().map(|l| l.u).sum()]
+            {
+                check_near(sum, 1.0, 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_survives_being_kept() {
+    let (plan, model) = learnt(50, 0);
+    let kept: MatchModel = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();
+    assert_eq!(kept.comparisons.len(), model.comparisons.len());
+    assert_eq!(kept.check(&plan), Ok(()));
+}
+
+#[test]
+fn a_model_of_another_plan_is_refused() {
+    let (plan, mut model) = learnt(5, 0);
+    model.comparisons.remove(0);
+    assert!(model.check(&plan).is_err());
+}
