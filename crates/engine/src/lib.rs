@@ -1,1 +1,41 @@
-//! The stages from landing to golden profiles over DataFusion and Delta, and SQL under policy.
+//! The stages from landing to golden profiles, over DataFusion and Delta, and
+//! SQL under the access policy.
+//!
+//! [`Engine`] is the door: everything the command line does goes through it.
+//! The way of a record through the modules:
+//!
+//! ```text
+//! ingest ─▶ land ─▶ records ─▶ link ─▶ golden ─▶ query
+//!            │         ▲                    │
+//!            ▼         │ opened in memory   ▼
+//!          lake (Delta tables), state (keys, loads, publications, audit)
+//! ```
+
+mod audit;
+mod check;
+mod columns;
+mod engine;
+mod error;
+mod explain;
+mod golden;
+mod lake;
+mod land;
+mod link;
+mod optimize;
+mod plan;
+mod progress;
+mod publication;
+mod query;
+mod records;
+mod report;
+mod run;
+mod session;
+mod status;
+mod suppress;
+
+pub use check::check;
+pub use engine::{Access, Engine, EngineConfig, Reader};
+pub use error::EngineError;
+pub use progress::{Progress, Silent, Stage};
+pub use query::QueryResult;
+pub use report::*;

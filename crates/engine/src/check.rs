@@ -1,0 +1,64 @@
+//! Looking a pipeline over before it runs.
+
+use vermeil_ingest::{FieldOrigin, SourceSpec, inspect};
+use vermeil_model::pipeline::Source;
+use vermeil_model::{Diagnose, Diagnostic};
+use vermeil_resolve::MatchPlan;
+
+use crate::engine::EngineConfig;
+use crate::report::{CheckReport, CheckedField, CheckedSource};
+
+/// More of one source would hide those of the others.
+const PROBLEMS_PER_SOURCE: usize = 20;
+
+/// Validates a pipeline and reaches its sources. Opens neither lake nor keyring.
+pub async fn check(config: &EngineConfig) -> CheckReport {
+    let mut report = CheckReport::default();
+    if let Err(error) = MatchPlan::new(config.golden_schema(), &config.pipeline.matching) {
+        report.problems.push(describe(&error));
+    }
+    for source in &config.pipeline.sources {
+        let checked = check_source(config, source, &mut report.problems).await;
+        report.sources.push(checked);
+    }
+    report
+}
+
+async fn check_source(
+    config: &EngineConfig,
+    source: &Source,
+    problems: &mut Vec<Diagnostic>,
+) -> CheckedSource {
+    let schema = config.schema_of(source);
+    let mut checked =
+        CheckedSource { source: source.id.to_string(), schema: schema.id(), ..CheckedSource::default() };
+    let spec = SourceSpec { source, schema, base: &config.base, options: &config.storage_options };
+    match inspect(spec, PROBLEMS_PER_SOURCE).await {
+        Err(error) => problems.push(describe(&error)),
+        Ok(inspection) => {
+            checked.files = inspection.files.iter().map(|inspected| inspected.file.name.clone()).collect();
+            checked.unmapped = inspection.unmapped;
+            checked.fields = inspection
+                .fields
+                .into_iter()
+                .map(|field| CheckedField {
+                    column: match &field.origin {
+                        FieldOrigin::Column(column) => column.clone(),
+                        FieldOrigin::Constant(value) => format!("= {value}"),
+                    },
+                    data_type: format!("{:?}", field.data_type).to_lowercase(),
+                    class: field.class.to_string(),
+                    required: source.contract.required.contains(&field.field),
+                    field: field.field,
+                })
+                .collect();
+            problems.extend(inspection.problems.into_iter().map(|problem| problem.diagnostic));
+        }
+    }
+    checked
+}
+
+/// An error as a diagnostic, even where it has no message of its own.
+fn describe(error: &dyn Diagnose) -> Diagnostic {
+    error.diagnostic().unwrap_or_else(|| Diagnostic::new("other").with("message", error))
+}

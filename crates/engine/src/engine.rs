@@ -1,0 +1,143 @@
+//! Opening a pipeline: its keyring, state database and lake.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vermeil_model::pipeline::{Pipeline, Source};
+use vermeil_model::policy::{Policy, Purpose, Role};
+use vermeil_model::schema::SchemaKind;
+use vermeil_model::{Schema, SourceId};
+use vermeil_protect::{ChangeTags, FileKeyring, KeyProvider, KeyVault, SuppressionTags};
+use vermeil_state::StateDatabase;
+
+use crate::error::EngineError;
+use crate::lake::{Lake, LakeLocation};
+
+/// What an engine works on.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// Every schema the pipeline names, under that name.
+    pub schemas: BTreeMap<String, Schema>,
+    /// Relative paths of the pipeline start here.
+    pub base: PathBuf,
+    /// For object stores: credentials, endpoints.
+    pub storage_options: BTreeMap<String, String>,
+}
+
+/// Whether a command may make the keyring, the state database and the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A run makes what is missing.
+    CreateIfMissing,
+    /// A reader needs what a run made.
+    MustExist,
+}
+
+/// Who reads, as what, and why.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// The name of the account at the operating system or the service.
+    pub actor: String,
+    /// The role of the pipeline file.
+    pub role: Role,
+    /// Without one, nothing personal is opened.
+    pub purpose: Option<Purpose>,
+}
+
+/// One pipeline, ready to run and to answer.
+pub struct Engine {
+    pub(crate) config: EngineConfig,
+    pub(crate) policy: Policy,
+    pub(crate) lake: Lake,
+    pub(crate) state: Arc<StateDatabase>,
+    pub(crate) vault: Arc<KeyVault>,
+    pub(crate) keyring: Arc<dyn KeyProvider>,
+    pub(crate) change_tags: ChangeTags,
+    pub(crate) suppression_tags: SuppressionTags,
+}
+
+impl EngineConfig {
+    /// The schema of a source.
+    pub fn schema_of(&self, source: &Source) -> &Schema {
+        // The command line loads every schema that the pipeline names.
+        self.schemas.get(self.pipeline.schema_of(source)).expect("every named schema is loaded")
+    }
+
+    /// The schema of golden profiles: the pipeline's own.
+    pub fn golden_schema(&self) -> &Schema {
+        self.schemas.get(&self.pipeline.schema).expect("every named schema is loaded")
+    }
+
+    /// The sources of records, in the order of the pipeline.
+    pub fn record_sources(&self) -> impl Iterator<Item = &Source> {
+        self.pipeline.sources.iter().filter(|source| self.schema_of(source).kind == SchemaKind::Record)
+    }
+
+    pub(crate) fn path_of(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+}
+
+impl Engine {
+    /// Opens a pipeline.
+    ///
+    /// # Errors
+    /// - the keyring is missing although a lake stands, has loose permissions or is damaged;
+    /// - keyring, state database and lake do not belong together;
+    /// - the lake or the state database was written by a newer version, or cannot be reached.
+    pub async fn open(config: EngineConfig, access: Access) -> Result<Self, EngineError> {
+        let location =
+            LakeLocation::parse(&config.pipeline.lake, &config.base, &config.storage_options, access)?;
+        let keyring = open_keyring(&config.path_of(&config.pipeline.keyring), &location, access).await?;
+        let keyring_number = keyring.id();
+        let keyring_id = keyring_number.to_string();
+        let lake = match access {
+            Access::CreateIfMissing => Lake::open_or_create(location, &keyring_id).await?,
+            Access::MustExist => Lake::open(location, &keyring_id).await?,
+        };
+        let state = Arc::new(StateDatabase::open(&config.path_of(&config.pipeline.state)).await?);
+        state.bind(keyring_number, &config.pipeline.name).await?;
+        let keyring: Arc<dyn KeyProvider> = Arc::new(keyring);
+        let change_tags = ChangeTags::of(keyring.as_ref()).await?;
+        let suppression_tags = SuppressionTags::of(keyring.as_ref()).await?;
+        let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
+        let policy = Policy::new(config.pipeline.roles.clone());
+        Ok(Self { config, policy, lake, state, vault, keyring, change_tags, suppression_tags })
+    }
+
+    /// Where the tables lie.
+    pub fn lake_location(&self) -> &str {
+        self.lake.display_location()
+    }
+
+    /// Stands between two runs at once: next to the state database, which both share.
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        self.config.path_of(&self.config.pipeline.state).with_extension("lock")
+    }
+
+    /// The position of a source in the pipeline.
+    pub(crate) fn source_position(&self, id: &SourceId) -> u32 {
+        let position = self.config.pipeline.sources.iter().position(|source| source.id == *id);
+        u32::try_from(position.unwrap_or_default()).expect("a pipeline has few sources")
+    }
+}
+
+async fn open_keyring(
+    path: &Path,
+    location: &LakeLocation,
+    access: Access,
+) -> Result<FileKeyring, EngineError> {
+    if path.exists() {
+        return Ok(FileKeyring::open(path)?);
+    }
+    let lake = location.display().to_owned();
+    // A new keyring could never open what the old one sealed.
+    match Lake::keyring_of(location).await? {
+        Some(keyring) => Err(EngineError::KeyringMissing { keyring, lake }),
+        None if access == Access::MustExist => Err(EngineError::NoLake { lake }),
+        None => Ok(FileKeyring::create(path)?),
+    }
+}

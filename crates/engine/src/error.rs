@@ -1,0 +1,195 @@
+//! What can go wrong in the engine, with the way out.
+
+use datafusion::error::DataFusionError;
+use deltalake_core::DeltaTableError;
+use vermeil_ingest::IngestError;
+use vermeil_model::diagnostic::ErrorKind;
+use vermeil_model::policy::Denied;
+use vermeil_model::{Diagnose, Diagnostic, SourceId};
+use vermeil_state::StateError;
+
+use crate::lake::{LocationError, TableName};
+
+/// The engine could not do what was asked.
+///
+/// Messages carry ids, places and counts, never a personal value: errors of
+/// DataFusion that may quote one are reduced to their kind by [`EngineError::query`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each variant's message says what it is, its fields are named in it")]
+pub enum EngineError {
+    #[error("source `{source_id}` could not be read")]
+    Ingest { source_id: SourceId, #[source] cause: IngestError },
+    #[error("the state database failed")]
+    State(#[from] StateError),
+    #[error("the keys could not be reached")]
+    Protect(#[from] vermeil_protect::KeyProviderError),
+    #[error("keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup")]
+    KeyringMissing { keyring: String, lake: String },
+    #[error("the lake's location is not usable")]
+    Location(#[from] LocationError),
+    #[error("there is no lake at {lake} yet: `vermeil run` makes one")]
+    NoLake { lake: String },
+    #[error("the lake at {lake} cannot be written")]
+    LakeUnwritable { lake: String, #[source] cause: object_store::Error },
+    #[error("the lake at {lake} cannot be read")]
+    LakeUnreadable { lake: String, #[source] cause: object_store::Error },
+    #[error("{lake}/vermeil.json is damaged: restore it from a backup")]
+    LakeDamaged { lake: String },
+    #[error("the lake at {lake} has format {found}, this version knows up to {known}: use a newer vermeil")]
+    LakeNewer { lake: String, found: u32, known: u32 },
+    #[error("the lake at {lake} was sealed with keyring {keyring}, another than the one given")]
+    LakeOfAnotherKeyring { lake: String, keyring: String },
+    #[error("the storage of {table} is full")]
+    StorageFull { table: String, #[source] cause: Box<DeltaTableError> },
+    #[error("table {table} failed")]
+    Table { table: String, #[source] cause: Box<DeltaTableError> },
+    #[error("table {table} has deletion vectors, which another writer made: rewrite it without them")]
+    DeletionVectors { table: String },
+    #[error("table {table} holds a sealed value that does not open")]
+    DamagedValue { table: String },
+    #[error("the keyring cannot be used")]
+    Keyring(#[from] vermeil_protect::KeyringError),
+    #[error("a key page of the state database does not open")]
+    Vault(#[from] vermeil_protect::VaultError),
+    #[error("the match settings do not fit the schema")]
+    MatchPlan(#[source] vermeil_resolve::plan::PlanError),
+    #[error("the records cannot be compared")]
+    Features(#[source] vermeil_resolve::features::FeatureError),
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("role `{role}` may not see rows as delivered for purpose `{purpose}`: that takes every personal class")]
+    RowDenied { role: String, purpose: String },
+    #[error("{message}")]
+    Sql { message: String },
+    #[error("only queries are allowed: `{statement}` is not")]
+    NotAQuery { statement: String },
+    #[error("the query failed while running: {kind}")]
+    Query { kind: &'static str },
+    #[error("nothing is published yet: `vermeil run` makes golden profiles")]
+    NothingPublished,
+    #[error("there is no {what} {id}")]
+    Unknown { what: &'static str, id: String },
+    #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
+    CountsDoNotAddUp { counts: String },
+    #[error("a computation failed")]
+    DataFusion(#[source] Box<DataFusionError>),
+    #[error("the lock file {path} cannot be used")]
+    Lock { path: String, #[source] cause: std::io::Error },
+}
+
+impl EngineError {
+    pub(crate) fn table(name: &TableName, cause: DeltaTableError) -> Self {
+        let table = name.to_string();
+        let cause = Box::new(cause);
+        if is_storage_full(cause.as_ref()) {
+            Self::StorageFull { table, cause }
+        } else {
+            Self::Table { table, cause }
+        }
+    }
+
+    /// An error of a user's query while it runs. Its text may quote a value
+    /// ("cannot cast 'Lovelace' to Int32"), so only its kind is kept.
+    pub(crate) fn query(cause: &DataFusionError) -> Self {
+        let kind = match cause.find_root() {
+            DataFusionError::ArrowError(..) => "a value does not fit the operation (a cast, a division or an overflow)",
+            DataFusionError::ResourcesExhausted(_) => "memory is exhausted",
+            DataFusionError::NotImplemented(_) => "it uses something that is not supported",
+            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => "the lake cannot be read",
+            _ => "an operation failed",
+        };
+        Self::Query { kind }
+    }
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(cause: DataFusionError) -> Self {
+        Self::DataFusion(Box::new(cause))
+    }
+}
+
+/// Follows the chain of causes down to the operating system.
+fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+    })
+}
+
+impl Diagnose for EngineError {
+    fn diagnostic(&self) -> Option<Diagnostic> {
+        Some(match self {
+            Self::Ingest { cause, .. } => return cause.diagnostic(),
+            Self::State(cause) => return cause.diagnostic(),
+            Self::Protect(cause) => return cause.diagnostic(),
+            Self::Keyring(cause) => return cause.diagnostic(),
+            Self::Vault(cause) => return cause.diagnostic(),
+            Self::KeyringMissing { keyring, lake } => {
+                Diagnostic::new("keyring-missing-for-lake").with("keyring", keyring).with("lake", lake)
+            }
+            Self::Location(cause) => match cause {
+                LocationError::Folder { folder, .. } => {
+                    Diagnostic::new("lake-unwritable").with("lake", folder)
+                }
+                LocationError::Url { location, .. } => {
+                    Diagnostic::new("lake-location-invalid").with("location", location)
+                }
+            },
+            Self::NoLake { lake } => Diagnostic::new("no-lake").with("lake", lake),
+            Self::LakeUnwritable { lake, .. } => Diagnostic::new("lake-unwritable").with("lake", lake),
+            Self::LakeUnreadable { lake, .. } => Diagnostic::new("lake-unreadable").with("lake", lake),
+            Self::LakeDamaged { lake } => Diagnostic::new("lake-damaged").with("lake", lake),
+            Self::LakeNewer { lake, found, known } => Diagnostic::new("lake-newer")
+                .with("lake", lake)
+                .with("found", found)
+                .with("known", known),
+            Self::LakeOfAnotherKeyring { lake, keyring } => {
+                Diagnostic::new("lake-of-another-keyring").with("lake", lake).with("keyring", keyring)
+            }
+            Self::StorageFull { table, .. } => Diagnostic::new("storage-full").with("table", table),
+            Self::DeletionVectors { table } => Diagnostic::new("deletion-vectors").with("table", table),
+            Self::DamagedValue { table } => Diagnostic::new("damaged-value").with("table", table),
+            Self::Denied(Denied::UnknownRole { role, declared }) => {
+                Diagnostic::new("unknown-role").with("role", role).with("declared", declared)
+            }
+            Self::Denied(Denied::PurposeNotGranted { role, purpose }) => {
+                Diagnostic::new("purpose-not-granted").with("role", role).with("purpose", purpose)
+            }
+            Self::RowDenied { role, purpose } => {
+                Diagnostic::new("row-denied").with("role", role).with("purpose", purpose)
+            }
+            Self::Sql { message } => Diagnostic::new("sql-invalid").with("message", message),
+            Self::NotAQuery { statement } => Diagnostic::new("not-a-query").with("statement", statement),
+            Self::Query { kind } => Diagnostic::new("query-failed").with("reason", kind),
+            Self::NothingPublished => Diagnostic::new("nothing-published"),
+            Self::Unknown { what, id } => Diagnostic::new("unknown-id").with("what", what).with("id", id),
+            Self::CountsDoNotAddUp { counts } => {
+                Diagnostic::new("counts-do-not-add-up").with("counts", counts)
+            }
+            Self::MatchPlan(cause) => return cause.diagnostic(),
+            Self::Features(_)
+            | Self::Table { .. }
+            | Self::DataFusion(_)
+            | Self::Lock { .. } => return None,
+        })
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Ingest { cause, .. } => cause.kind(),
+            Self::State(cause) => cause.kind(),
+            Self::Protect(cause) => cause.kind(),
+            Self::Keyring(cause) => cause.kind(),
+            Self::Vault(cause) => cause.kind(),
+            Self::Denied(_) | Self::RowDenied { .. } => ErrorKind::Denied,
+            Self::Location(_)
+            | Self::NoLake { .. }
+            | Self::Sql { .. }
+            | Self::NotAQuery { .. }
+            | Self::NothingPublished
+            | Self::MatchPlan(_)
+            | Self::Unknown { .. } => ErrorKind::Usage,
+            _ => ErrorKind::Failed,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Why two records are, or are not, one customer; why a profile is what it is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
+use chrono::DateTime;
+use datafusion::prelude::{DataFrame, Expr, SessionConfig, col, lit};
+use futures::TryStreamExt;
+use vermeil_model::{FieldClass, ProfileId, RecordId};
+use vermeil_protect::payload;
+use vermeil_resolve::estimate::{EstimateSettings, estimate};
+use vermeil_resolve::{Blocks, Scorer};
+use vermeil_state::AuditStatus;
+
+use crate::columns::{self, SOURCE_KEY_PREFIX};
+use crate::engine::{Engine, Reader};
+use crate::error::EngineError;
+use crate::golden::Former;
+use crate::lake::TableName;
+use crate::land::as_text;
+use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, blocking};
+use crate::publication::Publication;
+use crate::records::{SealedRow, key_location};
+use crate::report::{
+    EvidenceReport, LinkReport, MemberReport, PairExplanation, ProfileExplanation, ProvenanceReport,
+    PublishedAccount,
+};
+use crate::session::lake_session;
+
+impl Engine {
+    /// Compares two records as a run would, and says what each comparison gave.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] for an id that is no current record; or the lake or the keys fail.
+    pub async fn explain_pair(&self, left: RecordId, right: RecordId) -> Result<PairExplanation, EngineError> {
+        let plan = self.match_plan()?;
+        let (store, _) = self.prepare(&plan, &[]).await?;
+        let threshold = self.threshold();
+        let publication = self.publication().await?;
+        let former = Former::load(self, publication.as_ref()).await?;
+        let profile_of = |record| former.profiles.get(&record).map(|former| former.profile);
+        let same_profile = profile_of(left).is_some() && profile_of(left) == profile_of(right);
+        let max_block_pairs = self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
+        blocking(move || {
+            let find = |id: RecordId| {
+                store.find(id).ok_or_else(|| EngineError::Unknown { what: "record", id: id.to_string() })
+            };
+            let (one, other) = (find(left)?, find(right)?);
+            let blocks = Blocks::build(&store, &plan, max_block_pairs);
+            let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
+            let scorer = Scorer::new(&store, &plan, &model).expect("the model was made for this plan");
+            let explanation = scorer.explain(one, other);
+            let evidence = explanation
+                .evidence
+                .into_iter()
+                .map(|evidence| EvidenceReport {
+                    field: evidence.field,
+                    level: evidence.level.unwrap_or("missing").to_owned(),
+                    bits: evidence.bits.0,
+                    term_frequency_bits: evidence.term_frequency_bits.0,
+                })
+                .collect();
+            Ok(PairExplanation {
+                left: left.to_string(),
+                right: right.to_string(),
+                prior_bits: explanation.prior.0,
+                evidence,
+                weight_bits: explanation.weight.0,
+                probability: explanation.weight.to_probability().0,
+                threshold: threshold.0,
+                rules: blocks.rules_of(one, other).map(|rule| plan.rules()[rule].rule.to_string()).collect(),
+                same_profile,
+            })
+        })
+        .await
+    }
+
+    /// The profile that holds a record.
+    ///
+    /// # Errors
+    /// As [`Engine::explain_profile`].
+    pub async fn explain_record(
+        &self,
+        record: RecordId,
+        reader: &Reader,
+    ) -> Result<ProfileExplanation, EngineError> {
+        let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
+        let former = Former::load(self, Some(&publication)).await?;
+        let unknown = || EngineError::Unknown { what: "record", id: record.to_string() };
+        let holder = former.profiles.get(&record).ok_or_else(unknown)?;
+        self.explain_profile(holder.profile, reader).await
+    }
+
+    /// The records, values and links of a profile. Values are opened only where
+    /// the reader's role and purpose may.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] for an id that is no published profile; or the lake or the keys fail.
+    pub async fn explain_profile(
+        &self,
+        profile: ProfileId,
+        reader: &Reader,
+    ) -> Result<ProfileExplanation, EngineError> {
+        // Refused before anything is read.
+        self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
+        let members = self.members_of(&publication, profile).await?;
+        if members.is_empty() {
+            return Err(EngineError::Unknown { what: "profile", id: profile.to_string() });
+        }
+        let source_of: HashMap<&str, &str> =
+            members.iter().map(|member| (member.record.as_str(), member.source.as_str())).collect();
+        let values = self.values_of(&publication, profile, &source_of, reader).await?;
+        let links = self.links_of(&publication, &members).await?;
+        Ok(ProfileExplanation { profile: profile.to_string(), values, links, members })
+    }
+
+    /// Every published account with its key in its source: to compare profiles with a known truth.
+    ///
+    /// # Errors
+    /// Denied unless the reader may open identifiers; or the lake or the keys fail.
+    pub async fn published_accounts(&self, reader: &Reader) -> Result<Vec<PublishedAccount>, EngineError> {
+        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
+        let former = Former::load(self, Some(&publication)).await?;
+        let mut accounts = Vec::new();
+        for source in self.config.record_sources() {
+            self.open_records(source, &grant, &mut |record| {
+                let Some(holder) = former.profiles.get(&record.record) else { return };
+                let mut key: Vec<(&str, &str)> = record
+                    .fields
+                    .iter()
+                    .copied()
+                    .filter(|(name, _)| name.starts_with(SOURCE_KEY_PREFIX))
+                    .collect();
+                key.sort_unstable();
+                let parts: Vec<&str> = key.into_iter().map(|(_, part)| part).collect();
+                accounts.push(PublishedAccount {
+                    source: source.id.to_string(),
+                    key: parts.join("\u{1f}"),
+                    record: record.record,
+                    profile: holder.profile,
+                });
+            })
+            .await?;
+        }
+        Ok(accounts)
+    }
+
+    async fn members_of(
+        &self,
+        publication: &Publication,
+        profile: ProfileId,
+    ) -> Result<Vec<MemberReport>, EngineError> {
+        let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
+        let mut members = Vec::new();
+        for batch in self.published_rows(publication, &TableName::Members, own).await? {
+            let records = batch[columns::RECORD_ID].as_string::<i32>();
+            let sources = batch["source"].as_string::<i32>();
+            let since = batch["since"].as_primitive::<TimestampMicrosecondType>();
+            members.extend((0..batch.num_rows()).map(|row| MemberReport {
+                record: records.value(row).to_owned(),
+                source: sources.value(row).to_owned(),
+                since: rfc3339(since.value(row)),
+            }));
+        }
+        members.sort_by(|a, b| (&a.source, &a.record).cmp(&(&b.source, &b.record)));
+        Ok(members)
+    }
+
+    async fn values_of(
+        &self,
+        publication: &Publication,
+        profile: ProfileId,
+        source_of: &HashMap<&str, &str>,
+        reader: &Reader,
+    ) -> Result<Vec<ProvenanceReport>, EngineError> {
+        let opened = self.opened_values(publication, profile, reader).await?;
+        let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
+        let mut values = Vec::new();
+        for batch in self.published_rows(publication, &TableName::Provenance, own).await? {
+            let fields = batch["field"].as_string::<i32>();
+            let records = batch[columns::RECORD_ID].as_string::<i32>();
+            let rules = batch["rule"].as_string::<i32>();
+            let observed = batch[columns::OBSERVED_AT].as_primitive::<TimestampMicrosecondType>();
+            values.extend((0..batch.num_rows()).map(|row| ProvenanceReport {
+                field: fields.value(row).to_owned(),
+                record: records.value(row).to_owned(),
+                source: source_of.get(records.value(row)).copied().unwrap_or_default().to_owned(),
+                rule: rules.value(row).to_owned(),
+                observed_at: observed.is_valid(row).then(|| rfc3339(observed.value(row))),
+                value: opened.get(fields.value(row)).cloned(),
+            }));
+        }
+        let position = |name: &str| {
+            self.config.golden_schema().fields.iter().position(|field| field.name == name)
+        };
+        values.sort_by_key(|value| position(&value.field));
+        Ok(values)
+    }
+
+    /// The values of a profile that the reader may open.
+    async fn opened_values(
+        &self,
+        publication: &Publication,
+        profile: ProfileId,
+        reader: &Reader,
+    ) -> Result<BTreeMap<String, String>, EngineError> {
+        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
+        let name = TableName::Profiles.to_string();
+        let damaged = || EngineError::DamagedValue { table: name.clone() };
+        let audit = self.begin_opening(&reader.actor, &grant, &name).await?;
+        let mut opened = BTreeMap::new();
+        for batch in self.published_rows(publication, &TableName::Profiles, own).await? {
+            for row in 0..batch.num_rows() {
+                let location = key_location(&batch, row).ok_or_else(damaged)?;
+                let Some(key) = self.vault.keys(&[location]).await?.swap_remove(0) else { continue };
+                let version = batch["publication"].as_primitive::<Int64Type>().value(row);
+                let sealed =
+                    SealedRow { batch: &batch, row, table: &name, id: profile.to_bytes(), version };
+                for payload in sealed.open(self, &grant, &key)? {
+                    let fields = payload::fields(payload.expose(&grant)).map_err(|_| damaged())?;
+                    opened.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+                }
+                for field in self.config.golden_schema().of_class(FieldClass::Plain) {
+                    let text = as_text(&batch[field.name.as_str()])?;
+                    if text.is_valid(row) {
+                        opened.insert(field.name.clone(), text.value(row).to_owned());
+                    }
+                }
+            }
+        }
+        self.end_opening(audit, 1, 1, AuditStatus::Done).await?;
+        Ok(opened)
+    }
+
+    async fn links_of(
+        &self,
+        publication: &Publication,
+        members: &[MemberReport],
+    ) -> Result<Vec<LinkReport>, EngineError> {
+        let ids = || members.iter().map(|member| lit(member.record.as_str())).collect::<Vec<Expr>>();
+        let within = col("left_id").in_list(ids(), false).and(col("right_id").in_list(ids(), false));
+        let mut links = Vec::new();
+        for batch in self.published_rows(publication, &TableName::Links, within).await? {
+            let left = batch["left_id"].as_string::<i32>();
+            let right = batch["right_id"].as_string::<i32>();
+            let weights = batch["weight_bits"].as_primitive::<Float64Type>();
+            let probabilities = batch["probability"].as_primitive::<Float64Type>();
+            links.extend((0..batch.num_rows()).map(|row| LinkReport {
+                left: left.value(row).to_owned(),
+                right: right.value(row).to_owned(),
+                weight_bits: weights.value(row),
+                probability: probabilities.value(row),
+            }));
+        }
+        links.sort_by(|a, b| a.weight_bits.total_cmp(&b.weight_bits));
+        Ok(links)
+    }
+
+    async fn published_rows(
+        &self,
+        publication: &Publication,
+        name: &TableName,
+        filter: Expr,
+    ) -> Result<Vec<arrow::array::RecordBatch>, EngineError> {
+        let Some(table) = self.published_table(publication, name).await? else { return Ok(Vec::new()) };
+        let session = lake_session(&self.lake, SessionConfig::new())?;
+        let rows: DataFrame = session.read_table(table.provider())?.filter(filter)?;
+        Ok(rows.execute_stream().await?.try_collect().await?)
+    }
+}
+
+fn rfc3339(micros: i64) -> String {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default().to_rfc3339()
+}

@@ -1,0 +1,10 @@
+//! Golden profiles: one per cluster, with lasting ids, a rule and a source for
+//! every value, sealed under a key of their own, published at once.
+
+pub(crate) mod assign;
+mod build;
+mod former;
+mod publish;
+
+pub(crate) use former::Former;
+pub(crate) use publish::APPLICATION;

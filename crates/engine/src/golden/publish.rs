@@ -1,0 +1,420 @@
+//! Writing and publishing profiles.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, Int32Builder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
+use arrow::compute::cast;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionConfig;
+use futures::TryStreamExt;
+use vermeil_model::{FieldClass, Policy, RecordId, Schema};
+use vermeil_protect::payload::PayloadWriter;
+use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher};
+use vermeil_state::golden_owner;
+
+use super::assign::{Change, FormerProfile, assign};
+use super::build::{Contribution, GoldenValue, ProfileRules};
+use super::former::Former;
+use crate::columns;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::lake::{TableName, TableWriter, Transactional};
+use crate::land::FIRST_KEY_EPOCH;
+use crate::link::Linkage;
+use crate::publication::{Publication, Snapshot};
+use crate::session::lake_session;
+
+/// Profiles are built, sealed and written in batches of this many.
+const BATCH_PROFILES: usize = 4096;
+/// Records are opened anew for every so many, so that memory has a bound.
+const RECORDS_PER_PASS: usize = 500_000;
+/// Delta's name for the sequence of publications.
+pub(crate) const APPLICATION: &str = "golden";
+
+/// What publishing did.
+pub(crate) struct Published {
+    pub(crate) profiles: u64,
+    pub(crate) merges: u64,
+    pub(crate) splits: u64,
+}
+
+/// One cluster on its way to become a profile.
+struct Cluster {
+    id: FormerProfile,
+    records: Vec<RecordId>,
+}
+
+impl Engine {
+    /// Builds, seals and publishes the profiles of `linkage`.
+    pub(crate) async fn publish(
+        &self,
+        linkage: &Linkage,
+        fingerprint: &str,
+        current: Option<&Publication>,
+    ) -> Result<Published, EngineError> {
+        let number = self.state.begin_publication().await?;
+        let now = chrono::Utc::now().timestamp_micros();
+        let former = Former::load(self, current).await?;
+        let groups = groups_of(linkage);
+        let assignment = assign(&groups, &former.profiles, now);
+        let clusters: Vec<Cluster> =
+            assignment.profiles.into_iter().zip(groups).map(|(id, records)| Cluster { id, records }).collect();
+        let transactional = Transactional::new(APPLICATION, number);
+        let mut versions = BTreeMap::new();
+
+        versions.insert(TableName::Links, self.write_links(linkage, &transactional).await?);
+        let members = self.write_members(linkage, &clusters, &former, now, &transactional).await?;
+        versions.insert(TableName::Members, members);
+        let (profiles, provenance) = self.write_profiles(&clusters, number, now, &transactional).await?;
+        versions.insert(TableName::Profiles, profiles);
+        versions.insert(TableName::Provenance, provenance);
+        let history =
+            self.write_history(&assignment.changes, current, number, now, &transactional).await?;
+        versions.insert(TableName::History, history);
+
+        let snapshot = Snapshot {
+            versions: versions.into_iter().map(|(name, version)| (name.to_string(), version)).collect(),
+            profiles: clusters.len() as u64,
+        };
+        let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
+        self.state.publish(number, &snapshot, fingerprint).await?;
+        self.destroy_replaced_keys(current).await?;
+        let merges = assignment.changes.iter().filter(|change| matches!(change, Change::Merge { .. })).count();
+        Ok(Published {
+            profiles: clusters.len() as u64,
+            merges: merges as u64,
+            splits: (assignment.changes.len() - merges) as u64,
+        })
+    }
+
+    /// Destroys the profile keys that no reader can still need: those of every
+    /// publication before the one that was current until now.
+    async fn destroy_replaced_keys(&self, replaced: Option<&Publication>) -> Result<(), EngineError> {
+        let Some(replaced) = replaced else { return Ok(()) };
+        let superseded = self.state.superseded_publications().await?;
+        let abandoned = self.state.abandoned_publications().await?;
+        for number in superseded.into_iter().chain(abandoned).filter(|number| *number < replaced.number) {
+            self.vault.destroy_owner(&golden_owner(number)).await?;
+            self.state.discard_publication(number).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_links(&self, linkage: &Linkage, transactional: &Transactional) -> Result<u64, EngineError> {
+        let mut writer = self.replacing(&TableName::Links, &columns::links_schema()).await?;
+        let store = &linkage.job.store;
+        for links in linkage.links.chunks(8192) {
+            let id = |record| store.record_id(record).to_string();
+            let weights = links.iter().map(|link| link.weight);
+            let batch = batch_of(
+                &columns::links_schema(),
+                vec![
+                    Arc::new(StringArray::from_iter_values(links.iter().map(|link| id(link.left)))),
+                    Arc::new(StringArray::from_iter_values(links.iter().map(|link| id(link.right)))),
+                    Arc::new(arrow::array::Float64Array::from_iter_values(weights.clone().map(|bits| bits.0))),
+                    Arc::new(arrow::array::Float64Array::from_iter_values(
+                        weights.map(|bits| bits.to_probability().0),
+                    )),
+                ],
+            );
+            writer.write(batch).await?;
+        }
+        Ok(writer.replace(transactional).await?.version)
+    }
+
+    async fn write_members(
+        &self,
+        linkage: &Linkage,
+        clusters: &[Cluster],
+        former: &Former,
+        now: i64,
+        transactional: &Transactional,
+    ) -> Result<u64, EngineError> {
+        let mut writer = self.replacing(&TableName::Members, &columns::members_schema()).await?;
+        let store = &linkage.job.store;
+        for clusters in clusters.chunks(BATCH_PROFILES) {
+            let mut profiles = StringBuilder::new();
+            let mut records = StringBuilder::new();
+            let mut sources = StringBuilder::new();
+            let mut since = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+            for cluster in clusters {
+                for record in &cluster.records {
+                    let index = store.find(*record).expect("clusters are made of the store's records");
+                    let stayed = former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
+                    let since_then = former.since.get(record).copied().filter(|_| stayed);
+                    profiles.append_value(cluster.id.profile.to_string());
+                    records.append_value(record.to_string());
+                    sources.append_value(self.source_name(store.source(index)));
+                    since.append_value(since_then.unwrap_or(now));
+                }
+            }
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(profiles.finish()),
+                Arc::new(records.finish()),
+                Arc::new(sources.finish()),
+                Arc::new(since.finish()),
+            ];
+            writer.write(batch_of(&columns::members_schema(), columns)).await?;
+        }
+        Ok(writer.replace(transactional).await?.version)
+    }
+
+    /// Builds profiles in passes over the records; returns the versions of profiles and provenance.
+    async fn write_profiles(
+        &self,
+        clusters: &[Cluster],
+        number: i64,
+        now: i64,
+        transactional: &Transactional,
+    ) -> Result<(u64, u64), EngineError> {
+        let schema = self.config.golden_schema();
+        let rules = ProfileRules::new(&self.config.pipeline, schema);
+        let mut profiles = self.replacing(&TableName::Profiles, &columns::profiles_schema(schema)).await?;
+        let mut provenance = self.replacing(&TableName::Provenance, &columns::provenance_schema()).await?;
+        for pass in passes(clusters) {
+            let mut contributions = self.contributions(&rules, pass).await?;
+            for clusters in pass.chunks(BATCH_PROFILES) {
+                let built: Vec<BuiltProfile<'_>> = clusters
+                    .iter()
+                    .map(|cluster| {
+                        let own = contributions.remove(&cluster.id.profile.0).unwrap_or_default();
+                        BuiltProfile { cluster, values: rules.survivors(&own), contributions: own }
+                    })
+                    .collect();
+                let keys = self.vault.allocate(&golden_owner(number), built.len()).await?;
+                profiles.write(self.profiles_batch(schema, &built, &keys, number, now)?).await?;
+                provenance.write(provenance_batch(schema, &built)).await?;
+            }
+        }
+        Ok((profiles.replace(transactional).await?.version, provenance.replace(transactional).await?.version))
+    }
+
+    /// What the records of some clusters bring, by profile, each in the order of record ids.
+    async fn contributions(
+        &self,
+        rules: &ProfileRules<'_>,
+        clusters: &[Cluster],
+    ) -> Result<HashMap<u128, Vec<Contribution>>, EngineError> {
+        let profile_of: HashMap<RecordId, u128> = clusters
+            .iter()
+            .flat_map(|cluster| cluster.records.iter().map(|record| (*record, cluster.id.profile.0)))
+            .collect();
+        let grant = Policy::publishing();
+        let mut contributions: HashMap<u128, Vec<Contribution>> = HashMap::new();
+        for source in self.config.record_sources() {
+            let position = self.source_position(&source.id);
+            self.open_records(source, &grant, &mut |record| {
+                if let Some(profile) = profile_of.get(&record.record) {
+                    contributions.entry(*profile).or_default().push(rules.contribution(&record, position));
+                }
+            })
+            .await?;
+        }
+        contributions.values_mut().for_each(|own| own.sort_unstable_by_key(|from| from.record));
+        Ok(contributions)
+    }
+
+    fn profiles_batch(
+        &self,
+        schema: &Schema,
+        built: &[BuiltProfile<'_>],
+        keys: &[(KeyLocation, DataKey)],
+        number: i64,
+        now: i64,
+    ) -> Result<RecordBatch, EngineError> {
+        let mut ids = StringBuilder::new();
+        let mut records = Int64Builder::new();
+        let mut sources = StringBuilder::new();
+        let mut created = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+        let mut updated = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+        let mut pages = Int64Builder::new();
+        let mut slots = Int32Builder::new();
+        for (profile, (location, _)) in built.iter().zip(keys) {
+            ids.append_value(profile.cluster.id.profile.to_string());
+            records.append_value(profile.cluster.records.len() as i64);
+            let mut positions: Vec<u32> = profile.contributions.iter().map(|from| from.source).collect();
+            positions.sort_unstable();
+            positions.dedup();
+            let names: Vec<&str> = positions.into_iter().map(|position| self.source_name(position)).collect();
+            sources.append_value(names.join(","));
+            created.append_value(profile.cluster.id.created_at);
+            updated.append_value(profile.contributions.iter().map(|from| from.observed_at).max().unwrap_or(now));
+            pages.append_value(location.page);
+            slots.append_value(i32::from(location.slot));
+        }
+        let columns_schema = columns::profiles_schema(schema);
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(ids.finish()),
+            Arc::new(records.finish()),
+            Arc::new(sources.finish()),
+            Arc::new(created.finish()),
+            Arc::new(updated.finish()),
+            Arc::new(Int64Array::from_value(number, built.len())),
+            Arc::new(pages.finish()),
+            Arc::new(slots.finish()),
+        ];
+        for (position, field) in schema.fields.iter().enumerate() {
+            if field.class == FieldClass::Plain {
+                let texts: StringArray = built.iter().map(|profile| profile.value(position)).collect();
+                let typed = cast(&texts, &columns::plain_type(field.data_type))
+                    .map_err(|cause| EngineError::from(DataFusionError::from(cause)))?;
+                columns.push(typed);
+            }
+        }
+        columns.extend(self.seal_profiles(schema, built, keys, number));
+        Ok(batch_of(&columns_schema, columns))
+    }
+
+    /// One sealed value a profile and personal class, in the order of the classes.
+    fn seal_profiles(
+        &self,
+        schema: &Schema,
+        built: &[BuiltProfile<'_>],
+        keys: &[(KeyLocation, DataKey)],
+        number: i64,
+    ) -> Vec<ArrayRef> {
+        let mut builders = FieldClass::PERSONAL.map(|class| (class, BinaryBuilder::new()));
+        let mut payload = PayloadWriter::new();
+        let mut sealed = Vec::new();
+        for (profile, (_, key)) in built.iter().zip(keys) {
+            let cipher = RecordCipher::new(key);
+            for (class, builder) in &mut builders {
+                payload.clear();
+                for value in profile.values.iter().filter(|value| schema.fields[value.field].class == *class) {
+                    payload.field(&schema.fields[value.field].name, &value.value);
+                }
+                if payload.is_empty() {
+                    builder.append_null();
+                    continue;
+                }
+                let binding = Binding {
+                    tenant: &self.config.pipeline.name,
+                    table: "golden.profiles",
+                    class: *class,
+                    record: profile.cluster.id.profile.to_bytes(),
+                    version: number,
+                    key_epoch: FIRST_KEY_EPOCH,
+                };
+                sealed.clear();
+                cipher.seal_into(&binding, payload.as_bytes(), &mut sealed);
+                builder.append_value(&sealed);
+            }
+        }
+        builders.into_iter().map(|(_, mut builder)| Arc::new(builder.finish()) as ArrayRef).collect()
+    }
+
+    /// Rewrites the history of the current publication with what happened now.
+    async fn write_history(
+        &self,
+        changes: &[Change],
+        current: Option<&Publication>,
+        number: i64,
+        now: i64,
+        transactional: &Transactional,
+    ) -> Result<u64, EngineError> {
+        let schema = columns::history_schema();
+        let mut writer = self.replacing(&TableName::History, &schema).await?;
+        if let Some(publication) = current
+            && let Some(table) = self.published_table(publication, &TableName::History).await?
+        {
+            let session = lake_session(&self.lake, SessionConfig::new().with_target_partitions(1))?;
+            let mut batches = session.read_table(table.provider())?.execute_stream().await?;
+            while let Some(batch) = batches.try_next().await? {
+                writer.write(batch).await?;
+            }
+        }
+        let of = |change: &Change| match change {
+            Change::Merge { profile, other } => ("merge", *profile, *other, "its records were linked"),
+            Change::Split { profile, other } => ("split", *profile, *other, "its records are no longer linked"),
+        };
+        let rows: Vec<_> = changes.iter().map(of).collect();
+        let mut at = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+        rows.iter().for_each(|_| at.append_value(now));
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(at.finish()),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0))),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1.to_string()))),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.2.to_string()))),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.3))),
+            Arc::new(Int64Array::from_value(number, rows.len())),
+        ];
+        writer.write(batch_of(&schema, columns)).await?;
+        Ok(writer.replace(transactional).await?.version)
+    }
+
+    async fn replacing(
+        &self,
+        name: &TableName,
+        schema: &arrow::datatypes::SchemaRef,
+    ) -> Result<TableWriter, EngineError> {
+        self.lake.table_with(name, schema).await?.writer()
+    }
+
+    fn source_name(&self, position: u32) -> &str {
+        self.config.pipeline.sources[position as usize].id.as_str()
+    }
+}
+
+/// A profile with its values. Personal: no `Debug`.
+struct BuiltProfile<'a> {
+    cluster: &'a Cluster,
+    values: Vec<GoldenValue>,
+    contributions: Vec<Contribution>,
+}
+
+impl BuiltProfile<'_> {
+    fn value(&self, field: usize) -> Option<&str> {
+        self.values.iter().find(|value| value.field == field).map(|value| value.value.as_str())
+    }
+}
+
+fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch {
+    let mut profiles = StringBuilder::new();
+    let mut fields = StringBuilder::new();
+    let mut records = StringBuilder::new();
+    let mut rules = StringBuilder::new();
+    let mut observed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    for profile in built {
+        let id = profile.cluster.id.profile.to_string();
+        for value in &profile.values {
+            profiles.append_value(&id);
+            fields.append_value(&schema.fields[value.field].name);
+            records.append_value(value.record.to_string());
+            rules.append_value(value.rule.as_str());
+            observed.append_value(value.observed_at);
+        }
+    }
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(profiles.finish()),
+        Arc::new(fields.finish()),
+        Arc::new(records.finish()),
+        Arc::new(rules.finish()),
+        Arc::new(observed.finish()),
+    ];
+    batch_of(&columns::provenance_schema(), columns)
+}
+
+/// Records by cluster: clusters in the order of their first record, records by rising id.
+fn groups_of(linkage: &Linkage) -> Vec<Vec<RecordId>> {
+    let mut groups: BTreeMap<u32, Vec<RecordId>> = BTreeMap::new();
+    for (record, first) in (0..).zip(&linkage.clusters) {
+        let id = linkage.job.store.record_id(vermeil_resolve::RecordIndex(record));
+        groups.entry(first.0).or_default().push(id);
+    }
+    groups.into_values().collect()
+}
+
+/// Cuts clusters into runs of about [`RECORDS_PER_PASS`] records.
+fn passes(clusters: &[Cluster]) -> impl Iterator<Item = &[Cluster]> {
+    let records: usize = clusters.iter().map(|cluster| cluster.records.len()).sum();
+    let passes = records.div_ceil(RECORDS_PER_PASS).max(1);
+    clusters.chunks(clusters.len().div_ceil(passes).max(1))
+}
+
+fn batch_of(schema: &arrow::datatypes::SchemaRef, columns: Vec<ArrayRef>) -> RecordBatch {
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("columns are made in the order of their schema")
+}

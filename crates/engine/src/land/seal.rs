@@ -1,0 +1,261 @@
+//! Sealing rows and writing them to their landing table.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder, UInt32Array,
+};
+use arrow::compute::take;
+use arrow::datatypes::SchemaRef;
+use vermeil_model::pipeline::Source;
+use vermeil_model::schema::SchemaKind;
+use vermeil_model::{FieldClass, RecordId, Schema, Tag};
+use vermeil_protect::payload::PayloadWriter;
+use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher};
+use vermeil_state::Load;
+
+use super::index::LandingIndex;
+use super::rows::Rows;
+use crate::columns;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::lake::{TableName, TableWriter, Transactional, Written};
+
+/// Records and events carry the key they were sealed with from the start.
+pub(crate) const FIRST_KEY_EPOCH: u32 = 1;
+
+/// A row that becomes a new version of a record.
+pub(super) struct RowToLand {
+    pub(super) row: usize,
+    pub(super) tag: Tag,
+    pub(super) content: Tag,
+    pub(super) record: RecordId,
+    pub(super) version: i64,
+}
+
+/// Writes sealed rows of one load.
+pub(super) struct LandingWriter<'a> {
+    engine: &'a Engine,
+    schema: &'a Schema,
+    table: TableName,
+    columns: SchemaRef,
+    writer: TableWriter,
+    load: Load,
+    landed_at: i64,
+    rows: u64,
+}
+
+/// A row with the key that seals it.
+struct KeyedRow {
+    landing: RowToLand,
+    location: KeyLocation,
+    key: DataKey,
+}
+
+impl<'a> LandingWriter<'a> {
+    pub(super) async fn new(
+        engine: &'a Engine,
+        source: &Source,
+        schema: &'a Schema,
+        load: Load,
+    ) -> Result<Self, EngineError> {
+        let plain = schema.of_class(FieldClass::Plain).filter(|field| {
+            source.columns.contains_key(&field.name) || source.constants.contains_key(&field.name)
+        });
+        let columns = columns::landing_schema(schema.kind, plain);
+        let name = TableName::Landing(source.id.clone());
+        let table = engine.lake.table_with(&name, &columns).await?;
+        Ok(Self {
+            engine,
+            schema,
+            // A table may be wider: another configuration mapped more fields.
+            columns: table.schema(),
+            writer: table.writer()?,
+            table: name,
+            load,
+            landed_at: chrono::Utc::now().timestamp_micros(),
+            rows: 0,
+        })
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Seals and writes rows of one batch.
+    pub(super) async fn land(
+        &mut self,
+        rows: &Rows<'_>,
+        landing: Vec<RowToLand>,
+        index: &mut LandingIndex,
+    ) -> Result<(), EngineError> {
+        if landing.is_empty() {
+            return Ok(());
+        }
+        self.allocate_keys(&landing, index).await?;
+        let keyed = self.with_keys(landing, index).await?;
+        let batch = self.seal(rows, &keyed)?;
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).await
+    }
+
+    /// Adds what was written to the table; `None` where nothing was.
+    pub(super) async fn commit(self) -> Result<Option<Written>, EngineError> {
+        if self.rows == 0 {
+            return Ok(None);
+        }
+        let transactional = Transactional::new(self.table.to_string(), self.load.number);
+        self.writer.append(&transactional).await.map(Some)
+    }
+
+    /// Gives every record that has none a key; durable when this returns.
+    async fn allocate_keys(&self, landing: &[RowToLand], index: &mut LandingIndex) -> Result<(), EngineError> {
+        let mut new: Vec<Tag> =
+            landing.iter().map(|row| row.tag).filter(|tag| index.key(*tag).is_none()).collect();
+        new.sort_unstable();
+        new.dedup();
+        let keys = self.engine.vault.allocate(&self.load.owner, new.len()).await?;
+        for (tag, (location, _)) in new.into_iter().zip(keys) {
+            index.set_key(tag, location);
+        }
+        Ok(())
+    }
+
+    async fn with_keys(
+        &self,
+        landing: Vec<RowToLand>,
+        index: &LandingIndex,
+    ) -> Result<Vec<KeyedRow>, EngineError> {
+        let locations: Vec<KeyLocation> =
+            landing.iter().map(|row| index.key(row.tag).expect("allocated above")).collect();
+        let keys = self.engine.vault.keys(&locations).await?;
+        landing
+            .into_iter()
+            .zip(locations)
+            .zip(keys)
+            .map(|((landing, location), key)| {
+                // A destroyed key means an erased record that the source still delivers.
+                let key = key.ok_or_else(|| EngineError::DamagedValue { table: self.table.to_string() })?;
+                Ok(KeyedRow { landing, location, key })
+            })
+            .collect()
+    }
+
+    fn seal(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<RecordBatch, EngineError> {
+        let sealed = self.seal_classes(rows, keyed);
+        let added = self.added_columns(rows, keyed);
+        let taken = UInt32Array::from_iter_values(
+            keyed.iter().map(|row| u32::try_from(row.landing.row).expect("a batch has few rows")),
+        );
+        let columns = self
+            .columns
+            .fields()
+            .iter()
+            .map(|field| {
+                let name = field.name();
+                let own = added.iter().chain(&sealed).find(|(own, _)| own == name);
+                match (own, rows.batch().column_by_name(name)) {
+                    (Some((_, column)), _) => Ok(Arc::clone(column)),
+                    (None, Some(plain)) => take(plain, &taken, None),
+                    (None, None) => Ok(arrow::array::new_null_array(field.data_type(), keyed.len())),
+                }
+            })
+            .collect::<Result<Vec<ArrayRef>, _>>();
+        columns
+            .and_then(|columns| RecordBatch::try_new(Arc::clone(&self.columns), columns))
+            .map_err(|cause| EngineError::from(datafusion::error::DataFusionError::from(cause)))
+    }
+
+    /// One sealed value a row and personal class; null where the row has no field of it.
+    fn seal_classes(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Vec<(String, ArrayRef)> {
+        let tenant = self.engine.config.pipeline.name.as_str();
+        let table = self.table.to_string();
+        let mut builders: Vec<(FieldClass, BinaryBuilder)> =
+            FieldClass::PERSONAL.map(|class| (class, BinaryBuilder::new())).into();
+        let fields: Vec<Vec<_>> = FieldClass::PERSONAL
+            .map(|class| {
+                let of_class = |name: &str| self.schema.field(name).is_some_and(|field| field.class == class);
+                rows.fields().iter().filter(|(name, _)| of_class(name)).collect()
+            })
+            .into();
+        let mut payload = PayloadWriter::new();
+        let mut sealed = Vec::new();
+        for KeyedRow { landing, key, .. } in keyed {
+            let cipher = RecordCipher::new(key);
+            for ((class, builder), fields) in builders.iter_mut().zip(&fields) {
+                payload.clear();
+                if *class == FieldClass::Identifier {
+                    for (position, part) in rows.key(landing.row).enumerate() {
+                        payload.field(&format!("{}{position}", columns::SOURCE_KEY_PREFIX), part);
+                    }
+                }
+                for (name, values) in fields {
+                    if values.is_valid(landing.row) {
+                        payload.field(name, values.value(landing.row));
+                    }
+                }
+                if payload.is_empty() {
+                    builder.append_null();
+                    continue;
+                }
+                let binding = Binding {
+                    tenant,
+                    table: &table,
+                    class: *class,
+                    record: landing.record.to_bytes(),
+                    version: landing.version,
+                    key_epoch: FIRST_KEY_EPOCH,
+                };
+                sealed.clear();
+                cipher.seal_into(&binding, payload.as_bytes(), &mut sealed);
+                builder.append_value(&sealed);
+            }
+        }
+        builders
+            .into_iter()
+            .map(|(class, mut builder)| (columns::sealed_column(class), Arc::new(builder.finish()) as ArrayRef))
+            .collect()
+    }
+
+    /// The columns that landing adds.
+    fn added_columns(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Vec<(String, ArrayRef)> {
+        let mut record_ids = StringBuilder::new();
+        let mut tags = BinaryBuilder::new();
+        let mut contents = BinaryBuilder::new();
+        let mut subjects = BinaryBuilder::new();
+        let mut versions = Int64Builder::new();
+        let mut loads = Int64Builder::new();
+        let mut landed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+        let mut observed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+        let mut pages = Int64Builder::new();
+        let mut slots = Int32Builder::new();
+        for KeyedRow { landing, location, .. } in keyed {
+            record_ids.append_value(landing.record.to_string());
+            tags.append_value(landing.tag.0);
+            contents.append_value(landing.content.0);
+            subjects.append_option(rows.subject_tag(landing.row).map(|tag| tag.0));
+            versions.append_value(landing.version);
+            loads.append_value(self.load.number);
+            landed.append_value(self.landed_at);
+            observed.append_option(rows.observed_at(landing.row));
+            pages.append_value(location.page);
+            slots.append_value(i32::from(location.slot));
+        }
+        let mut added: Vec<(String, ArrayRef)> = vec![
+            (columns::RECORD_ID.to_owned(), Arc::new(record_ids.finish())),
+            (columns::RECORD_TAG.to_owned(), Arc::new(tags.finish())),
+            (columns::CONTENT_TAG.to_owned(), Arc::new(contents.finish())),
+            (columns::VERSION.to_owned(), Arc::new(versions.finish())),
+            (columns::LOAD.to_owned(), Arc::new(loads.finish())),
+            (columns::LANDED_AT.to_owned(), Arc::new(landed.finish())),
+            (columns::OBSERVED_AT.to_owned(), Arc::new(observed.finish())),
+            (columns::KEY_PAGE.to_owned(), Arc::new(pages.finish())),
+            (columns::KEY_SLOT.to_owned(), Arc::new(slots.finish())),
+        ];
+        if self.schema.kind == SchemaKind::Event {
+            added.push((columns::SUBJECT_TAG.to_owned(), Arc::new(subjects.finish())));
+        }
+        added
+    }
+}

@@ -1,0 +1,81 @@
+//! What a run would read and change, without writing anything.
+
+use std::collections::{BTreeMap, HashSet};
+
+use vermeil_model::schema::SchemaKind;
+use vermeil_model::{FieldClass, RecordId};
+use vermeil_resolve::RecordIndex;
+
+use crate::columns;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::golden::assign::{Change, assign};
+use crate::golden::Former;
+use crate::lake::TableName;
+use crate::land::PlannedSource;
+use crate::link::StageClock;
+use crate::progress::{Progress, Stage};
+use crate::report::{PlanReport, SchemaChange};
+
+impl Engine {
+    /// Reads the sources as a run would, resolves in memory, and tells what would change.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub async fn plan(&self, progress: &dyn Progress) -> Result<PlanReport, EngineError> {
+        let mut report = PlanReport::default();
+        let mut planned: Vec<(u32, PlannedSource)> = Vec::new();
+        progress.stage_started(Stage::Land);
+        for source in &self.config.pipeline.sources {
+            let would = self.plan_source(source).await?;
+            progress.rows_done(Stage::Land, Some(source.id.as_str()), would.read.rows);
+            report.reads.push(would.read.clone());
+            report.schema_changes.extend(self.schema_changes(source).await?);
+            if self.config.schema_of(source).kind == SchemaKind::Record {
+                planned.push((self.source_position(&source.id), would));
+            }
+        }
+        let mut clock = StageClock { progress, stages: Vec::new() };
+        let rows: Vec<_> = planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
+        let linkage = self.link(&rows, &mut clock).await?;
+        let mut groups: BTreeMap<RecordIndex, Vec<RecordId>> = BTreeMap::new();
+        for (record, first) in (0..).map(RecordIndex).zip(&linkage.clusters) {
+            groups.entry(*first).or_default().push(linkage.job.store.record_id(record));
+        }
+        let groups: Vec<Vec<RecordId>> = groups.into_values().collect();
+        let current = self.publication().await?;
+        let former = Former::load(self, current.as_ref()).await?;
+        let assignment = assign(&groups, &former.profiles, 0);
+        report.profiles = groups.len() as u64;
+        for change in &assignment.changes {
+            match change {
+                Change::Merge { .. } => report.merges += 1,
+                Change::Split { .. } => report.splits += 1,
+            }
+        }
+        Ok(report)
+    }
+
+    async fn schema_changes(
+        &self,
+        source: &vermeil_model::pipeline::Source,
+    ) -> Result<Vec<SchemaChange>, EngineError> {
+        let name = TableName::Landing(source.id.clone());
+        let Some(table) = self.lake.table(&name).await? else { return Ok(Vec::new()) };
+        let existing: HashSet<String> =
+            table.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let schema = self.config.schema_of(source);
+        Ok(schema
+            .of_class(FieldClass::Plain)
+            .filter(|field| {
+                source.columns.contains_key(&field.name) || source.constants.contains_key(&field.name)
+            })
+            .filter(|field| !existing.contains(&field.name))
+            .map(|field| SchemaChange {
+                table: name.to_string(),
+                column: field.name.clone(),
+                data_type: columns::plain_type(field.data_type).to_string(),
+            })
+            .collect())
+    }
+}

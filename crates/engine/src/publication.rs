@@ -1,0 +1,61 @@
+//! What readers see: one version of every golden table, switched at once.
+//!
+//! A publication is begun under a number (durable first), writes its tables,
+//! and becomes visible in one transaction of the state database that names the
+//! Delta versions to read. A crash in between leaves versions that nobody
+//! names; the next publication supersedes them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::lake::{LakeTable, TableName};
+
+/// A consistent set of table versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Publication {
+    /// Counts up.
+    pub(crate) number: i64,
+    /// What it was made from; equal fingerprints make equal profiles.
+    pub(crate) fingerprint: String,
+    /// The Delta version of each published table, by its qualified name.
+    pub(crate) versions: BTreeMap<String, u64>,
+    /// How many profiles it holds.
+    pub(crate) profiles: u64,
+}
+
+/// What the state database keeps of a publication.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) versions: BTreeMap<String, u64>,
+    pub(crate) profiles: u64,
+}
+
+impl Engine {
+    /// The publication that readers see, if any.
+    pub(crate) async fn publication(&self) -> Result<Option<Publication>, EngineError> {
+        let Some(current) = self.state.current_publication().await? else { return Ok(None) };
+        let snapshot: Snapshot = serde_json::from_value(current.snapshot)
+            .map_err(|_| EngineError::LakeDamaged { lake: self.lake_location().to_owned() })?;
+        Ok(Some(Publication {
+            number: current.number,
+            fingerprint: current.fingerprint,
+            versions: snapshot.versions,
+            profiles: snapshot.profiles,
+        }))
+    }
+
+    /// A published table at the version that `publication` names.
+    pub(crate) async fn published_table(
+        &self,
+        publication: &Publication,
+        name: &TableName,
+    ) -> Result<Option<LakeTable>, EngineError> {
+        match publication.versions.get(&name.to_string()) {
+            Some(version) => self.lake.table_at(name, *version).await,
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The current version of each record out of a table that keeps all of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
+};
+use futures::{StreamExt, TryStreamExt};
+use hashbrown::HashMap;
+use tokio::sync::OnceCell;
+
+use super::stored;
+use crate::columns::{OBSERVED_AT, RECORD_ID, VERSION};
+
+/// Keeps the rows with the largest `(observed_at, version)` of their
+/// `record_id`; a row without a time counts as the oldest.
+///
+/// Reads the three columns of `versions` first, whole, and then streams `rows`:
+/// a sort or a join would hold the sealed columns in memory instead. Takes
+/// about 40 bytes a record.
+#[derive(Debug)]
+pub(super) struct CurrentExec {
+    versions: Arc<dyn ExecutionPlan>,
+    rows: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+    current: Arc<OnceCell<CurrentVersions>>,
+}
+
+/// Record → its current version.
+#[derive(Debug, Default)]
+struct CurrentVersions(HashMap<[u8; 16], (i64, i64)>);
+
+impl CurrentExec {
+    /// Both inputs scan one version of one table; `versions` needs the three
+    /// columns only, `rows` needs `record_id` and `version` among its own.
+    pub(super) fn new(versions: Arc<dyn ExecutionPlan>, rows: Arc<dyn ExecutionPlan>) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(rows.schema()),
+            Partitioning::UnknownPartitioning(rows.output_partitioning().partition_count()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self { versions, rows, properties: Arc::new(properties), current: Arc::default() }
+    }
+}
+
+impl DisplayAs for CurrentExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CurrentExec: one version per {RECORD_ID}")
+    }
+}
+
+impl ExecutionPlan for CurrentExec {
+    fn name(&self) -> &str {
+        "CurrentExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.versions, &self.rows]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false, false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DataFusionResult<TreeNodeRecursion>,
+    ) -> DataFusionResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let [versions, rows] = <[_; 2]>::try_from(children)
+            .map_err(|_| DataFusionError::Internal("CurrentExec has two children".to_owned()))?;
+        Ok(Arc::new(Self::new(versions, rows)))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
+        let rows = self.rows.execute(partition, Arc::clone(&context))?;
+        let versions = Arc::clone(&self.versions);
+        let current = Arc::clone(&self.current);
+        // Every partition needs all versions; whichever comes first reads them.
+        let kept = rows.then(move |batch| {
+            let (versions, current, context) =
+                (Arc::clone(&versions), Arc::clone(&current), Arc::clone(&context));
+            async move {
+                let current = current.get_or_try_init(|| CurrentVersions::read(versions, context)).await?;
+                current.keep(&batch?)
+            }
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), kept)))
+    }
+}
+
+impl CurrentVersions {
+    async fn read(versions: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>) -> DataFusionResult<Self> {
+        let mut current = Self::default();
+        let mut batches = datafusion::physical_plan::execute_stream(versions, context)?;
+        while let Some(batch) = batches.try_next().await? {
+            current.take_in(&batch)?;
+        }
+        Ok(current)
+    }
+
+    fn take_in(&mut self, batch: &RecordBatch) -> DataFusionResult<()> {
+        let ids = stored::texts(batch, RECORD_ID)?;
+        let times = stored::times(batch, OBSERVED_AT)?;
+        let versions = stored::integers(batch, VERSION)?;
+        for row in 0..batch.num_rows() {
+            let time = if times.is_null(row) { i64::MIN } else { times.value(row) };
+            let version = (time, versions.value(row));
+            self.0
+                .entry(stored::id(ids.value(row))?)
+                .and_modify(|known| *known = version.max(*known))
+                .or_insert(version);
+        }
+        Ok(())
+    }
+
+    fn keep(&self, batch: &RecordBatch) -> DataFusionResult<RecordBatch> {
+        let ids = stored::texts(batch, RECORD_ID)?;
+        let versions = stored::integers(batch, VERSION)?;
+        let is_current = (0..batch.num_rows())
+            .map(|row| {
+                let current = self.0.get(&stored::id(ids.value(row))?);
+                Ok(current.is_some_and(|(_, version)| *version == versions.value(row)))
+            })
+            .collect::<DataFusionResult<Vec<bool>>>()?;
+        Ok(filter_record_batch(batch, &BooleanArray::from(is_current))?)
+    }
+}

@@ -1,0 +1,163 @@
+//! A table as one reader sees it.
+//!
+//! What is shown is listed, not what is hidden: a column that someone adds to a
+//! stored table stays out of sight until it is named here.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::Result as DataFusionResult;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use vermeil_model::{Field, FieldClass, Grant, Schema};
+
+use super::current::CurrentExec;
+use super::open::{OpenExec, Opening, Shown, ShownColumn};
+use super::view::View;
+use crate::columns::{OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column};
+use crate::lake::TableName;
+
+/// The version of a profile's row.
+const PUBLICATION: &str = "publication";
+/// Shown as they are to those who may see identifiers, as pseudonyms to others.
+const IDS: [&str; 5] = [PROFILE_ID, RECORD_ID, "other_id", "left_id", "right_id"];
+
+/// A stored table behind the policy: the only kind that a query can reach.
+#[derive(Debug)]
+pub(super) struct PolicyTable {
+    name: TableName,
+    stored: Arc<dyn TableProvider>,
+    shown: Vec<ShownColumn>,
+    schema: SchemaRef,
+    view: Arc<View>,
+}
+
+impl PolicyTable {
+    /// `stored` as the grant of `view` lets it be seen. `schema` says what its
+    /// sealed columns hold; `None` where it has none to show.
+    pub(super) fn new(
+        view: &Arc<View>,
+        name: &TableName,
+        stored: Arc<dyn TableProvider>,
+        schema: Option<&Schema>,
+    ) -> Self {
+        let shown = shown_columns(name, &stored.schema(), schema, &view.grant);
+        let fields: Vec<ArrowField> = shown.iter().map(|column| column.field.clone()).collect();
+        Self {
+            name: name.clone(),
+            stored,
+            shown,
+            schema: Arc::new(ArrowSchema::new(fields)),
+            view: Arc::clone(view),
+        }
+    }
+
+    /// Scans `columns` of the rows that count: of records and events the current version only.
+    async fn scan_rows(
+        &self,
+        session: &dyn Session,
+        columns: &[&str],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let TableName::Landing(_) = self.name else {
+            return self.stored.scan(session, Some(&self.positions(columns)?), &[], limit).await;
+        };
+        let versions = self.positions(&[RECORD_ID, OBSERVED_AT, VERSION])?;
+        let rows = self.positions(&[&[RECORD_ID, VERSION], columns].concat())?;
+        Ok(Arc::new(CurrentExec::new(
+            self.stored.scan(session, Some(&versions), &[], None).await?,
+            self.stored.scan(session, Some(&rows), &[], None).await?,
+        )))
+    }
+
+    /// The places of `columns` in the stored table, each once, ascending.
+    fn positions(&self, columns: &[&str]) -> DataFusionResult<Vec<usize>> {
+        let schema = self.stored.schema();
+        let mut positions =
+            columns.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<usize>, _>>()?;
+        positions.sort_unstable();
+        positions.dedup();
+        Ok(positions)
+    }
+}
+
+#[async_trait]
+impl TableProvider for PolicyTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let shown: Vec<ShownColumn> = match projection {
+            None => self.shown.clone(),
+            Some(projection) => projection.iter().map(|position| self.shown[*position].clone()).collect(),
+        };
+        let (id, version) = match self.name {
+            TableName::Profiles => (PROFILE_ID, PUBLICATION),
+            _ => (RECORD_ID, VERSION),
+        };
+        let opening = Opening::new(&self.view, &self.name, shown, id, version);
+        let needed = opening.stored_columns();
+        let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+        let rows = self.scan_rows(session, &needed, limit).await?;
+        Ok(Arc::new(OpenExec::new(rows, Arc::new(opening))))
+    }
+}
+
+/// The columns that a table shows under `grant`, in their order.
+pub(super) fn shown_columns(
+    name: &TableName,
+    stored: &ArrowSchema,
+    schema: Option<&Schema>,
+    grant: &Grant,
+) -> Vec<ShownColumn> {
+    let own = own_columns(name).iter().filter_map(|column| {
+        let field = stored.field_with_name(column).ok()?.clone();
+        let is_hidden_id = IDS.contains(column) && !grant.covers(FieldClass::Identifier);
+        Some(ShownColumn { field, shown: if is_hidden_id { Shown::Pseudonym } else { Shown::AsStored } })
+    });
+    let fields = schema.into_iter().flat_map(|schema| &schema.fields);
+    own.chain(fields.filter_map(|field| shown_field(field, stored, grant))).collect()
+}
+
+fn shown_field(field: &Field, stored: &ArrowSchema, grant: &Grant) -> Option<ShownColumn> {
+    if !grant.covers(field.class) {
+        return None;
+    }
+    if !field.class.is_personal() {
+        let stored = stored.field_with_name(&field.name).ok()?.clone();
+        return Some(ShownColumn { field: stored, shown: Shown::AsStored });
+    }
+    stored.field_with_name(&sealed_column(field.class)).ok()?;
+    Some(ShownColumn {
+        field: ArrowField::new(&field.name, plain_type(field.data_type), true),
+        shown: Shown::Opened { class: field.class, field_type: field.data_type },
+    })
+}
+
+/// The columns of a table, beside the fields of its schema, that anyone may see.
+fn own_columns(name: &TableName) -> &'static [&'static str] {
+    match name {
+        TableName::Landing(_) => &[RECORD_ID, VERSION, "load", "landed_at", OBSERVED_AT],
+        TableName::Quarantine => {
+            &["quarantine_id", "source", "load", "code", "file", "line", "first_seen", "replayed_at"]
+        }
+        TableName::Profiles => &[PROFILE_ID, "records", "sources", "created_at", "updated_at", PUBLICATION],
+        TableName::Members => &[PROFILE_ID, RECORD_ID, "source", "since"],
+        TableName::Provenance => &[PROFILE_ID, "field", RECORD_ID, "rule", OBSERVED_AT],
+        TableName::History => &["at", "kind", PROFILE_ID, "other_id", "reason", PUBLICATION],
+        TableName::Links => &["left_id", "right_id", "weight_bits", "probability"],
+    }
+}

@@ -1,0 +1,309 @@
+use super::*;
+
+mod fixture;
+
+use fixture::{Fixture, reader};
+
+/// The columns of `golden.profiles` that are nobody's secret.
+const PLAIN: [&str; 13] = [
+    "profile_id",
+    "records",
+    "sources",
+    "created_at",
+    "updated_at",
+    "publication",
+    "party_kind",
+    "country",
+    "language",
+    "party_role",
+    "marketing_opt_in",
+    "customer_since",
+    "active",
+];
+
+#[tokio::test]
+async fn each_role_sees_the_fields_of_its_classes_and_no_others() {
+    let fixture = Fixture::published().await;
+    let cases = [
+        ("analyst", None, [false; 4]),
+        ("agent", None, [false; 4]),
+        ("agent", Some("customer_care"), [true, true, false, false]),
+        ("agent", Some("marketing"), [false, true, false, false]),
+        ("officer", Some("audit"), [true; 4]),
+        ("officer", Some("statistics"), [false, false, true, false]),
+    ];
+    for (role, purpose, [identifier, contact, demographic, sensitive]) in cases {
+        let schema =
+            fixture.engine.query("SELECT * FROM profiles", &reader(role, purpose)).await.unwrap().schema.clone();
+        let seen: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let case = format!("{role} for {purpose:?}");
+        assert!(PLAIN.iter().all(|name| seen.contains(name)), "{case} misses a plain column of {seen:?}");
+        for (name, expected) in [
+            ("family_name", identifier),
+            ("email", contact),
+            ("birth_date", demographic),
+            ("notes", sensitive),
+        ] {
+            assert_eq!(seen.contains(&name), expected, "{case}: {name}");
+        }
+        if [identifier, contact, demographic, sensitive] == [false; 4] {
+            assert_eq!(seen.len(), PLAIN.len(), "{case} sees more than plain columns: {seen:?}");
+        }
+        let internal = ["sealed_", "key_", "_tag", "fingerprint", "args"];
+        assert!(
+            !seen.iter().any(|name| internal.iter().any(|part| name.contains(part))),
+            "{case} sees an internal column of {seen:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn opened_values_come_as_typed_columns() {
+    let fixture = Fixture::published().await;
+    fixture
+        .check(
+            &reader("officer", Some("audit")),
+            "SELECT family_name, birth_date, birth_date < DATE '1990-01-01' AS older, email, country
+             FROM golden.profiles ORDER BY family_name",
+            &["Oake|2001-02-03|false||FR", "Quill|1985-12-31|true|zoe@quill.example|FR"],
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn counting_without_any_column_works() {
+    let fixture = Fixture::published().await;
+    fixture.check(&reader("analyst", None), "SELECT count(*) FROM profiles", &["2"]).await;
+    fixture.check(&reader("analyst", None), "SELECT count(*) FROM landing.shop", &["2"]).await;
+}
+
+#[tokio::test]
+async fn a_destroyed_key_leaves_nulls_and_a_row() {
+    let fixture = Fixture::published().await;
+    fixture.destroy_key_of_oake().await;
+    fixture
+        .check(
+            &reader("officer", Some("audit")),
+            "SELECT family_name, country FROM profiles ORDER BY family_name",
+            &["Quill|FR", "|FR"],
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn landing_shows_the_current_version_of_each_record() {
+    let fixture = Fixture::published().await;
+    // Version 2 landed last, but version 1 was observed after it.
+    fixture
+        .check(
+            &reader("officer", Some("audit")),
+            "SELECT family_name, version, email FROM landing.shop ORDER BY family_name",
+            &["Oake|2|marin@oake.example", "Quill|1|zoe@quill.example"],
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn whoever_may_see_identifiers_sees_ids_and_others_see_pseudonyms_that_join() {
+    let fixture = Fixture::published().await;
+    let joined = "SELECT count(*) FROM golden.profiles p
+        JOIN golden.members m ON m.profile_id = p.profile_id
+        JOIN landing.shop s ON s.record_id = m.record_id";
+    let ids = "SELECT profile_id FROM profiles ORDER BY country, sources";
+    let mut seen = Vec::new();
+    for (role, purpose) in
+        [("analyst", None), ("agent", Some("marketing")), ("officer", Some("statistics")), ("officer", Some("audit"))]
+    {
+        let reader = reader(role, purpose);
+        fixture.check(&reader, joined, &["2"]).await;
+        let rows = fixture.rows(&reader, ids).await.unwrap();
+        let are_ids = rows.iter().all(|id| id.parse::<vermeil_model::ProfileId>().is_ok());
+        assert_eq!(are_ids, purpose == Some("audit"), "{role} for {purpose:?}: {rows:?}");
+        seen.extend(rows);
+    }
+    let count = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), count, "two domains share a name for a profile");
+}
+
+#[tokio::test]
+async fn other_statements_than_queries_are_refused() {
+    let fixture = Fixture::published().await;
+    let refused = [
+        ("INSERT INTO golden.profiles SELECT * FROM golden.profiles", "INSERT"),
+        ("DELETE FROM golden.profiles", "DELETE"),
+        ("UPDATE golden.profiles SET country = 'GB'", "UPDATE"),
+        ("DROP TABLE golden.profiles", "DROP"),
+        ("CREATE VIEW v AS SELECT * FROM golden.profiles", "CREATE"),
+        ("CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION '/etc'", "CREATE"),
+        ("CREATE TABLE t AS SELECT 1", "CREATE"),
+        ("COPY golden.profiles TO 'out.parquet'", "COPY"),
+        ("SET datafusion.catalog.information_schema = false", "SET"),
+        ("RESET datafusion.catalog.information_schema", "RESET"),
+        ("PREPARE p AS SELECT 1", "PREPARE"),
+        ("BEGIN", "BEGIN"),
+        ("EXPLAIN ANALYZE SELECT 1", "EXPLAIN ANALYZE"),
+        ("EXPLAIN DROP TABLE golden.profiles", "DROP"),
+        ("SELECT 1 AS one INTO t", "CreateMemoryTable"),
+    ];
+    for (sql, kind) in refused {
+        match fixture.rows(&reader("officer", Some("audit")), sql).await {
+            Err(EngineError::NotAQuery { statement }) => assert_eq!(statement, kind, "{sql}"),
+            Err(other) => panic!("{sql}: {other}"),
+            Ok(rows) => panic!("{sql} gave {} rows", rows.len()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_the_tables_can_be_reached() {
+    let fixture = Fixture::published().await;
+    let tricks = [
+        "SELECT family_name FROM profiles",
+        "SELECT sealed_identifier FROM profiles",
+        "SELECT key_page FROM landing.shop",
+        "SELECT record_tag FROM landing.shop",
+        "SELECT sealed_row FROM landing.quarantine",
+        "SELECT (SELECT max(email) FROM profiles)",
+        "WITH p AS (SELECT * FROM profiles) SELECT email FROM p",
+        "SELECT count(*) FROM profiles WHERE family_name = 'Quill'",
+        "SELECT country FROM profiles ORDER BY family_name",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM \"vermeil.json\"",
+        "SELECT * FROM read_parquet('x.parquet')",
+        "SELECT 1; SELECT 2",
+        "SELECT FROM WHERE",
+    ];
+    for sql in tricks {
+        match fixture.rows(&reader("analyst", None), sql).await {
+            Err(EngineError::Sql { .. }) => {}
+            Err(other) => panic!("{sql}: {other}"),
+            Ok(rows) => panic!("{sql} gave {} rows", rows.len()),
+        }
+    }
+    assert_eq!(fixture.audited().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_information_schema_names_what_the_role_sees() {
+    let fixture = Fixture::published().await;
+    let sql = "SELECT table_schema || '.' || table_name || '.' || column_name FROM information_schema.columns
+        WHERE table_schema <> 'information_schema'";
+    let columns = fixture.rows(&reader("agent", Some("marketing")), sql).await.unwrap();
+    assert!(columns.contains(&"golden.profiles.email".to_owned()));
+    assert!(columns.contains(&"landing.quarantine.code".to_owned()));
+    assert!(columns.contains(&"resolved.links.weight_bits".to_owned()));
+    for hidden in ["family_name", "birth_date", "notes", "sealed", "key_page", "_tag", "fingerprint", "args"] {
+        assert!(!columns.iter().any(|column| column.contains(hidden)), "{hidden} is named");
+    }
+    assert_eq!(fixture.audited().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_error_while_running_quotes_no_value() {
+    let fixture = Fixture::published().await;
+    let reader = reader("officer", Some("audit"));
+    for sql in [
+        "SELECT CAST(family_name AS INT) FROM profiles",
+        "SELECT count(*) FROM profiles a JOIN profiles b ON a.profile_id = b.profile_id
+         WHERE CAST(a.email AS INT) > 1 OR CAST(a.family_name AS INT) > 1",
+        "SELECT CAST((SELECT min(family_name) FROM profiles) AS INT)",
+    ] {
+        let error = fixture.rows(&reader, sql).await.expect_err("a name is no number");
+        assert!(matches!(error, EngineError::Query { .. }), "{error}");
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("Quill") && !text.contains("Oake") && !text.contains('@'), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_while_planning_quotes_the_query() {
+    let fixture = Fixture::published().await;
+    let error = fixture.rows(&reader("analyst", None), "SELECT nickname FROM profiles").await.expect_err("unknown");
+    assert!(error.to_string().contains("nickname"), "{error}");
+}
+
+#[tokio::test]
+async fn a_plan_shows_operators_and_opens_nothing() {
+    let fixture = Fixture::published().await;
+    let sql = "EXPLAIN SELECT family_name FROM profiles WHERE country = 'FR' ORDER BY family_name LIMIT 1";
+    let plan = fixture.rows(&reader("officer", Some("audit")), sql).await.unwrap().join("\n");
+    assert!(plan.contains("OpenExec: plain=[country], pseudonyms=[], opened=[family_name]"), "{plan}");
+    assert!(!plan.contains("Quill") && !plan.contains("Oake"), "{plan}");
+    assert_eq!(fixture.audited().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_not_asked_for_is_neither_opened_nor_audited() {
+    let fixture = Fixture::published().await;
+    let officer = reader("officer", Some("audit"));
+    fixture.check(&officer, "SELECT country FROM profiles WHERE records = 1", &["FR"]).await;
+    assert_eq!(fixture.audited().await, Vec::<String>::new());
+    fixture.check(&officer, "SELECT email FROM profiles WHERE records = 2", &["zoe@quill.example"]).await;
+    assert_eq!(fixture.audited().await, ["golden.profiles contact 2 rows 1 pages done"]);
+}
+
+#[tokio::test]
+async fn one_entry_names_all_that_a_query_opens_of_a_table() {
+    let fixture = Fixture::published().await;
+    let sql = "SELECT count(a.email), count(b.birth_date), count(s.notes) FROM profiles a
+        JOIN profiles b ON a.profile_id = b.profile_id, landing.shop s";
+    fixture.check(&reader("officer", Some("audit")), sql, &["2|4|0"]).await;
+    assert_eq!(
+        fixture.audited().await,
+        [
+            "golden.profiles contact,demographic 4 rows 1 pages done",
+            "landing.shop sensitive 2 rows 1 pages done"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_dropped_is_audited_as_cut_short() {
+    let fixture = Fixture::published().await;
+    let mut result =
+        fixture.engine.query("SELECT email FROM profiles", &reader("officer", Some("audit"))).await.unwrap();
+    assert!(result.next().await.is_some());
+    drop(result);
+    for _ in 0..100 {
+        if !fixture.audited().await[0].ends_with("under way") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(fixture.audited().await, ["golden.profiles contact 2 rows 1 pages failed"]);
+}
+
+#[tokio::test]
+async fn a_damaged_value_ends_the_query_and_is_audited() {
+    let fixture = Fixture::damaged().await;
+    let officer = reader("officer", Some("audit"));
+    let error = fixture.rows(&officer, "SELECT email FROM profiles").await.expect_err("a bit was flipped");
+    assert!(matches!(&error, EngineError::DamagedValue { table } if table == "golden.profiles"), "{error}");
+    assert_eq!(fixture.audited().await, ["golden.profiles contact 0 rows 0 pages failed"]);
+    // The other classes are whole.
+    fixture.check(&officer, "SELECT count(family_name) FROM profiles", &["2"]).await;
+}
+
+#[tokio::test]
+async fn before_the_first_publication_every_table_is_there_and_empty() {
+    let fixture = Fixture::empty().await;
+    let officer = reader("officer", Some("audit"));
+    for table in ["golden.profiles", "golden.members", "golden.history", "golden.provenance", "resolved.links"]
+        .into_iter()
+        .chain(["landing.shop", "landing.clicks", "landing.quarantine"])
+    {
+        fixture.check(&officer, &format!("SELECT count(*) FROM {table}"), &["0"]).await;
+    }
+    fixture.check(&officer, "SELECT family_name, birth_date FROM profiles", &[]).await;
+}
+
+#[tokio::test]
+async fn an_undeclared_role_and_an_ungranted_purpose_are_denied() {
+    let fixture = Fixture::empty().await;
+    for (role, purpose) in [("root", None), ("analyst", Some("marketing"))] {
+        let denied = fixture.rows(&reader(role, purpose), "SELECT 1").await;
+        assert!(matches!(denied, Err(EngineError::Denied(_))), "{role}");
+    }
+}

@@ -1,0 +1,159 @@
+//! What one query of one reader stands on.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::error::DataFusionError;
+use vermeil_model::policy::Grant;
+use vermeil_model::{FieldClass, Schema};
+use vermeil_protect::pseudonym::{PseudonymDomain, Pseudonymiser};
+use vermeil_protect::vault::KeyVault;
+
+use super::reading::Readings;
+use super::table::PolicyTable;
+use crate::columns;
+use crate::engine::{Engine, Reader};
+use crate::error::EngineError;
+use crate::lake::{Lake, TableName};
+use crate::publication::Publication;
+
+/// The tables as they stood when the query began, and what may be opened of them.
+pub(super) struct View {
+    pub(super) tenant: String,
+    pub(super) grant: Grant,
+    pub(super) vault: Arc<KeyVault>,
+    pub(super) pseudonymiser: Pseudonymiser,
+    lake: Lake,
+    publication: Option<Publication>,
+    contents: BTreeMap<TableName, Contents>,
+    tables: Vec<TableName>,
+    readings: Arc<Readings>,
+    failure: Failure,
+}
+
+/// The schema whose fields a table holds, and its columns where nothing was written yet.
+struct Contents {
+    schema: Option<Schema>,
+    columns: SchemaRef,
+}
+
+/// The error of this engine that ended a query. DataFusion carries errors of
+/// its own only, and some of its operators hand one error to several readers.
+#[derive(Clone, Default)]
+pub(super) struct Failure(Arc<Mutex<Option<EngineError>>>);
+
+impl View {
+    /// What `reader` may see.
+    ///
+    /// # Errors
+    /// - the policy knows no such role, or not for this purpose;
+    /// - the state database or the keyring cannot be reached.
+    pub(super) async fn of(engine: &Engine, reader: &Reader) -> Result<Self, EngineError> {
+        let grant = engine.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let domain =
+            PseudonymDomain { recipient: grant.role().to_string(), purpose: grant.purpose().to_string() };
+        let pseudonymiser = Pseudonymiser::of(engine.keyring.as_ref(), &domain).await?;
+        let contents = contents(engine);
+        Ok(Self {
+            tenant: engine.config.pipeline.name.clone(),
+            readings: Arc::new(Readings::new(Arc::clone(&engine.state), reader.actor.clone(), &grant)),
+            grant,
+            vault: Arc::clone(&engine.vault),
+            pseudonymiser,
+            lake: engine.lake.clone(),
+            publication: engine.publication().await?,
+            tables: contents.keys().cloned().collect(),
+            contents,
+            failure: Failure::default(),
+        })
+    }
+
+    /// Every table there is for the reader.
+    pub(super) fn tables(&self) -> &[TableName] {
+        &self.tables
+    }
+
+    /// The audited readings of this query.
+    pub(super) fn readings(&self) -> &Arc<Readings> {
+        &self.readings
+    }
+
+    /// Where the error that ends the query goes.
+    pub(super) fn failure(&self) -> &Failure {
+        &self.failure
+    }
+
+    /// Opens a table at the version that the reader sees: empty where there is none.
+    pub(super) async fn open(self: &Arc<Self>, name: &TableName) -> Result<Arc<PolicyTable>, EngineError> {
+        let contents = &self.contents[name];
+        let stored: Arc<dyn TableProvider> = match self.stored(name).await? {
+            Some(provider) => provider,
+            None => Arc::new(EmptyTable::new(Arc::clone(&contents.columns))),
+        };
+        Ok(Arc::new(PolicyTable::new(self, name, stored, contents.schema.as_ref())))
+    }
+
+    async fn stored(&self, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>, EngineError> {
+        let table = match name {
+            TableName::Landing(_) | TableName::Quarantine => self.lake.table(name).await?,
+            _ => {
+                let version = self
+                    .publication
+                    .as_ref()
+                    .and_then(|publication| publication.versions.get(&name.to_string()));
+                match version {
+                    Some(version) => self.lake.table_at(name, *version).await?,
+                    None => None,
+                }
+            }
+        };
+        Ok(table.map(|table| table.provider()))
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("grant", &self.grant)
+            .field("tables", &self.tables)
+            .finish_non_exhaustive()
+    }
+}
+
+fn contents(engine: &Engine) -> BTreeMap<TableName, Contents> {
+    let landing = engine.config.pipeline.sources.iter().map(|source| {
+        let schema = engine.config.schema_of(source).clone();
+        let columns = columns::landing_schema(schema.kind, schema.of_class(FieldClass::Plain));
+        (TableName::Landing(source.id.clone()), Contents { schema: Some(schema), columns })
+    });
+    let golden = engine.config.golden_schema();
+    let profiles = Contents { columns: columns::profiles_schema(golden), schema: Some(golden.clone()) };
+    let without_schema = [
+        (TableName::Quarantine, columns::quarantine_schema()),
+        (TableName::Links, columns::links_schema()),
+        (TableName::Members, columns::members_schema()),
+        (TableName::Provenance, columns::provenance_schema()),
+        (TableName::History, columns::history_schema()),
+    ];
+    landing
+        .chain([(TableName::Profiles, profiles)])
+        .chain(without_schema.map(|(name, columns)| (name, Contents { schema: None, columns })))
+        .collect()
+}
+
+impl Failure {
+    /// Keeps `cause`, and gives what stands for it among DataFusion's errors. The first one counts.
+    pub(super) fn raise(&self, cause: EngineError) -> DataFusionError {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+        DataFusionError::Execution("the engine failed".to_owned())
+    }
+
+    /// The kept error, if any.
+    pub(super) fn take(&self) -> Option<EngineError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,409 @@
+//! What commands answer: plain numbers and ids, ready for a table or for JSON.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use vermeil_model::{Diagnostic, ProfileId, RecordId};
+
+/// What a run did. `records_in = records_landed + unchanged + duplicates + quarantined + suppressed`
+/// holds over records and events together; a run checks it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Rows read from all sources.
+    pub records_in: u64,
+    /// Rows landed: new records and new versions of known ones.
+    pub records_landed: u64,
+    /// Rows whose record is known with the same content.
+    pub unchanged: u64,
+    /// Rows that stand more than once in one load.
+    pub duplicates: u64,
+    /// Rows that broke their contract.
+    pub quarantined: u64,
+    /// Rows barred by the suppression list.
+    pub suppressed: u64,
+    /// Pairs compared.
+    pub candidate_pairs: u64,
+    /// Pairs linked.
+    pub links: u64,
+    /// Golden profiles after the run.
+    pub profiles: u64,
+    /// Profiles that came together.
+    pub merges: u64,
+    /// Profiles that came apart.
+    pub splits: u64,
+    /// Whether there was nothing to resolve and publish anew.
+    pub up_to_date: bool,
+    /// Wall-clock time of it all.
+    pub seconds: f64,
+    /// Each stage, in order.
+    pub stages: Vec<StageReport>,
+    /// Each source, in the order of the pipeline.
+    pub sources: Vec<SourceReport>,
+    /// Blocks too large to compare.
+    pub oversized_blocks: Vec<OversizedBlockReport>,
+    /// Whether more rows were quarantined than the pipeline tolerates.
+    pub quarantine_limit_exceeded: bool,
+}
+
+/// One stage of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageReport {
+    /// Such as `land`.
+    pub name: String,
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// Rows, records, pairs or profiles, whichever the stage makes.
+    pub rows: u64,
+}
+
+/// What became of one source's rows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// The source.
+    pub source: String,
+    /// Rows read.
+    pub records_in: u64,
+    /// Rows landed.
+    pub records_landed: u64,
+    /// Rows known with the same content.
+    pub unchanged: u64,
+    /// Rows that stand more than once in this load.
+    pub duplicates: u64,
+    /// Rows that broke their contract, by code.
+    pub quarantined: BTreeMap<String, u64>,
+    /// Rows barred by the suppression list.
+    pub suppressed: u64,
+}
+
+/// A block that was too large to compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OversizedBlockReport {
+    /// The blocking rule.
+    pub rule: String,
+    /// Records in the block.
+    pub records: u64,
+    /// Pairs not compared for this rule.
+    pub pairs: u64,
+}
+
+/// What `run` would read and change.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlanReport {
+    /// Each source.
+    pub reads: Vec<PlannedRead>,
+    /// Columns that would be added to landing tables.
+    pub schema_changes: Vec<SchemaChange>,
+    /// Published profiles that would come together.
+    pub merges: u64,
+    /// Published profiles that would come apart.
+    pub splits: u64,
+    /// Profiles after the run.
+    pub profiles: u64,
+}
+
+/// What `run` would read from one source.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlannedRead {
+    /// The source.
+    pub source: String,
+    /// Files found.
+    pub files: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Rows of records not yet known.
+    pub new: u64,
+    /// Rows that would become a new version.
+    pub changed: u64,
+    /// Rows known with the same content.
+    pub unchanged: u64,
+    /// Rows that stand more than once.
+    pub duplicates: u64,
+    /// Rows that break their contract.
+    pub quarantined: u64,
+    /// Rows barred by the suppression list.
+    pub suppressed: u64,
+}
+
+/// A column that a landing table lacks.
+#[derive(Debug, Clone, Serialize)]
+pub struct SchemaChange {
+    /// Such as `landing.erp`.
+    pub table: String,
+    /// The new column.
+    pub column: String,
+    /// Its type.
+    pub data_type: String,
+}
+
+/// The state of a pipeline.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StatusReport {
+    /// The last runs, newest first.
+    pub runs: Vec<RunStatus>,
+    /// Each source.
+    pub sources: Vec<SourceStatus>,
+    /// Quarantined rows not yet replayed, by source and code.
+    pub quarantine: Vec<QuarantineCount>,
+    /// Golden profiles published.
+    pub profiles: u64,
+    /// Number of the publication readers see; none before the first.
+    pub publication: Option<i64>,
+    /// The last openings of personal fields, newest first.
+    pub openings: Vec<OpeningStatus>,
+    /// Where the tables lie.
+    pub lake: String,
+}
+
+/// One run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunStatus {
+    /// Number of the run.
+    pub run: i64,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// RFC 3339, UTC; none while running or when interrupted.
+    pub ended_at: Option<String>,
+    /// `running`, `done`, `failed` or `interrupted`.
+    pub outcome: String,
+    /// What it did, where it ended.
+    pub report: Option<RunReport>,
+}
+
+/// One source.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceStatus {
+    /// The source.
+    pub source: String,
+    /// Records or events known.
+    pub records: u64,
+    /// Versions of them landed.
+    pub versions: u64,
+    /// Number of the last load; none before the first.
+    pub last_load: Option<i64>,
+    /// When it was committed, RFC 3339, UTC.
+    pub last_load_at: Option<String>,
+    /// Seconds since then.
+    pub lag_seconds: Option<f64>,
+}
+
+/// Quarantined rows of one source and code.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuarantineCount {
+    /// The source.
+    pub source: String,
+    /// Such as `too-few-fields`.
+    pub code: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// One opening of personal fields.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpeningStatus {
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// Whose leave.
+    pub role: String,
+    /// What for.
+    pub purpose: String,
+    /// Which table.
+    pub table: String,
+    /// Which classes.
+    pub classes: String,
+    /// How many records were opened; none where it did not end.
+    pub rows: Option<i64>,
+}
+
+/// One quarantined row.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuarantineEntry {
+    /// Names the row.
+    pub id: String,
+    /// The source.
+    pub source: String,
+    /// What is wrong, and what to do about it.
+    pub diagnostic: Diagnostic,
+    /// The file.
+    pub file: String,
+    /// From 1.
+    pub line: u64,
+    /// RFC 3339, UTC.
+    pub first_seen: String,
+    /// RFC 3339, UTC; none while it waits.
+    pub replayed_at: Option<String>,
+}
+
+/// What a replay did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ReplayReport {
+    /// Rows tried.
+    pub tried: u64,
+    /// Rows that now landed, or were found landed already.
+    pub landed: u64,
+    /// Rows that still break their contract.
+    pub still_quarantined: u64,
+}
+
+/// An account of a source and the profile it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedAccount {
+    /// The source.
+    pub source: String,
+    /// The parts of its key there, joined by U+001F. It names a person: do not show it.
+    pub key: String,
+    /// The record.
+    pub record: RecordId,
+    /// The profile.
+    pub profile: ProfileId,
+}
+
+/// Why two records were, or were not, linked.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairExplanation {
+    /// One record.
+    pub left: String,
+    /// The other.
+    pub right: String,
+    /// The prior odds of a match, in bits.
+    pub prior_bits: f64,
+    /// Each comparison.
+    pub evidence: Vec<EvidenceReport>,
+    /// Prior and evidence together.
+    pub weight_bits: f64,
+    /// What these odds stand for.
+    pub probability: f64,
+    /// From which probability pairs are linked.
+    pub threshold: f64,
+    /// The blocking rules that brought the pair together; empty: it was never compared.
+    pub rules: Vec<String>,
+    /// Whether both are in one profile.
+    pub same_profile: bool,
+}
+
+/// What one comparison says.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvidenceReport {
+    /// The field compared.
+    pub field: String,
+    /// The level it reached, such as `exact`.
+    pub level: String,
+    /// For (positive) or against (negative) a match.
+    pub bits: f64,
+    /// The part of it that comes from how rare the value is.
+    pub term_frequency_bits: f64,
+}
+
+/// Why a profile is what it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProfileExplanation {
+    /// The profile.
+    pub profile: String,
+    /// Its records.
+    pub members: Vec<MemberReport>,
+    /// Where each value comes from.
+    pub values: Vec<ProvenanceReport>,
+    /// The links that hold it together, weakest first.
+    pub links: Vec<LinkReport>,
+}
+
+/// A record inside a profile.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberReport {
+    /// The record.
+    pub record: String,
+    /// Its source.
+    pub source: String,
+    /// Since when it is in this profile, RFC 3339, UTC.
+    pub since: String,
+}
+
+/// Where a golden value comes from.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProvenanceReport {
+    /// The field.
+    pub field: String,
+    /// The record whose value survived.
+    pub record: String,
+    /// That record's source.
+    pub source: String,
+    /// The rule that chose it.
+    pub rule: String,
+    /// When the source last changed it, RFC 3339, UTC.
+    pub observed_at: Option<String>,
+    /// The value, where the role and purpose may open it.
+    pub value: Option<String>,
+}
+
+/// A scored pair.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkReport {
+    /// One record.
+    pub left: String,
+    /// The other.
+    pub right: String,
+    /// Prior and evidence together.
+    pub weight_bits: f64,
+    /// What these odds stand for.
+    pub probability: f64,
+}
+
+/// What `check` found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CheckReport {
+    /// What stands in the way of a run.
+    pub problems: Vec<Diagnostic>,
+    /// Each source.
+    pub sources: Vec<CheckedSource>,
+}
+
+/// A source as `check` sees it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CheckedSource {
+    /// The source.
+    pub source: String,
+    /// Its schema, such as `customer.v1`.
+    pub schema: String,
+    /// The files found.
+    pub files: Vec<String>,
+    /// Each mapped field.
+    pub fields: Vec<CheckedField>,
+    /// Columns of the source that nothing maps.
+    pub unmapped: Vec<String>,
+}
+
+/// A mapped field.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedField {
+    /// The canonical field.
+    pub field: String,
+    /// The source's column, or `= value` for a constant.
+    pub column: String,
+    /// How values are typed.
+    pub data_type: String,
+    /// How values are protected.
+    pub class: String,
+    /// Whether the contract demands a value.
+    pub required: bool,
+}
+
+/// What `optimize` did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OptimizeReport {
+    /// Each table.
+    pub tables: Vec<OptimizedTable>,
+}
+
+/// One table after `optimize`.
+#[derive(Debug, Clone, Serialize)]
+pub struct OptimizedTable {
+    /// Such as `landing.erp`.
+    pub table: String,
+    /// Data files before.
+    pub files_before: u64,
+    /// Data files after.
+    pub files_after: u64,
+    /// Files deleted from storage: merged, replaced or orphaned.
+    pub files_deleted: u64,
+}

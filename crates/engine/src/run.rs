@@ -1,0 +1,169 @@
+//! The main job: land every source, link, publish.
+
+use std::fs::{File, TryLockError};
+use std::time::Instant;
+
+use vermeil_state::RunOutcome;
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::lake::TableName;
+use crate::link::StageClock;
+use crate::progress::{Progress, Stage};
+use crate::report::{RunReport, SourceReport};
+
+/// Held while a run writes; the operating system lets go of it when the process
+/// ends, however it ends.
+pub(crate) struct RunLock {
+    _file: File,
+}
+
+impl Engine {
+    /// Runs the pipeline up to `until`. Repeatable: what is known is recognised,
+    /// and what is up to date is left alone. Resumable: a run that was cut off at
+    /// any point is completed by the next.
+    ///
+    /// # Errors
+    /// A source, the lake, the state database or the keys fail. What was committed stays.
+    pub async fn run(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
+        let _lock = self.lock(progress).await?;
+        let run = self.state.begin_run("run").await?;
+        let outcome = self.run_stages(until, progress).await;
+        let (ended, summary) = match &outcome {
+            Ok(report) => {
+                let ended = match report.quarantine_limit_exceeded {
+                    true => RunOutcome::OverLimit,
+                    false => RunOutcome::Done,
+                };
+                (ended, serde_json::to_value(report).expect("a report always serialises"))
+            }
+            Err(_) => (RunOutcome::Failed, serde_json::Value::Null),
+        };
+        self.state.finish_run(run, ended, &summary).await?;
+        outcome
+    }
+
+    async fn run_stages(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
+        let started = Instant::now();
+        let mut clock = StageClock { progress, stages: Vec::new() };
+        let sources = clock.time(Stage::Land, self.land_all(progress)).await?;
+        let mut report = totals(&sources);
+        report.sources = sources;
+        check_totals(&report)?;
+        let tolerated = self.config.pipeline.quarantine.limit * report.records_in as f64;
+        report.quarantine_limit_exceeded = report.quarantined as f64 > tolerated;
+        if until > Stage::Land {
+            self.resolve(until, &mut clock, &mut report).await?;
+        }
+        report.stages = clock.stages;
+        report.seconds = started.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    async fn land_all(&self, progress: &dyn Progress) -> Result<(Vec<SourceReport>, u64), EngineError> {
+        let mut reports = Vec::new();
+        for source in &self.config.pipeline.sources {
+            reports.push(self.land(source, progress).await?);
+        }
+        let rows = reports.iter().map(|report| report.records_in).sum();
+        Ok((reports, rows))
+    }
+
+    async fn resolve(
+        &self,
+        until: Stage,
+        clock: &mut StageClock<'_>,
+        report: &mut RunReport,
+    ) -> Result<(), EngineError> {
+        let current = self.publication().await?;
+        let fingerprint = self.fingerprint().await?;
+        if let Some(current) = current.as_ref().filter(|current| current.fingerprint == fingerprint) {
+            report.up_to_date = true;
+            report.profiles = current.profiles;
+            return Ok(());
+        }
+        let linkage = self.link(&[], clock).await?;
+        report.candidate_pairs = linkage.candidate_pairs;
+        report.links = linkage.links.len() as u64;
+        report.oversized_blocks.clone_from(&linkage.oversized);
+        if until < Stage::Publish {
+            return Ok(());
+        }
+        let published = clock
+            .time(Stage::Publish, async {
+                let published = self.publish(&linkage, &fingerprint, current.as_ref()).await?;
+                let profiles = published.profiles;
+                Ok((published, profiles))
+            })
+            .await?;
+        report.profiles = published.profiles;
+        report.merges = published.merges;
+        report.splits = published.splits;
+        Ok(())
+    }
+
+    /// Changes whenever a publication would: the last load of every source of
+    /// records, the match and golden settings, and the schema they refer to.
+    async fn fingerprint(&self) -> Result<String, EngineError> {
+        let mut parts = vec![
+            env!("CARGO_PKG_VERSION").to_owned(),
+            format!("{:?}", self.config.pipeline.matching),
+            format!("{:?}", self.config.pipeline.golden),
+            format!("{:?}", self.config.golden_schema()),
+        ];
+        for source in self.config.record_sources() {
+            let name = TableName::Landing(source.id.clone());
+            let last = match self.lake.table(&name).await? {
+                Some(table) => table.last_number(&name.to_string()).await?,
+                None => None,
+            };
+            parts.push(format!("{name} {last:?} {}", source.self_declared));
+        }
+        Ok(self.change_tags.content_tag("publication", parts.iter()).to_string())
+    }
+
+    /// Waits for another run on the same state database to end.
+    pub(crate) async fn lock(&self, progress: &dyn Progress) -> Result<RunLock, EngineError> {
+        let path = self.lock_path();
+        let fail = |cause| EngineError::Lock { path: path.display().to_string(), cause };
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(TryLockError::Error(cause)) => Err(fail(cause)),
+            Err(TryLockError::WouldBlock) => {
+                progress.waiting_for_other_run();
+                let file = tokio::task::spawn_blocking(move || file.lock().map(|()| file))
+                    .await
+                    .expect("locking a file does not panic")
+                    .map_err(fail)?;
+                Ok(RunLock { _file: file })
+            }
+        }
+    }
+}
+
+fn totals(sources: &[SourceReport]) -> RunReport {
+    let sum = |count: fn(&SourceReport) -> u64| sources.iter().map(count).sum();
+    RunReport {
+        records_in: sum(|source| source.records_in),
+        records_landed: sum(|source| source.records_landed),
+        unchanged: sum(|source| source.unchanged),
+        duplicates: sum(|source| source.duplicates),
+        quarantined: sum(|source| source.quarantined.values().sum()),
+        suppressed: sum(|source| source.suppressed),
+        ..RunReport::default()
+    }
+}
+
+/// Every row read must have become something: the one equation no run may break.
+fn check_totals(report: &RunReport) -> Result<(), EngineError> {
+    let RunReport { records_in, records_landed, unchanged, duplicates, quarantined, suppressed, .. } = report;
+    if *records_in == records_landed + unchanged + duplicates + quarantined + suppressed {
+        return Ok(());
+    }
+    Err(EngineError::CountsDoNotAddUp {
+        counts: format!(
+            "{records_in} in, {records_landed} landed, {unchanged} unchanged, {duplicates} duplicates, {quarantined} quarantined, {suppressed} suppressed"
+        ),
+    })
+}
