@@ -1,7 +1,5 @@
 //! DataFusion sessions over the lake.
 
-use std::sync::Arc;
-
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};

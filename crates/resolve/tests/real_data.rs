@@ -76,23 +76,6 @@ fn historical_figures_with_many_errors_do_not_chain() {
     check("historical_50k", HISTORICAL_50K, 0.86);
 }
 
-/// Rules beside those of the schema.
-const MORE_BLOCKING: [&str; 8] = [
-    "full_name:sorted_words",
-    "family_name:prefix4 + given_name:prefix4",
-    "given_name:phonetic + postal_code",
-    "birth_place + birth_date:year",
-    "birth_date + postal_code",
-    "family_name + birth_place",
-    "given_name + birth_place",
-    "email:local_part",
-];
-
-fn configuration(schema: &Schema) -> Matching {
-    let more = MORE_BLOCKING.iter().map(|rule| rule.parse().unwrap());
-    Matching { blocking: Some(schema.blocking.iter().cloned().chain(more).collect()), ..Matching::default() }
-}
-
 #[track_caller]
 fn check(folder: &str, mapping: &[Mapping], least_f1: f64) {
     let Some(folder) = data_folder(folder) else { return };
@@ -120,7 +103,7 @@ fn data_folder(name: &str) -> Option<PathBuf> {
 fn resolved(folder: &Path, mapping: &[Mapping]) -> Measures {
     let started = Instant::now();
     let schema = Schema::built_in("customer.v1").expect("it is shipped");
-    let plan = MatchPlan::new(&schema, &configuration(&schema)).expect("it is valid");
+    let plan = MatchPlan::new(&schema, &Matching::default()).expect("it is valid");
 
     let mut builder = FeatureStoreBuilder::new(&plan);
     for (record, row) in rows(&folder.join("input.csv"), mapping) {

@@ -72,6 +72,28 @@ impl StateDatabase {
         self.commit(change).await
     }
 
+    /// Lets the current publication name other versions of its tables, which hold
+    /// the same rows.
+    ///
+    /// # Errors
+    /// [`StateError::OutOfTurn`] if `number` is not the current one.
+    pub async fn repoint_publication(&self, number: i64, snapshot: &Value) -> Result<(), StateError> {
+        let mut change = self.begin().await?;
+        let changed = sqlx::query(
+            "UPDATE publications SET snapshot_json = $2 WHERE publication = $1 AND publication =
+             (SELECT MAX(publication) FROM publications WHERE published_at IS NOT NULL)",
+        )
+        .bind(number)
+        .bind(snapshot.to_string())
+        .execute(&mut *change)
+        .await
+        .map_err(|cause| self.failed(cause))?;
+        if changed.rows_affected() != 1 {
+            return Err(StateError::OutOfTurn { what: "publication", number });
+        }
+        self.commit(change).await
+    }
+
     /// The current publication; `None` before the first.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::kernel::Transaction;
 use deltalake_core::logstore::{StorageConfig, default_logstore};
-use deltalake_core::{DeltaTable, DeltaTableError};
+use deltalake_core::DeltaTable;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
@@ -134,15 +134,15 @@ impl Lake {
 
     async fn load(&self, name: &TableName, version: Option<u64>) -> Result<Option<LakeTable>, EngineError> {
         let mut delta = self.delta_table(name);
-        let loaded = match version {
-            None => delta.load().await,
-            Some(version) => delta.load_version(version).await,
-        };
-        match loaded {
-            Ok(()) => LakeTable::new(self, name, delta).map(Some),
-            Err(DeltaTableError::NotATable(_)) => Ok(None),
-            Err(cause) => Err(EngineError::table(name, cause)),
+        let fail = |cause| EngineError::table(name, cause);
+        if !delta.verify_deltatable_existence().await.map_err(fail)? {
+            return Ok(None);
         }
+        match version {
+            None => delta.load().await.map_err(fail)?,
+            Some(version) => delta.load_version(version).await.map_err(fail)?,
+        }
+        LakeTable::new(self, name, delta).map(Some)
     }
 
     fn delta_table(&self, name: &TableName) -> DeltaTable {

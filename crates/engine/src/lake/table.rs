@@ -70,7 +70,7 @@ impl LakeTable {
         let fail = |cause| EngineError::table(name, cause);
         let columns = delta_columns(schema).map_err(fail)?;
         let configuration = HashMap::from([
-            ("delta.dataSkippingStatsColumns".to_owned(), Some(statistics_columns(schema))),
+            statistics_property(schema),
             ("delta.checkpointInterval".to_owned(), Some("20".to_owned())),
         ]);
         let delta = lake
@@ -273,10 +273,14 @@ fn writer_properties(schema: &SchemaRef) -> WriterProperties {
         .build()
 }
 
-fn statistics_columns(schema: &SchemaRef) -> String {
+fn statistics_property(schema: &SchemaRef) -> (String, Option<String>) {
     let kept: Vec<&str> =
         STATISTICS_COLUMNS.split(',').filter(|column| schema.field_with_name(column).is_ok()).collect();
-    kept.join(",")
+    match kept.is_empty() {
+        // An empty list would mean the first 32 columns.
+        true => ("delta.dataSkippingNumIndexedCols".to_owned(), Some("0".to_owned())),
+        false => ("delta.dataSkippingStatsColumns".to_owned(), Some(kept.join(","))),
+    }
 }
 
 fn delta_columns(schema: &SchemaRef) -> Result<Vec<StructField>, DeltaTableError> {

@@ -93,11 +93,6 @@ impl LandingIndex {
         Ok(index)
     }
 
-    /// How many records are known.
-    pub(super) fn len(&self) -> usize {
-        self.records.len()
-    }
-
     /// How the row (`record`, `content`) stands to what landed.
     pub(super) fn judge(&self, record: Tag, content: Tag, observed_at: Option<i64>) -> Verdict {
         let Some(known) = self.records.get(&record) else { return Verdict::New };

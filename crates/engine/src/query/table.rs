@@ -11,6 +11,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::limit::LocalLimitExec;
 use vermeil_model::{Field, FieldClass, Grant, Schema};
 
 use super::current::CurrentExec;
@@ -66,10 +67,15 @@ impl PolicyTable {
         };
         let versions = self.positions(&[RECORD_ID, OBSERVED_AT, VERSION])?;
         let rows = self.positions(&[&[RECORD_ID, VERSION], columns].concat())?;
-        Ok(Arc::new(CurrentExec::new(
+        let current: Arc<dyn ExecutionPlan> = Arc::new(CurrentExec::new(
             self.stored.scan(session, Some(&versions), &[], None).await?,
             self.stored.scan(session, Some(&rows), &[], None).await?,
-        )))
+        ));
+        // Below the opening, so that no more is opened than is taken.
+        Ok(match limit {
+            Some(limit) => Arc::new(LocalLimitExec::new(current, limit)),
+            None => current,
+        })
     }
 
     /// The places of `columns` in the stored table, each once, ascending.

@@ -33,8 +33,13 @@ async fn each_role_sees_the_fields_of_its_classes_and_no_others() {
         ("officer", Some("statistics"), [false, false, true, false]),
     ];
     for (role, purpose, [identifier, contact, demographic, sensitive]) in cases {
-        let schema =
-            fixture.engine.query("SELECT * FROM profiles", &reader(role, purpose)).await.unwrap().schema.clone();
+        let schema = fixture
+            .engine
+            .query("SELECT * FROM profiles", &reader(role, purpose))
+            .await
+            .unwrap()
+            .schema
+            .clone();
         let seen: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let case = format!("{role} for {purpose:?}");
         assert!(PLAIN.iter().all(|name| seen.contains(name)), "{case} misses a plain column of {seen:?}");
@@ -111,9 +116,12 @@ async fn whoever_may_see_identifiers_sees_ids_and_others_see_pseudonyms_that_joi
         JOIN landing.shop s ON s.record_id = m.record_id";
     let ids = "SELECT profile_id FROM profiles ORDER BY country, sources";
     let mut seen = Vec::new();
-    for (role, purpose) in
-        [("analyst", None), ("agent", Some("marketing")), ("officer", Some("statistics")), ("officer", Some("audit"))]
-    {
+    for (role, purpose) in [
+        ("analyst", None),
+        ("agent", Some("marketing")),
+        ("officer", Some("statistics")),
+        ("officer", Some("audit")),
+    ] {
         let reader = reader(role, purpose);
         fixture.check(&reader, joined, &["2"]).await;
         let rows = fixture.rows(&reader, ids).await.unwrap();
@@ -194,7 +202,8 @@ async fn the_information_schema_names_what_the_role_sees() {
     assert!(columns.contains(&"golden.profiles.email".to_owned()));
     assert!(columns.contains(&"landing.quarantine.code".to_owned()));
     assert!(columns.contains(&"resolved.links.weight_bits".to_owned()));
-    for hidden in ["family_name", "birth_date", "notes", "sealed", "key_page", "_tag", "fingerprint", "args"] {
+    for hidden in ["family_name", "birth_date", "notes", "sealed", "key_page", "_tag", "fingerprint", "args"]
+    {
         assert!(!columns.iter().any(|column| column.contains(hidden)), "{hidden} is named");
     }
     assert_eq!(fixture.audited().await, Vec::<String>::new());
@@ -220,7 +229,8 @@ async fn an_error_while_running_quotes_no_value() {
 #[tokio::test]
 async fn an_error_while_planning_quotes_the_query() {
     let fixture = Fixture::published().await;
-    let error = fixture.rows(&reader("analyst", None), "SELECT nickname FROM profiles").await.expect_err("unknown");
+    let error =
+        fixture.rows(&reader("analyst", None), "SELECT nickname FROM profiles").await.expect_err("unknown");
     assert!(error.to_string().contains("nickname"), "{error}");
 }
 
@@ -242,6 +252,33 @@ async fn what_is_not_asked_for_is_neither_opened_nor_audited() {
     assert_eq!(fixture.audited().await, Vec::<String>::new());
     fixture.check(&officer, "SELECT email FROM profiles WHERE records = 2", &["zoe@quill.example"]).await;
     assert_eq!(fixture.audited().await, ["golden.profiles contact 2 rows 1 pages done"]);
+}
+
+#[tokio::test]
+async fn no_more_rows_are_opened_than_are_taken() {
+    let fixture = Fixture::published().await;
+    let officer = reader("officer", Some("audit"));
+    for table in ["golden.profiles", "landing.shop"] {
+        let rows = fixture.rows(&officer, &format!("SELECT family_name FROM {table} LIMIT 1")).await.unwrap();
+        assert_eq!(rows.len(), 1, "{table}");
+    }
+    assert_eq!(
+        fixture.audited().await,
+        ["golden.profiles identifier 1 rows 1 pages done", "landing.shop identifier 1 rows 1 pages done"]
+    );
+}
+
+#[tokio::test]
+async fn tables_and_their_columns_can_be_listed() {
+    let fixture = Fixture::published().await;
+    let agent = reader("agent", Some("marketing"));
+    let tables = fixture.rows(&agent, "SHOW TABLES").await.unwrap();
+    assert!(tables.contains(&"vermeil|landing|quarantine|BASE TABLE".to_owned()), "{tables:?}");
+    let columns = fixture.rows(&agent, "DESCRIBE golden.profiles").await.unwrap();
+    assert!(columns.contains(&"email|Utf8|YES".to_owned()), "{columns:?}");
+    assert!(!columns.iter().any(|column| column.starts_with("family_name")), "{columns:?}");
+    let plan = fixture.rows(&agent, "EXPLAIN FORMAT TREE SELECT email FROM landing.shop").await.unwrap();
+    assert!(plan.join("").contains("OpenExec"), "{plan:?}");
 }
 
 #[tokio::test]
@@ -290,9 +327,10 @@ async fn a_damaged_value_ends_the_query_and_is_audited() {
 async fn before_the_first_publication_every_table_is_there_and_empty() {
     let fixture = Fixture::empty().await;
     let officer = reader("officer", Some("audit"));
-    for table in ["golden.profiles", "golden.members", "golden.history", "golden.provenance", "resolved.links"]
-        .into_iter()
-        .chain(["landing.shop", "landing.clicks", "landing.quarantine"])
+    for table in
+        ["golden.profiles", "golden.members", "golden.history", "golden.provenance", "resolved.links"]
+            .into_iter()
+            .chain(["landing.shop", "landing.clicks", "landing.quarantine"])
     {
         fixture.check(&officer, &format!("SELECT count(*) FROM {table}"), &["0"]).await;
     }

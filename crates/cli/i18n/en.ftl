@@ -1,0 +1,573 @@
+# Messages in English. `fr.ftl` holds the same ids with the same variables: a test compares them.
+#
+# A diagnostic's message is named by its code. Its value tells what happened and where; `.help` the
+# way out; `.otherwise` the way out where an argument of `.help` is empty.
+
+
+### Errors
+
+error-headline = error: { $message }
+error-cause = cause: { $cause }
+error-help = help: { $help }
+
+usage-unknown-argument = there is no option `{ $argument }` here
+usage-unknown-command = there is no command `{ $command }`
+usage-missing-argument = { $argument } is missing
+usage-missing-value = `{ $argument }` needs a value
+usage-invalid-value = `{ $value }` is no value for `{ $argument }` (valid: { $valid })
+usage-unreadable-value = `{ $value }` cannot be read as a value for `{ $argument }`
+usage-twice = `{ $argument }` cannot be used like this: it stands twice or beside an option that excludes it
+usage-did-you-mean = did you mean `{ $suggestion }`?
+usage-see-help = `--help` shows what can be typed
+
+
+### Help
+
+help-usage-heading = Usage:
+help-global-heading = Options of every command
+help-commands-heading = Commands
+help-command-placeholder = COMMAND
+help-possible-values = [possible values: { $values }]
+help-default-value = [default: { $value }]
+help-help-flag = Print help
+help-version-flag = Print version
+
+help-vermeil = The records of many silos to one golden profile per customer, and every personal field under a key that can be destroyed
+help-vermeil-format = How results are written to standard output
+help-vermeil-log = How progress and errors are written to standard error
+help-vermeil-lang = Language of messages; the locale's unless set
+help-vermeil-pipeline = Folder of the pipeline, or its file
+help-vermeil-verbose = Log more; twice, still more
+
+help-demo = Write three silos of invented customers, run the whole pipeline on them, compare with the known truth
+help-demo-dir = Folder to fill: new, empty, or of a former demo, which is replaced
+help-demo-people = How many people to invent
+help-demo-seed = The same seed gives the same customers
+
+help-init = Write a new pipeline that runs at once on sample data
+help-init-dir = Folder to fill: new or empty
+
+help-check = Validate the pipeline and reach its sources; show fields, classes and contract
+help-plan = Show what `run` would read and change, and change nothing
+help-run = Read the sources, find whose records are whose, publish golden profiles
+help-run-until = Last stage to run
+
+help-status = Show the last runs, the sources and their lag, the quarantine, who opened what
+help-query = Query what a role may see, in SQL
+help-query-sql = The statement; from standard input if absent or `-`
+help-query-role = Role of the pipeline file to read as
+help-query-purpose = Purpose of reading; without one nothing personal is opened
+
+help-explain = Explain why two records were or were not linked, or why a profile is what it is
+help-explain-left = Id of a profile or a record
+help-explain-right = Id of another record
+help-explain-role = Role of the pipeline file to read as
+help-explain-purpose = Purpose of reading; without one nothing personal is opened
+
+help-quarantine = Rows that broke their contract
+help-quarantine-ls = List them
+help-quarantine-show = Show one as it was delivered
+help-quarantine-show-id = Id of the row, from `quarantine ls`
+help-quarantine-show-role = Role of the pipeline file to read as
+help-quarantine-show-purpose = Purpose of reading; it must open every personal class
+help-quarantine-replay = Try all of them again, after the pipeline was mended
+
+help-synth = Write silos of invented customers with known truth
+help-synth-people = How many people to invent
+help-synth-out = Folder to write to; files of the same names are replaced
+help-synth-seed = The same seed gives the same customers
+
+help-evaluate = Compare clusters with a known truth: pairwise and B³ precision, recall and F1
+help-evaluate-clusters = CSV file with the columns `record_id` and `cluster_id`
+help-evaluate-truth = CSV file with the columns `record_id` and `entity_id` (or `cluster_id`)
+
+help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
+help-completions = Write a script that completes commands in a shell
+help-completions-shell = The shell
+
+
+### Results
+
+yes = yes
+total = total
+
+column-accuracy = accuracy
+column-actor = actor
+column-bits = bits
+column-broken = broken
+column-candidate-pairs = pairs compared
+column-changed = changed
+column-class = class
+column-classes = classes
+column-code = code
+column-column = column
+column-duplicates = duplicates
+column-evidence = evidence
+column-f1 = F1
+column-false-merges = pairs joined wrongly
+column-false-splits = pairs missed
+column-field = field
+column-file = file
+column-files = files
+column-files-after = files after
+column-files-before = files before
+column-files-deleted = files deleted
+column-first-seen = first seen
+column-frequency-bits = of these for rarity
+column-id = id
+column-lag = lag
+column-lake = lake
+column-landed = landed
+column-last-load = last load
+column-level = agreement
+column-line = line
+column-links = pairs linked
+column-loaded-at = loaded at
+column-makes = what
+column-measure = measure
+column-merges = profiles merged
+column-new = new
+column-new-column = new column
+column-observed-at = observed at
+column-opened-at = opened at
+column-outcome = outcome
+column-precision = precision
+column-probability = probability
+column-problem = problem
+column-profiles = profiles
+column-profiles-after = profiles after the run
+column-publication = publication
+column-purpose = purpose
+column-quarantined = quarantined
+column-read = read
+column-recall = recall
+column-record = record
+column-records = records
+column-replayed-at = replayed at
+column-required = required
+column-role = role
+column-rows = rows
+column-rule = rule
+column-run = run
+column-seconds = time
+column-since = since
+column-source = source
+column-splits = profiles split
+column-stage = stage
+column-started-at = started at
+column-still-quarantined = still in quarantine
+column-suppressed = suppressed
+column-table = table
+column-tried = tried
+column-type = type
+column-unchanged = unchanged
+column-value = value
+column-versions = versions
+column-way-out = way out
+
+stage-land = Landing sources
+stage-prepare = Preparing records
+stage-estimate = Estimating weights
+stage-score = Comparing pairs
+stage-cluster = Forming clusters
+stage-publish = Publishing profiles
+
+stage-synth-makes = rows of invented customers written
+stage-land-makes = rows read, sealed and landed
+stage-prepare-makes = records brought to comparable form
+stage-estimate-makes = pairs the weights were estimated from
+stage-score-makes = pairs compared
+stage-cluster-makes = clusters formed
+stage-publish-makes = golden profiles published
+stage-measure-makes = accounts compared with the truth
+
+outcome-running = running
+outcome-done = done
+outcome-failed = failed
+outcome-interrupted = interrupted
+
+progress-waiting = Waiting for another run on this lake
+
+run-up-to-date = Nothing changed since the last run: the published profiles stand.
+run-quarantined = { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    } of `{ $source }` in quarantine: { $code }
+run-oversized-block = rule `{ $rule }`: a block of { $records } records was too large; { $pairs } pairs were not compared by this rule
+run-quarantine-limit = More rows were quarantined than `quarantine.limit` tolerates: exit code 3. `vermeil quarantine ls` shows them.
+
+plan-nothing-changed = Nothing was landed or published.
+
+check-source = { $source }: { $schema }, { $files ->
+        [one] { $files } file
+       *[other] { $files } files
+    }
+check-unmapped = columns that nothing maps: { $columns }
+check-problem = problem: { $problem }
+check-verdict = { $problems ->
+        [0] No problem found.
+        [one] { $problems } problem found.
+       *[other] { $problems } problems found.
+    }
+
+status-sources = Sources
+status-runs = Last runs
+status-quarantine = Waiting in quarantine
+status-openings = Last openings of personal fields
+
+query-rows = { $rows ->
+        [one] ({ $rows } row)
+       *[other] ({ $rows } rows)
+    }
+
+quarantine-empty = Nothing is in quarantine.
+quarantine-row = The row as delivered:
+
+explain-prior = before any evidence
+explain-linked = Linked: probability { $probability }, the threshold is { $threshold }.
+explain-not-linked = Not linked: probability { $probability }, the threshold is { $threshold }.
+explain-never-compared = No blocking rule brings the two together: they were never compared.
+explain-rules = Compared because of: { $rules }
+explain-same-profile = Both are in one profile.
+explain-other-profiles = They are in different profiles.
+explain-profile = Profile { $profile }
+
+measure-pairwise = pairs
+measure-b3 = records (B³)
+prevailing-false-merges = Joining different people is the more frequent error.
+prevailing-false-splits = Leaving one person's records apart is the more frequent error.
+prevailing-neither = Neither kind of error prevails.
+
+evaluate-records = { $records ->
+        [one] { $records } record of the truth
+       *[other] { $records } records of the truth
+    }
+evaluate-unclustered = { $records ->
+        [one] { $records } record of the truth is in no cluster; it counts as a cluster of its own.
+       *[other] { $records } records of the truth are in no cluster; each counts as a cluster of its own.
+    }
+evaluate-unknown = { $records ->
+        [one] { $records } clustered record is unknown to the truth and was left out.
+       *[other] { $records } clustered records are unknown to the truth and were left out.
+    }
+
+synth-done = { $folder }: { $people } people and { $organisations } organisations with { $accounts } accounts; `truth.csv` tells whose is whose.
+
+init-done = { $folder } holds a new pipeline: `pipeline.yaml`, and invented customers in `data`.
+
+demo-marker = `vermeil demo` made this folder and replaces its data, lake and state when it runs here again.
+demo-replaced = Replacing the former demo in { $folder }.
+demo-stages = Three silos of invented customers to golden profiles
+demo-accuracy = Compared with the known truth
+demo-unpublished = { $accounts ->
+        [one] { $accounts } account is in no profile; it counts as a profile of its own.
+       *[other] { $accounts } accounts are in no profile; each counts as a profile of its own.
+    }
+demo-example = One golden profile of { $accounts } accounts from { $sources } sources, opened as role `{ $role }` for purpose `{ $purpose }`
+
+next-heading = What to type next:
+next-check = what the pipeline reads, and what would stop it
+next-run = from the sources to golden profiles
+next-run-again = once more: nothing changed, so nothing lands
+next-query-analyst = what an analyst sees: plain fields and pseudonyms
+next-query-opened = the same people by name, under a grant; the audit trail keeps it
+next-explain = why this profile is what it is
+next-quarantine = the rows that broke their contract, and what to do about each
+
+
+### Diagnostics of the command line
+
+cli-pipeline-missing = there is no pipeline at { $file }
+    .help = `vermeil init DIR` makes one; `-p DIR` names another folder
+cli-unreadable = could not read { $file }
+    .help = check that it exists and that you may read it
+cli-unwritable = could not write { $file }
+    .help = check that the folder exists, that you may write there, and that the disk is not full
+cli-schema-unknown = there is no schema `{ $name }`: it is neither shipped nor the file { $file }
+    .help = shipped schemas are { $known }; a file is named relative to the pipeline's folder
+cli-folder-taken = { $folder } is not empty
+    .help = name a new or empty folder
+cli-column-missing = { $file } has no column `{ $wanted }`
+    .help = its columns are: { $found }
+cli-row-malformed = { $file }:{ $line }: not a row of this table
+    .help = every row must be UTF-8 and have as many fields as the header line
+cli-record-twice = { $file }:{ $line }: the record of this line stands in the file a second time
+    .help = name each record once
+cli-nothing-in-common = { $clusters } and { $truth } have no record in common
+    .help = `record_id` must mean the same in both files
+cli-not-an-id = { $argument } is not an id
+    .help = ids are UUIDs such as 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f: `golden.profiles` and `golden.members` hold them
+cli-runtime = could not start working threads
+    .help = the system limits how many threads or files a process may have: raise the limit
+cli-input = could not read standard input
+    .help = a statement is UTF-8 text: give it as an argument or by a pipe
+cli-output = could not write to standard output
+    .help = check where it is directed to, and that the disk is not full
+
+
+### Diagnostics of pipeline and schema files
+
+yaml-unknown-key-near = { $file }:{ $line }:{ $column }: unknown key `{ $key }`
+    .help = did you mean `{ $nearest }`?
+yaml-unknown-key = { $file }:{ $line }:{ $column }: unknown key `{ $key }`
+    .help = remove it; `schemas/pipeline.schema.json` describes every key
+yaml-invalid = { $file }:{ $line }:{ $column }: { $message }
+    .help = mend the file at this place
+pipeline-duplicate-source = { $file }: source `{ $source }` is defined twice
+    .help = give one of the two another `id`
+pipeline-no-key = { $file }: source `{ $source }` has an empty `key`
+    .help = name the columns that identify a row, such as `key: [id]`
+pipeline-unknown-source = { $file }: `{ $place }` names source `{ $source }`, which is not defined
+    .help = define the source or correct the name
+pipeline-out-of-range = { $file }: `{ $place }` is { $value }
+    .help = it must lie in { $range }
+schema-duplicate-field = { $file }: field `{ $field }` is defined twice
+    .help = keep one of the two
+schema-reserved-field = { $file }: field `{ $field }` has a name that the lake keeps for itself
+    .help = give the field another name
+schema-no-purpose = { $file }: personal field `{ $field }` declares no purpose
+    .help = name what it may be used for, such as `purposes: [customer_care]`, or make its class `plain` if it is not personal
+schema-unknown-blocking-field = { $file }: blocking rule `{ $rule }` names `{ $field }`, which is no field
+    .help = define the field or correct the rule
+
+match-unknown-comparison-field = `match.comparisons` names `{ $field }`, which schema `{ $schema }` does not have
+    .help = did you mean `{ $nearest }`?
+    .otherwise = name a field of the schema
+match-unknown-blocking-field = blocking rule `{ $rule }` names `{ $field }`, which schema `{ $schema }` does not have
+    .help = did you mean `{ $nearest }`?
+    .otherwise = name a field of the schema
+match-transform-does-not-fit = blocking rule `{ $rule }`: the transform does not fit field `{ $field }`
+    .help = it needs a field whose normaliser is `{ $needed }`
+match-nothing-compared = no field of schema `{ $schema }` is compared
+    .help = give at least one field a `comparison` in the schema or under `match.comparisons`
+match-no-blocking-rule = schema `{ $schema }` has no blocking rule
+    .help = name at least one under `blocking` in the schema or under `match.blocking`
+match-too-many-comparisons = { $count } fields are compared
+    .help = at most { $limit } can be: set some to `null` under `match.comparisons`
+
+
+### Diagnostics of sources
+
+source-missing = there is no file `{ $path }`
+    .help = check `path` of the source: it is relative to the pipeline's folder
+source-missing-near = there is no file `{ $path }`
+    .help = did you mean `{ $nearest }`?
+source-empty = `{ $file }` is empty
+    .help = deliver the file again, or remove it
+source-bad-header = the header line of `{ $file }` cannot be read
+    .help = check `delimiter`, `quote` and `encoding` of the source
+source-missing-column = `{ $file }` has no column `{ $column }`
+    .help = correct the name under `columns` or `key` of the source
+source-missing-column-near = `{ $file }` has no column `{ $column }`
+    .help = did you mean `{ $nearest }`?
+source-column-not-seen = no row at the beginning of `{ $file }` has `{ $column }`
+    .help = if rows rightly leave it out, nothing is wrong; else correct the name under `columns` of the source
+source-column-not-seen-near = no row at the beginning of `{ $file }` has `{ $column }`
+    .help = did you mean `{ $nearest }`?
+source-duplicate-column = `{ $file }` has more than one column `{ $column }`
+    .help = rename one of them at the source, or name the columns under `header`
+source-nested-column = column `{ $column }` of `{ $file }` is of type { $type }, which is no single value
+    .help = map a column of single values
+source-unreadable = could not read `{ $file }`: { $cause }
+    .help = check permissions, credentials and network
+source-truncated-parquet = the Parquet file `{ $file }` is cut off
+    .help = deliver the file again: its end is missing
+source-invalid-parquet = `{ $file }` is no valid Parquet file
+    .help = check `format` of the source, or deliver the file again
+source-changed = `{ $file }` changed while it was read
+    .help = run again when the file is complete; nothing of it was landed twice
+source-bad-location = `{ $path }` is no place to read from: { $cause }
+    .help = `path` takes a file, a folder with `*` in the last segment, or a URL such as s3://bucket/file.csv
+source-unknown-encoding = there is no encoding `{ $encoding }`
+    .help = use a label such as `utf-8`, `windows-1252` or `iso-8859-15`
+source-bad-separator = `{ $value }` cannot be the { $role ->
+        [delimiter] delimiter
+        [quote] quote
+        [decimal] decimal mark
+       *[other] { $role }
+    }
+    .help = use one character that is one byte in the source's encoding, ends no line and separates nothing else
+source-unknown-field = schema `{ $schema }` has no field `{ $field }`
+    .help = correct the name under `columns`, `constants` or `contract` of the source
+source-unknown-field-near = schema `{ $schema }` has no field `{ $field }`
+    .help = did you mean `{ $nearest }`?
+source-bad-date-format = `{ $format }` cannot read a date for `{ $field }`
+    .help = use a pattern such as `%d/%m/%Y` or `%Y-%m-%d %H:%M:%S`
+source-unused-format = `{ $field }` is neither a date nor a timestamp and takes no `format`
+    .help = remove `format` from its mapping
+source-bad-constant = the constant for `{ $field }` is not of its type
+    .help = the field takes: { $expected }
+source-mapped-and-constant = `{ $field }` stands under `columns` and under `constants`
+    .help = keep one of the two
+source-required-not-mapped = the contract requires `{ $field }`, which no column is mapped to
+    .help = map a column to it, or remove it from `contract.required`
+
+
+### Diagnostics of rows
+
+too-few-fields = { $found } fields, the header line has { $expected }
+    .help = look for a missing delimiter, or a line break inside a field without quotes
+too-many-fields = { $found } fields, the header line has { $expected }
+    .help = look for a delimiter inside a field without quotes
+unclosed-quote = a quote is opened and not closed before the end of the file
+    .help = close it, or double a quote that is part of the value
+row-too-long = the row is longer than { $most } bytes
+    .help = look for an unclosed quote or a missing line end
+field-too-long = column `{ $column }` holds { $bytes } bytes, { $most } are allowed
+    .help = shorten the value, or raise `contract.max_field_bytes`
+nul-byte = column `{ $column }` holds a NUL byte
+    .help = remove it at the source: text never holds one
+line-nul-byte = the line holds a NUL byte
+    .help = remove it at the source: text never holds one
+invalid-encoding = column `{ $column }` is not valid { $encoding }
+    .help = check `encoding` of the source, or deliver the row again
+line-invalid-encoding = the line is not valid { $encoding }
+    .help = check `encoding` of the source, or deliver the row again
+not-json = the line is no JSON from character { $position } on
+    .help = write one JSON object on a line of its own
+not-an-object = the line is JSON, but no object
+    .help = write one JSON object on a line of its own
+missing-key = column `{ $column }` of the key is empty
+    .help = a row without its key cannot be told from others: fill it at the source
+missing-subject = column `{ $column }` is empty, so nobody knows whom the event happened to
+    .help = fill it at the source
+missing-required = column `{ $column }` for `{ $field }` is empty
+    .help = fill it at the source, or remove the field from `contract.required`
+number-too-long = column `{ $column }` holds a number of more digits than can be kept
+    .help = deliver it as text
+not-a-value = column `{ $column }` holds a list or an object, not a single value
+    .help = map a value inside it, such as `{ $column }.name`
+not-an-integer = column `{ $column }` holds no whole number
+    .help = expected is a value such as { $expected }
+not-a-number = column `{ $column }` holds no number
+    .help = expected is a value such as { $expected }; `decimal` of the source sets the decimal mark
+not-a-date = column `{ $column }` holds no date
+    .help = expected is { $expected }; the mapping's `format` sets the pattern
+not-a-timestamp = column `{ $column }` holds no moment
+    .help = expected is { $expected }; the mapping's `format` sets the pattern
+not-a-boolean = column `{ $column }` holds neither yes nor no
+    .help = expected is one of: { $expected }
+conflicting-rows = another row of this load has the same key ({ $columns }) and other content
+    .help = nobody can tell which one counts: deliver one of them, or map `updated_at`
+
+
+### Diagnostics of keys
+
+keyring-missing = there is no keyring { $path }
+    .help = restore it from its backup; without it nothing sealed can be opened
+keyring-exists = there is a keyring { $path } already
+    .help = it is never overwritten: name another file under `keyring`
+keyring-too-open = others may read the keyring { $path } (mode { $mode })
+    .help = chmod 600 { $path }
+keyring-unreadable = could not read the keyring { $path }: { $reason }
+    .help = check that you may read it
+keyring-unwritable = could not write the keyring { $path }: { $reason }
+    .help = check that the folder exists, that you may write there, and that the disk is not full
+keyring-unknown-format = the keyring { $path } has format { $found }, this version knows { $known }
+    .help = use a newer vermeil
+keyring-malformed = the keyring { $path } is damaged: { $what }
+    .help = restore it from its backup
+keyring-unknown-generation = keyring { $keyring } has no generation { $generation }
+    .help = this is another or an older keyring than the one that sealed: restore the right one from its backup
+keyring-refused = keyring { $keyring } does not open what its generation { $generation } should have sealed
+    .help = the key pages or the keyring were changed or belong elsewhere: restore both from one backup
+keyring-unavailable = keyring { $keyring } cannot be reached
+    .help = check its address and your credentials, and try again
+key-page-damaged = key page { $page } is damaged
+    .help = restore the state database from its backup
+sealed-newer = a value was sealed by a newer version
+    .help = use a newer vermeil
+sealed-refused = a sealed value does not open: { $reason }
+    .help = it was changed, or moved from another place: restore the table from a backup
+
+
+### Diagnostics of the state database
+
+state-newer = the state database { $path } has version { $found }, this version knows { $known }
+    .help = use a newer vermeil
+state-unwritable = could not write the state database { $path }: { $reason }
+    .help = check that the folder exists, that you may write there, and that the disk is not full
+state-disk-full = the disk of the state database { $path } is full
+    .help = make room and run again: nothing was lost
+state-busy = the state database { $path } is held by another process
+    .help = wait until it has ended, and try again
+state-damaged = the state database { $path } is damaged, or no state database: { $reason }
+    .help = restore it from its backup; without its keys nothing sealed can be opened
+state-wrong-keyring = the state database { $path } belongs to keyring { $expected }, given was { $given }
+    .help = name the right file under `keyring`, or another under `state`
+state-wrong-tenant = the state database { $path } belongs to tenant `{ $expected }`, given was `{ $given }`
+    .help = correct `name` of the pipeline file, or name another file under `state`
+state-ahead-of-lake = load { $load } of source `{ $source }` was confirmed, but the lake ends at load { $lake }
+    .help = restore lake and state database of the same moment
+state-out-of-turn = { $what ->
+        [load] load
+        [run] run
+        [publication] publication
+       *[other] { $what }
+    } { $number } is not open: it never began, has ended, or was overtaken by another process
+    .help = run again; if it happens again, please report it
+state-failed = the state database { $path } failed: { $reason }
+    .help = check the disk it lies on, and try again
+lake-other-format = the lake of the state database { $path } has format { $found }, this version knows { $known }
+    .help = use the version of vermeil that wrote it, or a newer one
+
+
+### Diagnostics of lake and queries
+
+keyring-missing-for-lake = keyring { $keyring } is missing, but the lake { $lake } was sealed with it
+    .help = restore the keyring from its backup; a new one opens nothing
+lake-location-invalid = `{ $location }` is no place for a lake
+    .help = `lake` takes a folder or a URL such as s3://bucket/lake
+lake-unwritable = the lake { $lake } cannot be written
+    .help = check that you may write there, and that the disk is not full
+lake-unreadable = the lake { $lake } cannot be read
+    .help = check permissions, credentials and network
+lake-damaged = { $lake }/vermeil.json is damaged
+    .help = restore it from a backup
+lake-newer = the lake { $lake } has format { $found }, this version knows formats up to { $known }
+    .help = use a newer vermeil
+lake-of-another-keyring = the lake { $lake } was sealed with keyring { $keyring }, not with the one given
+    .help = name the right file under `keyring`, or another `lake`
+no-lake = there is no lake { $lake } yet
+    .help = `vermeil run` makes one
+storage-full = the storage of { $table } is full
+    .help = make room and run again: nothing was lost
+deletion-vectors = table { $table } has deletion vectors, which another program made
+    .help = rewrite the table without them in that program
+damaged-value = table { $table } holds a sealed value that does not open
+    .help = restore the table, or the state database, from a backup
+unknown-role = there is no role `{ $role }`
+    .help = the pipeline declares: { $declared }
+purpose-not-granted = role `{ $role }` may not read for purpose `{ $purpose }`
+    .help = `roles` of the pipeline file says who may open what; without `--purpose` plain fields and pseudonyms can be read
+row-denied = role `{ $role }` may not see rows as delivered for purpose `{ $purpose }`
+    .help = a row may hold anything: it takes a purpose that opens every personal class
+sql-invalid = the statement cannot be run: { $message }
+    .help = tables are `golden.profiles`, `golden.members`, `golden.history`, `golden.provenance`, `landing.<source>`, `landing.quarantine`, `resolved.links`
+not-a-query = `{ $statement }` is no query
+    .help = only reading is allowed here: begin with SELECT or WITH
+query-failed = the query failed while running: { $reason }
+    .help = correct the statement; values are not shown, for they may be personal
+nothing-published = nothing is published yet
+    .help = `vermeil run` makes golden profiles
+unknown-id = there is no { $what ->
+        [profile] profile
+        [record] record
+        [row] quarantined row
+       *[other] { $what }
+    } { $id }
+    .help = ids stand in `golden.profiles`, in `golden.members` and in `vermeil quarantine ls`
+counts-do-not-add-up = the counts do not add up: { $counts }
+    .help = nothing was lost, but this is a defect: please report it
+
+
+### Diagnostics of invented customers
+
+synth-folder = could not make the folder { $folder }: { $cause }
+    .help = check that you may write there, and that the disk is not full
+synth-write = could not write { $file }: { $cause }
+    .help = check that you may write there, and that the disk is not full
+synth-truth-read = could not read { $file }: { $cause }
+    .help = write the silos again
+synth-truth-malformed = { $file }:{ $line }: not a line of the truth
+    .help = expected is `source,key,person_id`: write the silos again

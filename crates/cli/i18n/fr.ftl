@@ -1,0 +1,573 @@
+# Messages en français. `en.ftl` contient les mêmes identifiants et les mêmes variables : un test les compare.
+#
+# Le message d'un diagnostic porte le nom de son code. Sa valeur dit ce qui s'est passé et où ; `.help`
+# la marche à suivre ; `.otherwise` la marche à suivre quand un argument de `.help` est vide.
+
+
+### Erreurs
+
+error-headline = erreur : { $message }
+error-cause = cause : { $cause }
+error-help = que faire : { $help }
+
+usage-unknown-argument = il n'y a pas d'option `{ $argument }` ici
+usage-unknown-command = il n'y a pas de commande `{ $command }`
+usage-missing-argument = il manque { $argument }
+usage-missing-value = `{ $argument }` attend une valeur
+usage-invalid-value = `{ $value }` n'est pas une valeur de `{ $argument }` (valeurs admises : { $valid })
+usage-unreadable-value = `{ $value }` ne peut pas être lu comme valeur de `{ $argument }`
+usage-twice = `{ $argument }` ne s'emploie pas ainsi : l'option figure deux fois, ou à côté d'une autre qui l'exclut
+usage-did-you-mean = vouliez-vous dire `{ $suggestion }` ?
+usage-see-help = `--help` montre ce que l'on peut saisir
+
+
+### Aide
+
+help-usage-heading = Utilisation :
+help-global-heading = Options de toutes les commandes
+help-commands-heading = Commandes
+help-command-placeholder = COMMANDE
+help-possible-values = [valeurs possibles : { $values }]
+help-default-value = [par défaut : { $value }]
+help-help-flag = Affiche l'aide
+help-version-flag = Affiche la version
+
+help-vermeil = Des enregistrements de nombreux silos à un profil de référence par client, chaque donnée personnelle sous une clé que l'on peut détruire
+help-vermeil-format = Forme des résultats sur la sortie standard
+help-vermeil-log = Forme de la progression et des erreurs sur la sortie d'erreur
+help-vermeil-lang = Langue des messages ; à défaut, celle du système
+help-vermeil-pipeline = Dossier du pipeline, ou son fichier
+help-vermeil-verbose = Journalise davantage ; deux fois, plus encore
+
+help-demo = Écrit trois silos de clients inventés, y exécute tout le pipeline et compare le résultat à la vérité connue
+help-demo-dir = Dossier à remplir : nouveau, vide, ou issu d'une démonstration précédente, qui est alors remplacée
+help-demo-people = Nombre de personnes à inventer
+help-demo-seed = La même graine donne les mêmes clients
+
+help-init = Écrit un nouveau pipeline, prêt à tourner sur des données d'exemple
+help-init-dir = Dossier à remplir : nouveau ou vide
+
+help-check = Valide le pipeline et atteint ses sources ; montre champs, classes et contrat
+help-plan = Montre ce que `run` lirait et changerait, sans rien changer
+help-run = Lit les sources, rapproche les enregistrements d'une même personne, publie les profils de référence
+help-run-until = Dernière étape à exécuter
+
+help-status = Montre les dernières exécutions, les sources et leur retard, la quarantaine, et qui a ouvert quoi
+help-query = Interroge en SQL ce qu'un rôle peut voir
+help-query-sql = La requête ; lue sur l'entrée standard si elle est absente ou vaut `-`
+help-query-role = Rôle du fichier de pipeline sous lequel lire
+help-query-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
+
+help-explain = Explique pourquoi deux enregistrements ont été rapprochés ou non, ou d'où vient un profil
+help-explain-left = Identifiant d'un profil ou d'un enregistrement
+help-explain-right = Identifiant d'un autre enregistrement
+help-explain-role = Rôle du fichier de pipeline sous lequel lire
+help-explain-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
+
+help-quarantine = Lignes qui ont enfreint leur contrat
+help-quarantine-ls = Les énumère
+help-quarantine-show = En montre une telle qu'elle a été livrée
+help-quarantine-show-id = Identifiant de la ligne, donné par `quarantine ls`
+help-quarantine-show-role = Rôle du fichier de pipeline sous lequel lire
+help-quarantine-show-purpose = Finalité de la lecture ; elle doit ouvrir toutes les classes de données personnelles
+help-quarantine-replay = Les soumet toutes à nouveau, une fois le pipeline corrigé
+
+help-synth = Écrit des silos de clients inventés dont la vérité est connue
+help-synth-people = Nombre de personnes à inventer
+help-synth-out = Dossier de destination ; les fichiers de mêmes noms sont remplacés
+help-synth-seed = La même graine donne les mêmes clients
+
+help-evaluate = Compare des groupes à une vérité connue : précision, rappel et F1, par paires et B³
+help-evaluate-clusters = Fichier CSV aux colonnes `record_id` et `cluster_id`
+help-evaluate-truth = Fichier CSV aux colonnes `record_id` et `entity_id` (ou `cluster_id`)
+
+help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
+help-completions = Écrit un script qui complète les commandes dans un interpréteur
+help-completions-shell = L'interpréteur de commandes
+
+
+### Résultats
+
+yes = oui
+total = total
+
+column-accuracy = exactitude
+column-actor = auteur
+column-bits = bits
+column-broken = défectueuses
+column-candidate-pairs = paires comparées
+column-changed = modifiées
+column-class = classe
+column-classes = classes
+column-code = code
+column-column = colonne
+column-duplicates = doublons
+column-evidence = indice
+column-f1 = F1
+column-false-merges = paires réunies à tort
+column-false-splits = paires manquées
+column-field = champ
+column-file = fichier
+column-files = fichiers
+column-files-after = fichiers après
+column-files-before = fichiers avant
+column-files-deleted = fichiers supprimés
+column-first-seen = première apparition
+column-frequency-bits = dont rareté
+column-id = identifiant
+column-lag = retard
+column-lake = lac
+column-landed = intégrées
+column-last-load = dernier chargement
+column-level = concordance
+column-line = ligne
+column-links = paires rapprochées
+column-loaded-at = chargé le
+column-makes = objet
+column-measure = mesure
+column-merges = profils fusionnés
+column-new = nouvelles
+column-new-column = nouvelle colonne
+column-observed-at = observé le
+column-opened-at = ouvert le
+column-outcome = issue
+column-precision = précision
+column-probability = probabilité
+column-problem = problème
+column-profiles = profils
+column-profiles-after = profils après l'exécution
+column-publication = publication
+column-purpose = finalité
+column-quarantined = en quarantaine
+column-read = lues
+column-recall = rappel
+column-record = enregistrement
+column-records = enregistrements
+column-replayed-at = soumise à nouveau le
+column-required = obligatoire
+column-role = rôle
+column-rows = lignes
+column-rule = règle
+column-run = exécution
+column-seconds = durée
+column-since = depuis
+column-source = source
+column-splits = profils scindés
+column-stage = étape
+column-started-at = commencée le
+column-still-quarantined = toujours en quarantaine
+column-suppressed = écartées
+column-table = table
+column-tried = soumises
+column-type = type
+column-unchanged = inchangées
+column-value = valeur
+column-versions = versions
+column-way-out = que faire
+
+stage-land = Intégration des sources
+stage-prepare = Préparation
+stage-estimate = Estimation des poids
+stage-score = Comparaison des paires
+stage-cluster = Formation des groupes
+stage-publish = Publication des profils
+
+stage-synth-makes = lignes de clients inventés écrites
+stage-land-makes = lignes lues, scellées et intégrées
+stage-prepare-makes = enregistrements mis sous forme comparable
+stage-estimate-makes = paires dont les poids sont estimés
+stage-score-makes = paires comparées
+stage-cluster-makes = groupes formés
+stage-publish-makes = profils de référence publiés
+stage-measure-makes = comptes comparés à la vérité
+
+outcome-running = en cours
+outcome-done = terminée
+outcome-failed = échouée
+outcome-interrupted = interrompue
+
+progress-waiting = Attente d'une autre exécution
+
+run-up-to-date = Rien n'a changé depuis la dernière exécution : les profils publiés restent valables.
+run-quarantined = { $rows ->
+        [one] { $rows } ligne
+       *[other] { $rows } lignes
+    } de `{ $source }` en quarantaine : { $code }
+run-oversized-block = règle `{ $rule }` : un bloc de { $records } enregistrements était trop grand ; { $pairs } paires n'ont pas été comparées par cette règle
+run-quarantine-limit = Plus de lignes ont été mises en quarantaine que `quarantine.limit` n'en tolère : code de sortie 3. `vermeil quarantine ls` les montre.
+
+plan-nothing-changed = Rien n'a été intégré ni publié.
+
+check-source = { $source } : { $schema }, { $files ->
+        [one] { $files } fichier
+       *[other] { $files } fichiers
+    }
+check-unmapped = colonnes sans correspondance : { $columns }
+check-problem = problème : { $problem }
+check-verdict = { $problems ->
+        [0] Aucun problème.
+        [one] { $problems } problème.
+       *[other] { $problems } problèmes.
+    }
+
+status-sources = Sources
+status-runs = Dernières exécutions
+status-quarantine = En attente en quarantaine
+status-openings = Dernières ouvertures de données personnelles
+
+query-rows = { $rows ->
+        [one] ({ $rows } ligne)
+       *[other] ({ $rows } lignes)
+    }
+
+quarantine-empty = La quarantaine est vide.
+quarantine-row = La ligne telle qu'elle a été livrée :
+
+explain-prior = avant tout indice
+explain-linked = Rapprochés : probabilité de { $probability }, pour un seuil de { $threshold }.
+explain-not-linked = Non rapprochés : probabilité de { $probability }, pour un seuil de { $threshold }.
+explain-never-compared = Aucune règle de blocage ne réunit les deux : ils n'ont jamais été comparés.
+explain-rules = Comparés en raison de : { $rules }
+explain-same-profile = Les deux sont dans un même profil.
+explain-other-profiles = Ils sont dans des profils différents.
+explain-profile = Profil { $profile }
+
+measure-pairwise = paires
+measure-b3 = enregistrements (B³)
+prevailing-false-merges = L'erreur la plus fréquente est de réunir des personnes différentes.
+prevailing-false-splits = L'erreur la plus fréquente est de laisser séparés les enregistrements d'une même personne.
+prevailing-neither = Aucun des deux types d'erreur ne domine.
+
+evaluate-records = { $records ->
+        [one] { $records } enregistrement de la vérité
+       *[other] { $records } enregistrements de la vérité
+    }
+evaluate-unclustered = { $records ->
+        [one] { $records } enregistrement de la vérité n'est dans aucun groupe ; il compte pour un groupe à lui seul.
+       *[other] { $records } enregistrements de la vérité ne sont dans aucun groupe ; chacun compte pour un groupe à lui seul.
+    }
+evaluate-unknown = { $records ->
+        [one] { $records } enregistrement groupé est inconnu de la vérité et n'a pas été mesuré.
+       *[other] { $records } enregistrements groupés sont inconnus de la vérité et n'ont pas été mesurés.
+    }
+
+synth-done = { $folder } : { $people } personnes et { $organisations } organisations, avec { $accounts } comptes ; `truth.csv` dit à qui est chacun.
+
+init-done = { $folder } contient un nouveau pipeline : `pipeline.yaml`, et des clients inventés dans `data`.
+
+demo-marker = `vermeil demo` a créé ce dossier et remplace ses données, son lac et son état à chaque nouvelle démonstration.
+demo-replaced = La démonstration précédente dans { $folder } est remplacée.
+demo-stages = De trois silos de clients inventés aux profils de référence
+demo-accuracy = Comparaison avec la vérité connue
+demo-unpublished = { $accounts ->
+        [one] { $accounts } compte n'est dans aucun profil ; il compte pour un profil à lui seul.
+       *[other] { $accounts } comptes ne sont dans aucun profil ; chacun compte pour un profil à lui seul.
+    }
+demo-example = Un profil de référence issu de { $accounts } comptes dans { $sources } sources, ouvert sous le rôle `{ $role }` pour la finalité `{ $purpose }`
+
+next-heading = Pour continuer, saisissez :
+next-check = ce que lit le pipeline, et ce qui l'arrêterait
+next-run = des sources aux profils de référence
+next-run-again = une fois encore : rien n'a changé, rien n'est donc intégré
+next-query-analyst = ce que voit un analyste : champs ordinaires et pseudonymes
+next-query-opened = les mêmes personnes par leur nom, sur habilitation ; la piste d'audit en garde trace
+next-explain = d'où vient ce profil
+next-quarantine = les lignes qui ont enfreint leur contrat, et que faire de chacune
+
+
+### Diagnostics de la ligne de commande
+
+cli-pipeline-missing = il n'y a pas de pipeline : { $file } n'existe pas
+    .help = `vermeil init DIR` en crée un ; `-p DIR` désigne un autre dossier
+cli-unreadable = impossible de lire { $file }
+    .help = vérifiez que le fichier existe et que vous avez le droit de le lire
+cli-unwritable = impossible d'écrire { $file }
+    .help = vérifiez que le dossier existe, que vous avez le droit d'y écrire et que le disque n'est pas plein
+cli-schema-unknown = il n'y a pas de schéma `{ $name }` : il n'est ni fourni, ni le fichier { $file }
+    .help = les schémas fournis sont { $known } ; un fichier se nomme relativement au dossier du pipeline
+cli-folder-taken = { $folder } n'est pas vide
+    .help = indiquez un dossier nouveau ou vide
+cli-column-missing = { $file } n'a pas de colonne `{ $wanted }`
+    .help = ses colonnes sont : { $found }
+cli-row-malformed = { $file }:{ $line } : ce n'est pas une ligne de cette table
+    .help = chaque ligne doit être en UTF-8 et avoir autant de champs que l'en-tête
+cli-record-twice = { $file }:{ $line } : l'enregistrement de cette ligne figure une seconde fois dans le fichier
+    .help = nommez chaque enregistrement une seule fois
+cli-nothing-in-common = { $clusters } et { $truth } n'ont aucun enregistrement en commun
+    .help = `record_id` doit avoir le même sens dans les deux fichiers
+cli-not-an-id = { $argument } n'est pas un identifiant
+    .help = les identifiants sont des UUID tels que 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f : `golden.profiles` et `golden.members` les contiennent
+cli-runtime = impossible de démarrer les fils d'exécution
+    .help = le système limite le nombre de fils ou de fichiers d'un processus : relevez cette limite
+cli-input = impossible de lire l'entrée standard
+    .help = une requête est un texte en UTF-8 : donnez-la en argument ou par un tube
+cli-output = impossible d'écrire sur la sortie standard
+    .help = vérifiez vers quoi elle est dirigée et que le disque n'est pas plein
+
+
+### Diagnostics des fichiers de pipeline et de schéma
+
+yaml-unknown-key-near = { $file }:{ $line }:{ $column } : clé inconnue `{ $key }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+yaml-unknown-key = { $file }:{ $line }:{ $column } : clé inconnue `{ $key }`
+    .help = retirez-la ; `schemas/pipeline.schema.json` décrit toutes les clés
+yaml-invalid = { $file }:{ $line }:{ $column } : { $message }
+    .help = corrigez le fichier à cet endroit
+pipeline-duplicate-source = { $file } : la source `{ $source }` est définie deux fois
+    .help = donnez à l'une des deux un autre `id`
+pipeline-no-key = { $file } : la source `{ $source }` a une clé (`key`) vide
+    .help = nommez les colonnes qui identifient une ligne, par exemple `key: [id]`
+pipeline-unknown-source = { $file } : `{ $place }` nomme la source `{ $source }`, qui n'est pas définie
+    .help = définissez la source ou corrigez le nom
+pipeline-out-of-range = { $file } : `{ $place }` vaut { $value }
+    .help = la valeur doit être dans { $range }
+schema-duplicate-field = { $file } : le champ `{ $field }` est défini deux fois
+    .help = gardez l'un des deux
+schema-reserved-field = { $file } : le champ `{ $field }` porte un nom que le lac se réserve
+    .help = donnez un autre nom au champ
+schema-no-purpose = { $file } : le champ personnel `{ $field }` ne déclare aucune finalité
+    .help = nommez ses usages, par exemple `purposes: [customer_care]`, ou donnez-lui la classe `plain` s'il n'est pas personnel
+schema-unknown-blocking-field = { $file } : la règle de blocage `{ $rule }` nomme `{ $field }`, qui n'est pas un champ
+    .help = définissez le champ ou corrigez la règle
+
+match-unknown-comparison-field = `match.comparisons` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = nommez un champ du schéma
+match-unknown-blocking-field = la règle de blocage `{ $rule }` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = nommez un champ du schéma
+match-transform-does-not-fit = règle de blocage `{ $rule }` : la transformation ne convient pas au champ `{ $field }`
+    .help = elle demande un champ dont le normaliseur est `{ $needed }`
+match-nothing-compared = aucun champ du schéma `{ $schema }` n'est comparé
+    .help = donnez une `comparison` à au moins un champ, dans le schéma ou sous `match.comparisons`
+match-no-blocking-rule = le schéma `{ $schema }` n'a aucune règle de blocage
+    .help = nommez-en au moins une, sous `blocking` dans le schéma ou sous `match.blocking`
+match-too-many-comparisons = { $count } champs sont comparés
+    .help = { $limit } peuvent l'être au plus : mettez-en à `null` sous `match.comparisons`
+
+
+### Diagnostics des sources
+
+source-missing = il n'y a pas de fichier `{ $path }`
+    .help = vérifiez le `path` de la source : il est relatif au dossier du pipeline
+source-missing-near = il n'y a pas de fichier `{ $path }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+source-empty = `{ $file }` est vide
+    .help = faites livrer le fichier à nouveau, ou retirez-le
+source-bad-header = la ligne d'en-tête de `{ $file }` est illisible
+    .help = vérifiez `delimiter`, `quote` et `encoding` de la source
+source-missing-column = `{ $file }` n'a pas de colonne `{ $column }`
+    .help = corrigez le nom sous `columns` ou `key` de la source
+source-missing-column-near = `{ $file }` n'a pas de colonne `{ $column }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+source-column-not-seen = aucune ligne au début de `{ $file }` n'a `{ $column }`
+    .help = si les lignes l'omettent à bon droit, tout va bien ; sinon corrigez le nom sous `columns` de la source
+source-column-not-seen-near = aucune ligne au début de `{ $file }` n'a `{ $column }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+source-duplicate-column = `{ $file }` a plus d'une colonne `{ $column }`
+    .help = renommez l'une d'elles à la source, ou nommez les colonnes sous `header`
+source-nested-column = la colonne `{ $column }` de `{ $file }` est de type { $type }, qui n'est pas une valeur simple
+    .help = faites correspondre une colonne de valeurs simples
+source-unreadable = impossible de lire `{ $file }` : { $cause }
+    .help = vérifiez les droits, les identifiants d'accès et le réseau
+source-truncated-parquet = le fichier Parquet `{ $file }` est tronqué
+    .help = faites livrer le fichier à nouveau : il en manque la fin
+source-invalid-parquet = `{ $file }` n'est pas un fichier Parquet valide
+    .help = vérifiez le `format` de la source, ou faites livrer le fichier à nouveau
+source-changed = `{ $file }` a changé pendant sa lecture
+    .help = relancez quand le fichier est complet ; rien n'en a été intégré deux fois
+source-bad-location = on ne peut pas lire depuis `{ $path }` : { $cause }
+    .help = `path` attend un fichier, un dossier avec `*` dans le dernier segment, ou une URL telle que s3://bucket/fichier.csv
+source-unknown-encoding = il n'y a pas d'encodage `{ $encoding }`
+    .help = employez un nom tel que `utf-8`, `windows-1252` ou `iso-8859-15`
+source-bad-separator = `{ $value }` ne peut pas être { $role ->
+        [delimiter] le délimiteur
+        [quote] le guillemet
+        [decimal] le séparateur décimal
+       *[other] { $role }
+    }
+    .help = employez un caractère qui tient en un octet dans l'encodage de la source, ne finit pas de ligne et ne sépare rien d'autre
+source-unknown-field = le schéma `{ $schema }` n'a pas de champ `{ $field }`
+    .help = corrigez le nom sous `columns`, `constants` ou `contract` de la source
+source-unknown-field-near = le schéma `{ $schema }` n'a pas de champ `{ $field }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+source-bad-date-format = `{ $format }` ne permet pas de lire une date pour `{ $field }`
+    .help = employez un modèle tel que `%d/%m/%Y` ou `%Y-%m-%d %H:%M:%S`
+source-unused-format = `{ $field }` n'est ni une date ni un horodatage et ne prend pas de `format`
+    .help = retirez `format` de sa correspondance
+source-bad-constant = la constante de `{ $field }` n'est pas du type du champ
+    .help = le champ attend : { $expected }
+source-mapped-and-constant = `{ $field }` figure sous `columns` et sous `constants`
+    .help = gardez l'un des deux
+source-required-not-mapped = le contrat exige `{ $field }`, auquel aucune colonne ne correspond
+    .help = faites-lui correspondre une colonne, ou retirez-le de `contract.required`
+
+
+### Diagnostics des lignes
+
+too-few-fields = { $found } champs, alors que l'en-tête en a { $expected }
+    .help = cherchez un délimiteur manquant, ou un saut de ligne dans un champ sans guillemets
+too-many-fields = { $found } champs, alors que l'en-tête en a { $expected }
+    .help = cherchez un délimiteur dans un champ sans guillemets
+unclosed-quote = un guillemet est ouvert et n'est pas refermé avant la fin du fichier
+    .help = refermez-le, ou doublez un guillemet qui fait partie de la valeur
+row-too-long = la ligne dépasse { $most } octets
+    .help = cherchez un guillemet non refermé ou une fin de ligne manquante
+field-too-long = la colonne `{ $column }` contient { $bytes } octets, { $most } sont admis
+    .help = raccourcissez la valeur, ou relevez `contract.max_field_bytes`
+nul-byte = la colonne `{ $column }` contient un octet nul
+    .help = retirez-le à la source : un texte n'en contient jamais
+line-nul-byte = la ligne contient un octet nul
+    .help = retirez-le à la source : un texte n'en contient jamais
+invalid-encoding = la colonne `{ $column }` n'est pas du { $encoding } valide
+    .help = vérifiez l'`encoding` de la source, ou faites livrer la ligne à nouveau
+line-invalid-encoding = la ligne n'est pas du { $encoding } valide
+    .help = vérifiez l'`encoding` de la source, ou faites livrer la ligne à nouveau
+not-json = la ligne n'est pas du JSON à partir du caractère { $position }
+    .help = écrivez un objet JSON par ligne
+not-an-object = la ligne est du JSON, mais pas un objet
+    .help = écrivez un objet JSON par ligne
+missing-key = la colonne `{ $column }` de la clé est vide
+    .help = sans sa clé, une ligne ne se distingue pas des autres : renseignez-la à la source
+missing-subject = la colonne `{ $column }` est vide : on ignore à qui l'événement est arrivé
+    .help = renseignez-la à la source
+missing-required = la colonne `{ $column }`, pour `{ $field }`, est vide
+    .help = renseignez-la à la source, ou retirez le champ de `contract.required`
+number-too-long = la colonne `{ $column }` contient un nombre de plus de chiffres que l'on n'en peut garder
+    .help = faites-le livrer comme texte
+not-a-value = la colonne `{ $column }` contient une liste ou un objet, pas une valeur simple
+    .help = faites correspondre une valeur qu'elle contient, telle que `{ $column }.name`
+not-an-integer = la colonne `{ $column }` ne contient pas de nombre entier
+    .help = une valeur telle que { $expected } est attendue
+not-a-number = la colonne `{ $column }` ne contient pas de nombre
+    .help = une valeur telle que { $expected } est attendue ; `decimal` de la source fixe le séparateur décimal
+not-a-date = la colonne `{ $column }` ne contient pas de date
+    .help = la forme attendue est { $expected } ; le `format` de la correspondance fixe le modèle
+not-a-timestamp = la colonne `{ $column }` ne contient pas d'horodatage
+    .help = la forme attendue est { $expected } ; le `format` de la correspondance fixe le modèle
+not-a-boolean = la colonne `{ $column }` ne contient ni oui ni non
+    .help = l'une de ces valeurs est attendue : { $expected }
+conflicting-rows = une autre ligne de ce chargement a la même clé ({ $columns }) et un autre contenu
+    .help = rien ne dit laquelle compte : n'en faites livrer qu'une, ou renseignez `updated_at`
+
+
+### Diagnostics des clés
+
+keyring-missing = il n'y a pas de trousseau { $path }
+    .help = restaurez-le depuis sa sauvegarde ; sans lui, rien de scellé ne peut être ouvert
+keyring-exists = il y a déjà un trousseau { $path }
+    .help = il n'est jamais écrasé : nommez un autre fichier sous `keyring`
+keyring-too-open = d'autres peuvent lire le trousseau { $path } (mode { $mode })
+    .help = chmod 600 { $path }
+keyring-unreadable = impossible de lire le trousseau { $path } : { $reason }
+    .help = vérifiez que vous avez le droit de le lire
+keyring-unwritable = impossible d'écrire le trousseau { $path } : { $reason }
+    .help = vérifiez que le dossier existe, que vous avez le droit d'y écrire et que le disque n'est pas plein
+keyring-unknown-format = le trousseau { $path } est au format { $found }, cette version connaît { $known }
+    .help = employez une version plus récente de vermeil
+keyring-malformed = le trousseau { $path } est endommagé : { $what }
+    .help = restaurez-le depuis sa sauvegarde
+keyring-unknown-generation = le trousseau { $keyring } n'a pas de génération { $generation }
+    .help = ce trousseau n'est pas celui qui a scellé, ou il est plus ancien : restaurez le bon depuis sa sauvegarde
+keyring-refused = le trousseau { $keyring } n'ouvre pas ce que sa génération { $generation } devrait avoir scellé
+    .help = les pages de clés ou le trousseau ont été modifiés ou viennent d'ailleurs : restaurez les deux depuis une même sauvegarde
+keyring-unavailable = le trousseau { $keyring } est injoignable
+    .help = vérifiez son adresse et vos identifiants d'accès, puis réessayez
+key-page-damaged = la page de clés { $page } est endommagée
+    .help = restaurez la base d'état depuis sa sauvegarde
+sealed-newer = une valeur a été scellée par une version plus récente
+    .help = employez une version plus récente de vermeil
+sealed-refused = une valeur scellée ne s'ouvre pas : { $reason }
+    .help = elle a été modifiée, ou déplacée depuis un autre endroit : restaurez la table depuis une sauvegarde
+
+
+### Diagnostics de la base d'état
+
+state-newer = la base d'état { $path } est en version { $found }, cette version connaît { $known }
+    .help = employez une version plus récente de vermeil
+state-unwritable = impossible d'écrire la base d'état { $path } : { $reason }
+    .help = vérifiez que le dossier existe, que vous avez le droit d'y écrire et que le disque n'est pas plein
+state-disk-full = le disque de la base d'état { $path } est plein
+    .help = libérez de la place et relancez : rien n'est perdu
+state-busy = un autre processus occupe la base d'état { $path }
+    .help = attendez qu'il se termine, puis réessayez
+state-damaged = la base d'état { $path } est endommagée, ou n'en est pas une : { $reason }
+    .help = restaurez-la depuis sa sauvegarde ; sans ses clés, rien de scellé ne peut être ouvert
+state-wrong-keyring = la base d'état { $path } appartient au trousseau { $expected }, et non à { $given }
+    .help = nommez le bon fichier sous `keyring`, ou un autre sous `state`
+state-wrong-tenant = la base d'état { $path } appartient au locataire `{ $expected }`, et non à `{ $given }`
+    .help = corrigez `name` dans le fichier de pipeline, ou nommez un autre fichier sous `state`
+state-ahead-of-lake = le chargement { $load } de la source `{ $source }` a été confirmé, mais le lac s'arrête au chargement { $lake }
+    .help = restaurez le lac et la base d'état d'un même instant
+state-out-of-turn = { $what ->
+        [load] le chargement
+        [run] l'exécution
+        [publication] la publication
+       *[other] { $what }
+    } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
+    .help = relancez ; si cela se reproduit, merci de le signaler
+state-failed = la base d'état { $path } a échoué : { $reason }
+    .help = vérifiez le disque où elle se trouve, puis réessayez
+lake-other-format = le lac de la base d'état { $path } est au format { $found }, cette version connaît { $known }
+    .help = employez la version de vermeil qui l'a écrit, ou une plus récente
+
+
+### Diagnostics du lac et des requêtes
+
+keyring-missing-for-lake = le trousseau { $keyring } manque, alors que le lac { $lake } a été scellé avec lui
+    .help = restaurez le trousseau depuis sa sauvegarde ; un nouveau n'ouvrirait rien
+lake-location-invalid = `{ $location }` ne peut pas accueillir un lac
+    .help = `lake` attend un dossier ou une URL telle que s3://bucket/lac
+lake-unwritable = impossible d'écrire dans le lac { $lake }
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein
+lake-unreadable = impossible de lire le lac { $lake }
+    .help = vérifiez les droits, les identifiants d'accès et le réseau
+lake-damaged = { $lake }/vermeil.json est endommagé
+    .help = restaurez-le depuis une sauvegarde
+lake-newer = le lac { $lake } est au format { $found }, cette version connaît les formats jusqu'à { $known }
+    .help = employez une version plus récente de vermeil
+lake-of-another-keyring = le lac { $lake } a été scellé avec le trousseau { $keyring }, et non avec celui-ci
+    .help = nommez le bon fichier sous `keyring`, ou un autre `lake`
+no-lake = il n'y a pas encore de lac { $lake }
+    .help = `vermeil run` en crée un
+storage-full = le stockage de { $table } est plein
+    .help = libérez de la place et relancez : rien n'est perdu
+deletion-vectors = la table { $table } a des vecteurs de suppression, écrits par un autre programme
+    .help = réécrivez la table sans eux dans ce programme
+damaged-value = la table { $table } contient une valeur scellée qui ne s'ouvre pas
+    .help = restaurez la table, ou la base d'état, depuis une sauvegarde
+unknown-role = il n'y a pas de rôle `{ $role }`
+    .help = le pipeline déclare : { $declared }
+purpose-not-granted = le rôle `{ $role }` ne peut pas lire pour la finalité `{ $purpose }`
+    .help = `roles` du fichier de pipeline dit qui peut ouvrir quoi ; sans `--purpose`, les champs ordinaires et les pseudonymes restent lisibles
+row-denied = le rôle `{ $role }` ne peut pas voir les lignes telles que livrées pour la finalité `{ $purpose }`
+    .help = une ligne peut contenir n'importe quoi : il faut une finalité qui ouvre toutes les classes de données personnelles
+sql-invalid = la requête ne peut pas être exécutée : { $message }
+    .help = les tables sont `golden.profiles`, `golden.members`, `golden.history`, `golden.provenance`, `landing.<source>`, `landing.quarantine`, `resolved.links`
+not-a-query = `{ $statement }` n'est pas une requête de lecture
+    .help = seule la lecture est permise ici : commencez par SELECT ou WITH
+query-failed = la requête a échoué pendant son exécution : { $reason }
+    .help = corrigez la requête ; les valeurs ne sont pas montrées, car elles peuvent être personnelles
+nothing-published = rien n'est encore publié
+    .help = `vermeil run` crée les profils de référence
+unknown-id = il n'y a pas { $what ->
+        [profile] de profil
+        [record] d'enregistrement
+        [row] de ligne en quarantaine
+       *[other] de { $what }
+    } { $id }
+    .help = les identifiants figurent dans `golden.profiles`, dans `golden.members` et dans `vermeil quarantine ls`
+counts-do-not-add-up = les totaux ne concordent pas : { $counts }
+    .help = rien n'est perdu, mais c'est un défaut : merci de le signaler
+
+
+### Diagnostics des clients inventés
+
+synth-folder = impossible de créer le dossier { $folder } : { $cause }
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein
+synth-write = impossible d'écrire { $file } : { $cause }
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein
+synth-truth-read = impossible de lire { $file } : { $cause }
+    .help = écrivez à nouveau les silos
+synth-truth-malformed = { $file }:{ $line } : ce n'est pas une ligne de la vérité
+    .help = la forme attendue est `source,key,person_id` : écrivez à nouveau les silos

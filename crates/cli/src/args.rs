@@ -1,0 +1,200 @@
+//! What can be typed.
+//!
+//! Help texts are not here but in the message files, under `help-<command>-<argument>`:
+//! see [`crate::help`], which puts them in.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use vermeil_engine::Stage;
+
+use crate::language::Language;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "vermeil", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+pub struct GlobalArguments {
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log: LogFormat,
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Language>,
+    #[arg(short, long, global = true, default_value = ".", value_name = "DIR|FILE")]
+    pub pipeline: PathBuf,
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// How results are written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+}
+
+/// How progress and errors are written to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(DemoArguments),
+    Init(InitArguments),
+    Check,
+    Plan,
+    Run(RunArguments),
+    Status,
+    Query(QueryArguments),
+    Explain(ExplainArguments),
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    Synth(SynthArguments),
+    Evaluate(EvaluateArguments),
+    Optimize,
+    Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    #[arg(long, default_value = "vermeil-demo", value_name = "DIR")]
+    pub dir: PathBuf,
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub people: u32,
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    #[arg(long, value_name = "STAGE", default_value = Stage::Publish.as_str(), value_parser = stage_parser())]
+    pub until: Stage,
+}
+
+/// Who reads, and why.
+#[derive(Debug, Args)]
+pub struct ReaderArguments {
+    #[arg(long, default_value = "analyst", value_name = "ROLE")]
+    pub role: String,
+    #[arg(long, value_name = "PURPOSE")]
+    pub purpose: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct QueryArguments {
+    /// Read from standard input where absent or `-`: a statement may name a person,
+    /// and command lines stand in process lists and shell histories.
+    #[arg(value_name = "SQL")]
+    pub sql: Option<String>,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    // Kept as text: clap would repeat a malformed value, and someone may type a name here.
+    #[arg(value_name = "A")]
+    pub left: String,
+    #[arg(value_name = "B")]
+    pub right: Option<String>,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    Ls,
+    Show(QuarantineShowArguments),
+    Replay,
+}
+
+#[derive(Debug, Args)]
+pub struct QuarantineShowArguments {
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct SynthArguments {
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub people: u32,
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    #[arg(long, value_name = "FILE")]
+    pub clusters: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub truth: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// The language that `--lang` asks for, before anything else is understood:
+/// help and mistakes are told in it too.
+pub fn typed_language(typed: &[OsString]) -> Option<Language> {
+    Language::from_str(&typed_value(typed, "--lang")?, false).ok()
+}
+
+/// The log format that `--log` asks for, where the command line as a whole is wrong.
+pub fn typed_log(typed: &[OsString]) -> LogFormat {
+    typed_value(typed, "--log")
+        .and_then(|value| LogFormat::from_str(&value, false).ok())
+        .unwrap_or(LogFormat::Text)
+}
+
+fn typed_value(typed: &[OsString], option: &str) -> Option<String> {
+    let mut words = typed.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+    while let Some(word) = words.next() {
+        if word == option {
+            return words.next().map(|value| value.into_owned());
+        }
+        if let Some(value) = word.strip_prefix(option).and_then(|rest| rest.strip_prefix('=')) {
+            return Some(value.to_owned());
+        }
+    }
+    None
+}
+
+fn stage_parser() -> impl TypedValueParser<Value = Stage> {
+    PossibleValuesParser::new(Stage::ALL.map(Stage::as_str)).map(|name| {
+        Stage::ALL
+            .into_iter()
+            .find(|stage| stage.as_str() == name)
+            .expect("the parser lets only names of stages through")
+    })
+}
+
+#[cfg(test)]
+mod tests;

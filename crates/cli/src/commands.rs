@@ -1,0 +1,42 @@
+//! The commands, one file each.
+
+mod check;
+mod completions;
+pub mod demo;
+pub mod evaluate;
+mod explain;
+pub mod init;
+mod optimize;
+mod plan;
+mod quarantine;
+mod query;
+mod run;
+mod status;
+pub mod synth;
+
+use crate::args::Command;
+use crate::exit::{Failure, Outcome};
+use crate::output::Output;
+use crate::session::Session;
+
+/// Does what was asked.
+///
+/// # Errors
+/// Why it could not be done.
+pub async fn execute(session: &Session, output: &mut Output, command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Demo(arguments) => demo::execute(session, output, &arguments).await,
+        Command::Init(arguments) => init::execute(session, output, &arguments),
+        Command::Check => check::execute(session, output).await,
+        Command::Plan => plan::execute(session, output).await,
+        Command::Run(arguments) => run::execute(session, output, &arguments).await,
+        Command::Status => status::execute(session, output).await,
+        Command::Query(arguments) => query::execute(session, output, &arguments).await,
+        Command::Explain(arguments) => explain::execute(session, output, &arguments).await,
+        Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
+        Command::Synth(arguments) => synth::execute(session, output, &arguments),
+        Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
+        Command::Optimize => optimize::execute(session, output).await,
+        Command::Completions(arguments) => completions::execute(session, output, &arguments),
+    }
+}

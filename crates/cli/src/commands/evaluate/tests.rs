@@ -1,0 +1,57 @@
+use super::*;
+
+fn write(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
+    let file = folder.join(name);
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+fn evaluate_texts(clusters: &str, truth: &str) -> Result<Accuracy, CliError> {
+    let folder = tempfile::tempdir().unwrap();
+    let clusters = write(folder.path(), "clusters.csv", clusters);
+    let truth = write(folder.path(), "truth.csv", truth);
+    evaluate(&clusters, &truth)
+}
+
+#[test]
+fn two_files_are_compared_by_record() {
+    let accuracy = evaluate_texts(
+        "record_id,cluster_id\na,1\nb,1\nc,2\nd,2\nx,9\n",
+        "entity_id,record_id\nada,a\nada,b\nada,c\nbob,d\neve,e\n",
+    )
+    .unwrap();
+    // Joined: ab, cd; belonging: ab, ac, bc.
+    assert_eq!(accuracy.pairwise_precision, 0.5);
+    assert_eq!(accuracy.pairwise_recall, 1.0 / 3.0);
+    assert_eq!((accuracy.truth_records, accuracy.unclustered, accuracy.unknown), (5, 1, 1));
+}
+
+#[test]
+fn a_missing_column_is_told_with_those_there_are() {
+    let error = evaluate_texts("id,cluster_id\na,1\n", "record_id,entity_id\na,ada\n").unwrap_err();
+    match error {
+        CliError::ColumnMissing { wanted, found, .. } => {
+            assert_eq!((wanted.as_str(), found.as_str()), ("record_id", "id, cluster_id"));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_record_that_stands_twice_is_told_by_its_line() {
+    let error =
+        evaluate_texts("record_id,cluster_id\na,1\na,2\n", "record_id,entity_id\na,ada\n").unwrap_err();
+    assert!(matches!(error, CliError::RecordTwice { line: 3, .. }), "{error}");
+}
+
+#[test]
+fn a_short_row_is_told_by_its_line() {
+    let error = evaluate_texts("record_id,cluster_id\na,1\nb\n", "record_id,entity_id\na,ada\n").unwrap_err();
+    assert!(matches!(error, CliError::RowMalformed { line: 3, .. }), "{error}");
+}
+
+#[test]
+fn files_without_a_common_record_are_an_error() {
+    let error = evaluate_texts("record_id,cluster_id\na,1\n", "record_id,entity_id\nz,ada\n").unwrap_err();
+    assert!(matches!(error, CliError::NothingInCommon { .. }), "{error}");
+}

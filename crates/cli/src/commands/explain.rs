@@ -1,0 +1,42 @@
+//! `vermeil explain`: why two records were or were not linked, or why a profile
+//! is what it is.
+
+use std::str::FromStr;
+
+use vermeil_engine::{Access, EngineError};
+use vermeil_model::{ProfileId, RecordId};
+
+use crate::args::ExplainArguments;
+use crate::error::CliError;
+use crate::exit::{Failure, Outcome};
+use crate::output::Output;
+use crate::render::explain;
+use crate::session::Session;
+
+/// Explains a pair of records, or the profile with this id or around this record.
+pub async fn execute(
+    session: &Session,
+    output: &mut Output,
+    arguments: &ExplainArguments,
+) -> Result<Outcome, Failure> {
+    let record: RecordId = id("A", &arguments.left)?;
+    let other: Option<RecordId> = arguments.right.as_deref().map(|right| id("B", right)).transpose()?;
+    let engine = session.engine(Access::MustExist).await?;
+    if let Some(other) = other {
+        let explanation = engine.explain_pair(record, other).await?;
+        output.report(&explanation, |pair| explain::pair(&session.catalog, pair))?;
+        return Ok(Outcome::Done);
+    }
+    let reader = session.reader(&arguments.reader);
+    let explanation = match engine.explain_profile(ProfileId(record.0), &reader).await {
+        // Records and profiles are both named by UUIDs; what is no profile may be a record.
+        Err(EngineError::Unknown { .. }) => engine.explain_record(record, &reader).await?,
+        other => other?,
+    };
+    output.report(&explanation, |profile| explain::profile(&session.catalog, profile))?;
+    Ok(Outcome::Done)
+}
+
+fn id<T: FromStr>(argument: &'static str, typed: &str) -> Result<T, CliError> {
+    typed.parse().map_err(|_| CliError::NotAnId(argument))
+}

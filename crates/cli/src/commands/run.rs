@@ -1,0 +1,26 @@
+//! `vermeil run`: the main job, from sources to golden profiles.
+
+use vermeil_engine::{Access, RunReport};
+
+use crate::args::RunArguments;
+use crate::exit::{Failure, Outcome};
+use crate::output::Output;
+use crate::render;
+use crate::session::Session;
+
+/// Runs the stages up to the one asked for.
+pub async fn execute(
+    session: &Session,
+    output: &mut Output,
+    arguments: &RunArguments,
+) -> Result<Outcome, Failure> {
+    let engine = session.engine(Access::CreateIfMissing).await?;
+    let report = engine.run(arguments.until, &*session.progress).await?;
+    output.report(&report, |report| render::run::render(&session.catalog, report))?;
+    Ok(outcome(&report))
+}
+
+/// How a run ended.
+pub fn outcome(report: &RunReport) -> Outcome {
+    if report.quarantine_limit_exceeded { Outcome::QuarantinedBeyondLimit } else { Outcome::Done }
+}

@@ -1,0 +1,140 @@
+//! What the command line itself can fail at. Everything else is an error of the
+//! crate it comes from.
+
+use std::io;
+use std::path::PathBuf;
+
+use vermeil_model::diagnostic::ErrorKind;
+use vermeil_model::schema::SchemaError;
+use vermeil_model::{Diagnose, Diagnostic, Schema};
+
+/// An error of the command line.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// There is no pipeline file.
+    #[error("there is no pipeline at {}", .0.display())]
+    PipelineMissing(PathBuf),
+    /// A file cannot be read.
+    #[error("could not read {}", file.display())]
+    Unreadable {
+        file: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    /// A file or folder cannot be written.
+    #[error("could not write {}", file.display())]
+    Unwritable {
+        file: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    /// A pipeline names a schema that is neither shipped nor a file.
+    #[error("there is no schema `{name}`")]
+    SchemaUnknown { name: String, file: PathBuf },
+    /// A schema file is malformed or contradicts itself.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A folder to be filled holds something already.
+    #[error("{} is not empty", .0.display())]
+    FolderTaken(PathBuf),
+    /// A table file lacks a column.
+    #[error("{} has no column `{wanted}`", file.display())]
+    ColumnMissing { file: PathBuf, wanted: String, found: String },
+    /// A table file is malformed.
+    #[error("{}:{line}: not a row of this table", file.display())]
+    RowMalformed { file: PathBuf, line: u64 },
+    /// A table file names one record twice.
+    #[error("{}:{line}: a record stands here for the second time", file.display())]
+    RecordTwice { file: PathBuf, line: u64 },
+    /// Two table files share no record.
+    #[error("{} and {} have no record in common", clusters.display(), truth.display())]
+    NothingInCommon { clusters: PathBuf, truth: PathBuf },
+    /// An id is not a UUID. It is not repeated: people mistype names here.
+    #[error("argument {0} is not an id")]
+    NotAnId(&'static str),
+    /// The threads that commands run on cannot be started.
+    #[error("could not start working threads")]
+    Runtime(#[source] io::Error),
+    /// Standard input cannot be read.
+    #[error("could not read standard input")]
+    Input(#[source] io::Error),
+    /// Standard output cannot be written.
+    #[error("could not write to standard output")]
+    Output(#[source] io::Error),
+}
+
+impl Diagnose for CliError {
+    fn diagnostic(&self) -> Option<Diagnostic> {
+        let diagnostic = match self {
+            Self::PipelineMissing(file) => {
+                Diagnostic::new("cli-pipeline-missing").with("file", file.display())
+            }
+            Self::Unreadable { file, .. } => Diagnostic::new("cli-unreadable").with("file", file.display()),
+            Self::Unwritable { file, .. } => Diagnostic::new("cli-unwritable").with("file", file.display()),
+            Self::SchemaUnknown { name, file } => Diagnostic::new("cli-schema-unknown")
+                .with("name", name)
+                .with("file", file.display())
+                .with("known", Schema::built_in_names().collect::<Vec<_>>().join(", ")),
+            Self::Schema(error) => return schema_diagnostic(error),
+            Self::FolderTaken(folder) => Diagnostic::new("cli-folder-taken").with("folder", folder.display()),
+            Self::ColumnMissing { file, wanted, found } => Diagnostic::new("cli-column-missing")
+                .with("file", file.display())
+                .with("wanted", wanted)
+                .with("found", found),
+            Self::RowMalformed { file, line } => {
+                Diagnostic::new("cli-row-malformed").with("file", file.display()).with("line", line)
+            }
+            Self::RecordTwice { file, line } => {
+                Diagnostic::new("cli-record-twice").with("file", file.display()).with("line", line)
+            }
+            Self::NothingInCommon { clusters, truth } => Diagnostic::new("cli-nothing-in-common")
+                .with("clusters", clusters.display())
+                .with("truth", truth.display()),
+            Self::NotAnId(argument) => Diagnostic::new("cli-not-an-id").with("argument", argument),
+            Self::Runtime(_) => Diagnostic::new("cli-runtime"),
+            Self::Input(_) => Diagnostic::new("cli-input"),
+            Self::Output(_) => Diagnostic::new("cli-output"),
+        };
+        Some(diagnostic)
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::PipelineMissing(_)
+            | Self::SchemaUnknown { .. }
+            | Self::Schema(_)
+            | Self::FolderTaken(_)
+            | Self::ColumnMissing { .. }
+            | Self::RowMalformed { .. }
+            | Self::RecordTwice { .. }
+            | Self::NothingInCommon { .. }
+            | Self::NotAnId(_) => ErrorKind::Usage,
+            Self::Unreadable { .. }
+            | Self::Unwritable { .. }
+            | Self::Runtime(_)
+            | Self::Input(_)
+            | Self::Output(_) => ErrorKind::Failed,
+        }
+    }
+}
+
+fn schema_diagnostic(error: &SchemaError) -> Option<Diagnostic> {
+    Some(match error {
+        SchemaError::Yaml(error) => return error.diagnostic(),
+        SchemaError::DuplicateField { file, field } => {
+            Diagnostic::new("schema-duplicate-field").with("file", file).with("field", field)
+        }
+        SchemaError::ReservedField { file, field } => {
+            Diagnostic::new("schema-reserved-field").with("file", file).with("field", field)
+        }
+        SchemaError::NoPurpose { file, field } => {
+            Diagnostic::new("schema-no-purpose").with("file", file).with("field", field)
+        }
+        SchemaError::UnknownBlockingField { file, rule, field } => {
+            Diagnostic::new("schema-unknown-blocking-field")
+                .with("file", file)
+                .with("rule", rule)
+                .with("field", field)
+        }
+    })
+}

@@ -1,0 +1,137 @@
+//! How a command ends: exit codes, and errors on standard error.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use serde_json::json;
+use vermeil_model::diagnostic::ErrorKind;
+use vermeil_model::{Diagnose, Diagnostic};
+
+use crate::args::LogFormat;
+use crate::language::Catalog;
+
+/// How a command ended that did what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// The configuration has problems, and finding them was the task.
+    Problems,
+    /// Done, but more was quarantined than the pipeline tolerates.
+    QuarantinedBeyondLimit,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Problems => 2,
+            Outcome::QuarantinedBeyondLimit => 3,
+        })
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    kind: ErrorKind,
+    diagnostic: Option<Diagnostic>,
+    /// The error's text and those of its causes, outermost first.
+    chain: Vec<String>,
+    reader_left: bool,
+}
+
+impl<E: Diagnose + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let causes = causes(&error);
+        let mut chain: Vec<String> = Vec::new();
+        for text in causes.iter().map(|cause| cause.to_string()) {
+            // Some libraries repeat a cause inside the text of its effect.
+            if !chain.last().is_some_and(|outer| outer.ends_with(text.as_str())) {
+                chain.push(text);
+            }
+        }
+        Self {
+            kind: error.kind(),
+            diagnostic: error.diagnostic(),
+            chain,
+            reader_left: causes.iter().any(|cause| {
+                cause
+                    .downcast_ref::<io::Error>()
+                    .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+            }),
+        }
+    }
+}
+
+/// An error and its causes, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut causes = vec![error];
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        causes.push(next);
+        cause = next;
+    }
+    causes
+}
+
+impl Failure {
+    /// The exit code. Whoever reads our output may stop reading: `vermeil query … | head` is no failure.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind {
+            _ if self.reader_left => 0,
+            ErrorKind::Failed => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::Denied => 4,
+        })
+    }
+
+    /// What goes to standard error; `None` where there is nobody to tell.
+    pub fn tell(&self, catalog: &Catalog, log: LogFormat) -> Option<String> {
+        if self.reader_left {
+            return None;
+        }
+        let told = self.diagnostic.as_ref().map(|diagnostic| catalog.tell(diagnostic));
+        let (headline, help) = match told {
+            Some(told) => (told.headline, told.help),
+            None => (self.chain[0].clone(), None),
+        };
+        let causes: Vec<&str> =
+            self.chain[1..].iter().map(String::as_str).filter(|cause| !headline.contains(cause)).collect();
+        Some(match log {
+            LogFormat::Json => {
+                let code = self.diagnostic.as_ref().map_or(self.kind_name(), |diagnostic| &diagnostic.code);
+                error_object(code, &headline, &causes, help)
+            }
+            LogFormat::Text => {
+                let mut text = catalog.message("error-headline", &[("message", headline.into())]);
+                for cause in causes {
+                    text.push_str("\n  ");
+                    text.push_str(&catalog.message("error-cause", &[("cause", cause.into())]));
+                }
+                if let Some(help) = help {
+                    text.push_str("\n  ");
+                    text.push_str(&catalog.message("error-help", &[("help", help.into())]));
+                }
+                text
+            }
+        })
+    }
+
+    fn kind_name(&self) -> &'static str {
+        match self.kind {
+            ErrorKind::Usage => "usage",
+            ErrorKind::Denied => "denied",
+            ErrorKind::Failed => "failed",
+        }
+    }
+}
+
+/// An error as one JSON object: `{"error":{"code","message","causes","help"}}`.
+pub fn error_object(code: &str, message: &str, causes: &[&str], help: Option<String>) -> String {
+    json!({ "error": { "code": code, "message": message, "causes": causes, "help": help } }).to_string()
+}
+
+#[cfg(test)]
+mod tests;

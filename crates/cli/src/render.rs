@@ -1,0 +1,21 @@
+//! Results for people: tables in the user's language.
+
+pub mod check;
+pub mod demo;
+pub mod evaluate;
+pub mod explain;
+pub mod init;
+pub mod next;
+pub mod optimize;
+pub mod plan;
+pub mod quarantine;
+pub mod rows;
+pub mod run;
+pub mod status;
+pub mod synth;
+
+mod table;
+mod value;
+
+#[cfg(test)]
+mod tests;

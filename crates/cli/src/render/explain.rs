@@ -1,0 +1,72 @@
+//! Why records are one profile, or are not.
+
+use vermeil_engine::{PairExplanation, ProfileExplanation};
+
+use super::rows::visible;
+use super::table::{Grid, bits, optional, percent, text};
+use crate::language::Catalog;
+
+/// The evidence for and against two records being one person.
+pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
+    let mut grid = Grid::new(catalog, &["evidence", "level", "bits", "frequency-bits"]);
+    grid.row(vec![text(catalog.text("explain-prior")), text(""), bits(catalog, pair.prior_bits), text("")]);
+    for evidence in &pair.evidence {
+        grid.row(vec![
+            text(&evidence.field),
+            text(&evidence.level),
+            bits(catalog, evidence.bits),
+            bits(catalog, evidence.term_frequency_bits),
+        ]);
+    }
+    grid.row(vec![text(catalog.text("total")), text(""), bits(catalog, pair.weight_bits), text("")]);
+    let language = catalog.language;
+    let verdict = if pair.probability >= pair.threshold { "explain-linked" } else { "explain-not-linked" };
+    let arguments = [
+        ("probability", language.percent(pair.probability).into()),
+        ("threshold", language.percent(pair.threshold).into()),
+    ];
+    let rules = match pair.rules.is_empty() {
+        true => catalog.text("explain-never-compared"),
+        false => catalog.message("explain-rules", &[("rules", pair.rules.join(", ").into())]),
+    };
+    let together = if pair.same_profile { "explain-same-profile" } else { "explain-other-profiles" };
+    [grid.finish(), catalog.message(verdict, &arguments), rules, catalog.text(together)].join("\n")
+}
+
+/// Where each value of a profile comes from, its records, and what holds them together.
+pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
+    let heading = catalog.message("explain-profile", &[("profile", profile.profile.as_str().into())]);
+    let mut members = Grid::new(catalog, &["record", "source", "since"]);
+    for member in &profile.members {
+        members.row(vec![text(&member.record), text(&member.source), text(&member.since)]);
+    }
+    let mut parts = vec![heading, values(catalog, profile), members.finish()];
+    let mut links = Grid::new(catalog, &["record", "record", "bits", "probability"]);
+    for link in &profile.links {
+        links.row(vec![
+            text(&link.left),
+            text(&link.right),
+            bits(catalog, link.weight_bits),
+            percent(catalog, link.probability),
+        ]);
+    }
+    if !links.is_empty() {
+        parts.push(links.finish());
+    }
+    parts.join("\n")
+}
+
+/// Each value with its source and rule. Values that may not be opened stay empty.
+pub fn values(catalog: &Catalog, profile: &ProfileExplanation) -> String {
+    let mut grid = Grid::new(catalog, &["field", "value", "source", "rule", "observed-at"]);
+    for value in &profile.values {
+        grid.row(vec![
+            text(&value.field),
+            optional(value.value.as_deref().map(visible)),
+            text(&value.source),
+            text(&value.rule),
+            optional(value.observed_at.as_ref()),
+        ]);
+    }
+    grid.finish()
+}

@@ -1,0 +1,86 @@
+//! The state of a pipeline.
+
+use vermeil_engine::StatusReport;
+
+use super::table::{Grid, count, optional, seconds, text};
+use crate::language::Catalog;
+
+/// Lake, sources, runs, quarantine and openings; what is empty is left out.
+pub fn render(catalog: &Catalog, report: &StatusReport) -> String {
+    let mut facts = Grid::facts(catalog);
+    facts.fact("lake", text(&report.lake));
+    facts.fact("profiles", count(catalog, report.profiles));
+    facts.fact("publication", optional(report.publication));
+    let parts = [
+        Some(facts.finish()),
+        titled(catalog, "status-sources", sources(catalog, report)),
+        titled(catalog, "status-runs", runs(catalog, report)),
+        titled(catalog, "status-quarantine", quarantine(catalog, report)),
+        titled(catalog, "status-openings", openings(catalog, report)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn titled(catalog: &Catalog, title: &str, grid: Grid<'_>) -> Option<String> {
+    (!grid.is_empty()).then(|| format!("\n{}\n{}", catalog.text(title), grid.finish()))
+}
+
+fn sources<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
+    let mut grid = Grid::new(catalog, &["source", "records", "versions", "last-load", "loaded-at", "lag"]);
+    for source in &report.sources {
+        grid.row(vec![
+            text(&source.source),
+            count(catalog, source.records),
+            count(catalog, source.versions),
+            optional(source.last_load),
+            optional(source.last_load_at.as_ref()),
+            source.lag_seconds.map_or_else(|| text(""), |lag| seconds(catalog, lag)),
+        ]);
+    }
+    grid
+}
+
+fn runs<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
+    let mut grid =
+        Grid::new(catalog, &["run", "started-at", "outcome", "read", "landed", "quarantined", "seconds"]);
+    for run in &report.runs {
+        let figures = run.report.as_ref();
+        let figure = |value: Option<u64>| value.map_or_else(|| text(""), |value| count(catalog, value));
+        grid.row(vec![
+            text(run.run),
+            text(&run.started_at),
+            text(catalog.text(&format!("outcome-{}", run.outcome))),
+            figure(figures.map(|report| report.records_in)),
+            figure(figures.map(|report| report.records_landed)),
+            figure(figures.map(|report| report.quarantined)),
+            figures.map_or_else(|| text(""), |report| seconds(catalog, report.seconds)),
+        ]);
+    }
+    grid
+}
+
+fn quarantine<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
+    let mut grid = Grid::new(catalog, &["source", "code", "rows"]);
+    for waiting in &report.quarantine {
+        grid.row(vec![text(&waiting.source), text(&waiting.code), count(catalog, waiting.rows)]);
+    }
+    grid
+}
+
+fn openings<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
+    let columns = ["opened-at", "actor", "role", "purpose", "table", "classes", "rows"];
+    let mut grid = Grid::new(catalog, &columns);
+    for opening in &report.openings {
+        let rows = opening.rows.and_then(|rows| u64::try_from(rows).ok());
+        grid.row(vec![
+            text(&opening.at),
+            text(&opening.actor),
+            text(&opening.role),
+            text(&opening.purpose),
+            text(&opening.table),
+            text(&opening.classes),
+            rows.map_or_else(|| text(""), |rows| count(catalog, rows)),
+        ]);
+    }
+    grid
+}

@@ -1,0 +1,266 @@
+use std::path::Path;
+
+use vermeil_engine::*;
+use vermeil_model::Diagnostic;
+use vermeil_resolve::measure::measure;
+
+use crate::accuracy::Accuracy;
+use crate::commands::demo::Demo;
+use crate::commands::init::NewPipeline;
+use crate::commands::synth::SynthReport;
+use crate::language::{Catalog, Language};
+
+fn catalogs() -> [Catalog; 2] {
+    Language::ALL.map(Catalog::new)
+}
+
+fn run_report() -> RunReport {
+    RunReport {
+        records_in: 12_345,
+        records_landed: 12_000,
+        duplicates: 300,
+        quarantined: 45,
+        candidate_pairs: 1_234_567,
+        links: 9_876,
+        profiles: 5_000,
+        seconds: 3.25,
+        stages: vec![StageReport { name: "land".to_owned(), seconds: 1.5, rows: 12_345 }],
+        sources: vec![SourceReport {
+            source: "erp".to_owned(),
+            records_in: 12_345,
+            records_landed: 12_000,
+            duplicates: 300,
+            quarantined: [("too-few-fields".to_owned(), 45)].into(),
+            ..SourceReport::default()
+        }],
+        ..RunReport::default()
+    }
+}
+
+#[test]
+fn a_run_is_shown_in_french() {
+    let shown = super::run::render(&Catalog::new(Language::French), &run_report());
+    // A narrow no-break space parts the thousands.
+    assert_eq!(
+        shown.replace('\u{202f}', "~").replace('\u{a0}', "_"),
+        "\
+╭───────┬────────┬────────────────────────────────────┬────────╮
+│ étape ┆ lignes ┆ objet                              ┆ durée  │
+╞═══════╪════════╪════════════════════════════════════╪════════╡
+│ land  ┆ 12~345 ┆ lignes lues, scellées et intégrées ┆ 1,50~s │
+│ total ┆        ┆                                    ┆ 3,25~s │
+╰───────┴────────┴────────────────────────────────────┴────────╯
+╭────────┬────────┬───────────┬────────────┬──────────┬────────────────┬──────────╮
+│ source ┆ lues   ┆ intégrées ┆ inchangées ┆ doublons ┆ en quarantaine ┆ écartées │
+╞════════╪════════╪═══════════╪════════════╪══════════╪════════════════╪══════════╡
+│ erp    ┆ 12~345 ┆    12~000 ┆          0 ┆      300 ┆             45 ┆        0 │
+│ total  ┆ 12~345 ┆    12~000 ┆          0 ┆      300 ┆             45 ┆        0 │
+╰────────┴────────┴───────────┴────────────┴──────────┴────────────────┴──────────╯
+╭────────────────────┬───────────╮
+│ paires comparées   ┆ 1~234~567 │
+│ paires rapprochées ┆     9~876 │
+│ profils            ┆     5~000 │
+│ profils fusionnés  ┆         0 │
+│ profils scindés    ┆         0 │
+╰────────────────────┴───────────╯
+45 lignes de `erp` en quarantaine_: too-few-fields"
+    );
+}
+
+#[test]
+fn a_run_is_shown_in_english() {
+    let shown = super::run::render(&Catalog::new(Language::English), &run_report());
+    assert_eq!(
+        shown,
+        "\
+╭───────┬────────┬──────────────────────────────┬────────╮
+│ stage ┆ rows   ┆ what                         ┆ time   │
+╞═══════╪════════╪══════════════════════════════╪════════╡
+│ land  ┆ 12,345 ┆ rows read, sealed and landed ┆ 1.50 s │
+│ total ┆        ┆                              ┆ 3.25 s │
+╰───────┴────────┴──────────────────────────────┴────────╯
+╭────────┬────────┬────────┬───────────┬────────────┬─────────────┬────────────╮
+│ source ┆ read   ┆ landed ┆ unchanged ┆ duplicates ┆ quarantined ┆ suppressed │
+╞════════╪════════╪════════╪═══════════╪════════════╪═════════════╪════════════╡
+│ erp    ┆ 12,345 ┆ 12,000 ┆         0 ┆        300 ┆          45 ┆          0 │
+│ total  ┆ 12,345 ┆ 12,000 ┆         0 ┆        300 ┆          45 ┆          0 │
+╰────────┴────────┴────────┴───────────┴────────────┴─────────────┴────────────╯
+╭─────────────────┬───────────╮
+│ pairs compared  ┆ 1,234,567 │
+│ pairs linked    ┆     9,876 │
+│ profiles        ┆     5,000 │
+│ profiles merged ┆         0 │
+│ profiles split  ┆         0 │
+╰─────────────────┴───────────╯
+45 rows of `erp` in quarantine: too-few-fields"
+    );
+}
+
+fn every_report(catalog: &Catalog) -> Vec<String> {
+    let at = || "2024-02-29T00:00:00Z".to_owned();
+    let pair = PairExplanation {
+        left: "a".to_owned(),
+        right: "b".to_owned(),
+        prior_bits: -12.5,
+        evidence: vec![EvidenceReport {
+            field: "email".to_owned(),
+            level: "exact".to_owned(),
+            bits: 17.25,
+            term_frequency_bits: 2.0,
+        }],
+        weight_bits: 4.75,
+        probability: 0.964,
+        threshold: 0.95,
+        rules: vec!["email".to_owned()],
+        same_profile: true,
+    };
+    let stranger =
+        PairExplanation { probability: 0.1, rules: Vec::new(), same_profile: false, ..pair.clone() };
+    let profile = ProfileExplanation {
+        profile: "p".to_owned(),
+        members: vec![MemberReport { record: "a".to_owned(), source: "erp".to_owned(), since: at() }],
+        values: vec![ProvenanceReport {
+            field: "city".to_owned(),
+            record: "a".to_owned(),
+            source: "erp".to_owned(),
+            rule: "most_recent".to_owned(),
+            observed_at: Some(at()),
+            value: Some("Nîmes".to_owned()),
+        }],
+        links: vec![LinkReport {
+            left: "a".to_owned(),
+            right: "b".to_owned(),
+            weight_bits: 4.75,
+            probability: 0.964,
+        }],
+    };
+    let entry = QuarantineEntry {
+        id: "q".to_owned(),
+        source: "erp".to_owned(),
+        diagnostic: Diagnostic::new("too-few-fields").with("expected", 17).with("found", 3),
+        file: "erp.csv".to_owned(),
+        line: 1204,
+        first_seen: at(),
+        replayed_at: None,
+    };
+    let status = StatusReport {
+        runs: vec![RunStatus {
+            run: 1,
+            started_at: at(),
+            ended_at: Some(at()),
+            outcome: "done".to_owned(),
+            report: Some(run_report()),
+        }],
+        sources: vec![SourceStatus {
+            source: "erp".to_owned(),
+            records: 1,
+            versions: 2,
+            last_load: Some(1),
+            last_load_at: Some(at()),
+            lag_seconds: Some(3.0),
+        }],
+        quarantine: vec![QuarantineCount {
+            source: "erp".to_owned(),
+            code: "not-a-date".to_owned(),
+            rows: 1,
+        }],
+        profiles: 1,
+        publication: Some(1),
+        openings: vec![OpeningStatus {
+            at: at(),
+            actor: "ada".to_owned(),
+            role: "agent".to_owned(),
+            purpose: "customer_care".to_owned(),
+            table: "golden.profiles".to_owned(),
+            classes: "contact".to_owned(),
+            rows: Some(1),
+        }],
+        lake: "lake".to_owned(),
+    };
+    let check = CheckReport {
+        problems: vec![Diagnostic::new("source-missing").with("path", "crm.csv")],
+        sources: vec![CheckedSource {
+            source: "erp".to_owned(),
+            schema: "customer.v1".to_owned(),
+            files: vec!["erp.csv".to_owned()],
+            fields: vec![CheckedField {
+                field: "city".to_owned(),
+                column: "ORT01".to_owned(),
+                data_type: "text".to_owned(),
+                class: "contact".to_owned(),
+                required: true,
+            }],
+            unmapped: vec!["X".to_owned()],
+        }],
+    };
+    let plan = PlanReport {
+        reads: vec![PlannedRead { source: "erp".to_owned(), rows: 3, ..PlannedRead::default() }],
+        schema_changes: vec![SchemaChange {
+            table: "landing.erp".to_owned(),
+            column: "city".to_owned(),
+            data_type: "text".to_owned(),
+        }],
+        ..PlanReport::default()
+    };
+    let optimized = OptimizeReport {
+        tables: vec![OptimizedTable {
+            table: "landing.erp".to_owned(),
+            files_before: 9,
+            files_after: 1,
+            files_deleted: 9,
+        }],
+    };
+    let tried = ReplayReport { tried: 2, landed: 1, still_quarantined: 1 };
+    let mut run = run_report();
+    run.quarantine_limit_exceeded = true;
+    run.up_to_date = true;
+    run.oversized_blocks =
+        vec![OversizedBlockReport { rule: "email".to_owned(), records: 5_000, pairs: 12_497_500 }];
+    run.stages = ["synth", "land", "prepare", "estimate", "score", "cluster", "publish", "measure"]
+        .map(|name| StageReport { name: name.to_owned(), seconds: 1.0, rows: 1 })
+        .into();
+    let accuracy = Accuracy::from(measure(&[("a", 1), ("b", 1), ("x", 3)], &[("a", 1), ("b", 2), ("c", 2)]));
+    let silos = SynthReport::from(vermeil_synth::Summary::default());
+    let made = NewPipeline { folder: "shop".to_owned(), files: Vec::new() };
+    let demo = Demo {
+        run: run.clone(),
+        accuracy,
+        lake: "lake".to_owned(),
+        folder: "vermeil-demo".to_owned(),
+        example: Some(profile.clone()),
+        role: "dpo".to_owned(),
+        purpose: "data_subject_rights".to_owned(),
+    };
+    vec![
+        super::run::render(catalog, &run),
+        super::explain::pair(catalog, &pair),
+        super::explain::pair(catalog, &stranger),
+        super::explain::profile(catalog, &profile),
+        super::quarantine::list(catalog, &[]),
+        super::quarantine::list(catalog, std::slice::from_ref(&entry)),
+        super::quarantine::row(catalog, &entry, "a;b;c"),
+        super::quarantine::replay(catalog, &tried),
+        super::status::render(catalog, &status),
+        super::check::render(catalog, &check),
+        super::plan::render(catalog, &plan),
+        super::optimize::render(catalog, &optimized),
+        super::evaluate::render(catalog, &accuracy),
+        super::synth::render(catalog, &silos, Path::new("silos")),
+        super::init::render(catalog, "vermeil", &made),
+        super::demo::render(catalog, "vermeil", &demo),
+    ]
+}
+
+#[test]
+fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
+    for catalog in catalogs() {
+        for shown in every_report(&catalog) {
+            for prefix in
+                ["column-", "stage-", "outcome-", "status-", "explain-", "evaluate-", "next-", "check-"]
+            {
+                assert!(!shown.contains(prefix), "{prefix} in {shown}");
+            }
+            assert!(!shown.contains("{$"), "{shown}");
+        }
+    }
+}
