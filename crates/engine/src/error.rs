@@ -44,8 +44,8 @@ pub enum EngineError {
     StorageFull { table: String, #[source] cause: Box<DeltaTableError> },
     #[error("table {table} failed")]
     Table { table: String, #[source] cause: Box<DeltaTableError> },
-    #[error("table {table} has deletion vectors, which another writer made: rewrite it without them")]
-    DeletionVectors { table: String },
+    #[error("another writer raised table {table} to Delta reader version {version}: rewrite it without column mapping and deletion vectors")]
+    ReaderVersion { table: String, version: i32 },
     #[error("table {table} holds a sealed value that does not open")]
     DamagedValue { table: String },
     #[error("the keyring cannot be used")]
@@ -147,7 +147,9 @@ impl Diagnose for EngineError {
                 Diagnostic::new("lake-of-another-keyring").with("lake", lake).with("keyring", keyring)
             }
             Self::StorageFull { table, .. } => Diagnostic::new("storage-full").with("table", table),
-            Self::DeletionVectors { table } => Diagnostic::new("deletion-vectors").with("table", table),
+            Self::ReaderVersion { table, version } => {
+                Diagnostic::new("reader-version").with("table", table).with("version", version)
+            }
             Self::DamagedValue { table } => Diagnostic::new("damaged-value").with("table", table),
             Self::Denied(Denied::UnknownRole { role, declared }) => {
                 Diagnostic::new("unknown-role").with("role", role).with("declared", declared)

@@ -126,7 +126,7 @@ impl Engine {
         let former = Former::load(self, Some(&publication)).await?;
         let mut accounts = Vec::new();
         for source in self.config.record_sources() {
-            self.open_records(source, &grant, &mut |record| {
+            self.open_records(source, &reader.actor, &grant, &mut |record| {
                 let Some(holder) = former.profiles.get(&record.record) else { return };
                 let mut key: Vec<(&str, &str)> = record
                     .fields

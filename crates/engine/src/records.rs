@@ -10,7 +10,7 @@ use vermeil_model::pipeline::Source;
 use vermeil_model::{FieldClass, Grant, Plaintext, RecordId, Schema};
 use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher, payload};
 
-use crate::audit::{ENGINE, status_of};
+use crate::audit::status_of;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -29,7 +29,7 @@ pub(crate) struct OpenedRecord<'a> {
 }
 
 impl Engine {
-    /// Opens every current record of a source, under `grant`, and hands it to `visit`.
+    /// Opens every current record of a source for `actor`, under `grant`, and hands it to `visit`.
     ///
     /// Records whose key was destroyed are passed over. The opening is written to
     /// the audit trail before the first value is opened. Returns the number of records.
@@ -39,12 +39,13 @@ impl Engine {
     pub(crate) async fn open_records(
         &self,
         source: &Source,
+        actor: &str,
         grant: &Grant,
         visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
     ) -> Result<u64, EngineError> {
         let name = TableName::Landing(source.id.clone());
         let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
-        let entry = self.begin_opening(ENGINE, grant, &name.to_string()).await?;
+        let entry = self.begin_opening(actor, grant, &name.to_string()).await?;
         let mut opening = Opening {
             engine: self,
             name: name.to_string(),

@@ -19,6 +19,7 @@ use vermeil_state::golden_owner;
 use super::assign::{Change, FormerProfile, assign};
 use super::build::{Contribution, GoldenValue, ProfileRules};
 use super::former::Former;
+use crate::audit::ENGINE;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -207,7 +208,7 @@ impl Engine {
         let mut contributions: HashMap<u128, Vec<Contribution>> = HashMap::new();
         for source in self.config.record_sources() {
             let position = self.source_position(&source.id);
-            self.open_records(source, &grant, &mut |record| {
+            self.open_records(source, ENGINE, &grant, &mut |record| {
                 if let Some(profile) = profile_of.get(&record.record) {
                     contributions.entry(*profile).or_default().push(rules.contribution(&record, position));
                 }

@@ -25,6 +25,9 @@ use crate::error::EngineError;
 
 /// Data files are closed at about this size.
 const TARGET_FILE_BYTES: u64 = 128 * 1024 * 1024;
+/// Version 2 brings column mapping, version 3 deletion vectors and more: none of
+/// it is written here, and none of it would be read right.
+const READER_VERSION: i32 = 1;
 /// Replaced files stay this long, so that readers of the old version can finish.
 const REPLACED_FILES_STAY: chrono::Duration = chrono::Duration::hours(1);
 
@@ -183,10 +186,10 @@ impl LakeTable {
     }
 
     fn refuse_unknown_features(&self) -> Result<(), EngineError> {
-        let has_deletion_vectors =
-            self.snapshot().log_data().iter().any(|file| file.deletion_vector_descriptor().is_some());
-        if has_deletion_vectors {
-            return Err(EngineError::DeletionVectors { table: self.name.to_string() });
+        let protocol = self.snapshot().protocol();
+        if protocol.min_reader_version() > READER_VERSION {
+            let version = protocol.min_reader_version();
+            return Err(EngineError::ReaderVersion { table: self.name.to_string(), version });
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Sealing rows and writing them to their landing table.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -50,7 +51,7 @@ pub(super) struct LandingWriter<'a> {
 struct KeyedRow {
     landing: RowToLand,
     location: KeyLocation,
-    key: DataKey,
+    cipher: RecordCipher,
 }
 
 impl<'a> LandingWriter<'a> {
@@ -93,7 +94,6 @@ impl<'a> LandingWriter<'a> {
         if landing.is_empty() {
             return Ok(());
         }
-        self.allocate_keys(&landing, index).await?;
         let keyed = self.with_keys(landing, index).await?;
         let batch = self.seal(rows, &keyed)?;
         self.rows += batch.num_rows() as u64;
@@ -109,37 +109,37 @@ impl<'a> LandingWriter<'a> {
         self.writer.append(&transactional).await.map(Some)
     }
 
-    /// Gives every record that has none a key; durable when this returns.
-    async fn allocate_keys(&self, landing: &[RowToLand], index: &mut LandingIndex) -> Result<(), EngineError> {
-        let mut new: Vec<Tag> =
-            landing.iter().map(|row| row.tag).filter(|tag| index.key(*tag).is_none()).collect();
-        new.sort_unstable();
-        new.dedup();
-        let keys = self.engine.vault.allocate(&self.load.owner, new.len()).await?;
-        for (tag, (location, _)) in new.into_iter().zip(keys) {
-            index.set_key(tag, location);
-        }
-        Ok(())
-    }
-
+    /// Fetches the key of each row's record, and makes one for each record that has
+    /// none: new ones, and erased ones that the source delivers again and nothing
+    /// bars. New keys are durable when this returns.
     async fn with_keys(
         &self,
         landing: Vec<RowToLand>,
-        index: &LandingIndex,
+        index: &mut LandingIndex,
     ) -> Result<Vec<KeyedRow>, EngineError> {
-        let locations: Vec<KeyLocation> =
-            landing.iter().map(|row| index.key(row.tag).expect("allocated above")).collect();
-        let keys = self.engine.vault.keys(&locations).await?;
-        landing
+        let known: Vec<(Tag, KeyLocation)> =
+            landing.iter().filter_map(|row| Some((row.tag, index.key(row.tag)?))).collect();
+        let locations: Vec<KeyLocation> = known.iter().map(|(_, location)| *location).collect();
+        let fetched = self.engine.vault.keys(&locations).await?;
+        let mut keys: HashMap<Tag, (KeyLocation, DataKey)> = known
             .into_iter()
-            .zip(locations)
-            .zip(keys)
-            .map(|((landing, location), key)| {
-                // A destroyed key means an erased record that the source still delivers.
-                let key = key.ok_or_else(|| EngineError::DamagedValue { table: self.table.to_string() })?;
-                Ok(KeyedRow { landing, location, key })
+            .zip(fetched)
+            .filter_map(|((tag, location), key)| Some((tag, (location, key?))))
+            .collect();
+        let without: BTreeSet<Tag> =
+            landing.iter().map(|row| row.tag).filter(|tag| !keys.contains_key(tag)).collect();
+        let made = self.engine.vault.allocate(&self.load.owner, without.len()).await?;
+        for (tag, (location, key)) in without.into_iter().zip(made) {
+            index.set_key(tag, location);
+            keys.insert(tag, (location, key));
+        }
+        Ok(landing
+            .into_iter()
+            .map(|landing| {
+                let (location, key) = keys.get(&landing.tag).expect("fetched or made above");
+                KeyedRow { location: *location, cipher: RecordCipher::new(key), landing }
             })
-            .collect()
+            .collect())
     }
 
     fn seal(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<RecordBatch, EngineError> {
@@ -181,8 +181,7 @@ impl<'a> LandingWriter<'a> {
             .into();
         let mut payload = PayloadWriter::new();
         let mut sealed = Vec::new();
-        for KeyedRow { landing, key, .. } in keyed {
-            let cipher = RecordCipher::new(key);
+        for KeyedRow { landing, cipher, .. } in keyed {
             for ((class, builder), fields) in builders.iter_mut().zip(&fields) {
                 payload.clear();
                 if *class == FieldClass::Identifier {

@@ -25,6 +25,7 @@ use vermeil_resolve::{Blocks, FeatureStore, FeatureStoreBuilder, MatchModel, Mat
 
 use self::cluster::ClusterLinksExec;
 use self::score::ScorePairsExec;
+use crate::audit::ENGINE;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::land::PlannedRow;
@@ -131,7 +132,7 @@ impl Engine {
         for source in self.config.record_sources() {
             let position = self.source_position(&source.id);
             count += self
-                .open_records(source, &grant, &mut |record| {
+                .open_records(source, ENGINE, &grant, &mut |record| {
                     if !replaced.contains(&record.record) {
                         let fields = record.fields.iter().copied();
                         push(&mut builder, plan, record.record, position, fields);
