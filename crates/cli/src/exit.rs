@@ -5,8 +5,12 @@ use std::io;
 use std::process::ExitCode;
 
 use serde_json::json;
+use vermeil_ingest::IngestError;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic};
+use vermeil_protect::{KeyProviderError, KeyringError, VaultError};
+use vermeil_resolve::plan::PlanError;
+use vermeil_state::StateError;
 
 use crate::args::LogFormat;
 use crate::language::Catalog;
@@ -45,8 +49,12 @@ pub struct Failure {
 impl<E: Diagnose + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         let causes = causes(&error);
+        let diagnostic = error.diagnostic();
         let mut chain: Vec<String> = Vec::new();
-        for text in causes.iter().map(|cause| cause.to_string()) {
+        // Where an error tells the diagnostic of its cause, the cause's own text would repeat it.
+        let told = |cause: &&&(dyn Error + 'static)| diagnostic.is_none() || diagnosed(**cause) != diagnostic;
+        let texts = causes[..1].iter().chain(causes[1..].iter().filter(told));
+        for text in texts.map(|cause| cause.to_string()) {
             // Some libraries repeat a cause inside the text of its effect.
             if !chain.last().is_some_and(|outer| outer.ends_with(text.as_str())) {
                 chain.push(text);
@@ -54,7 +62,7 @@ impl<E: Diagnose + 'static> From<E> for Failure {
         }
         Self {
             kind: error.kind(),
-            diagnostic: error.diagnostic(),
+            diagnostic,
             chain,
             reader_left: causes.iter().any(|cause| {
                 cause
@@ -74,6 +82,19 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
         cause = next;
     }
     causes
+}
+
+/// The diagnostic of a cause that has one of its own.
+fn diagnosed(cause: &(dyn Error + 'static)) -> Option<Diagnostic> {
+    fn of<E: Diagnose + 'static>(cause: &(dyn Error + 'static)) -> Option<Diagnostic> {
+        cause.downcast_ref::<E>()?.diagnostic()
+    }
+    of::<IngestError>(cause)
+        .or_else(|| of::<StateError>(cause))
+        .or_else(|| of::<KeyringError>(cause))
+        .or_else(|| of::<KeyProviderError>(cause))
+        .or_else(|| of::<VaultError>(cause))
+        .or_else(|| of::<PlanError>(cause))
 }
 
 impl Failure {

@@ -157,7 +157,7 @@ fn compare(accounts: &[PublishedAccount], truth: vermeil_synth::Truth) -> Accura
 }
 
 /// More accounts than this make a table that is no longer taken in at a glance.
-const TELLING_ACCOUNTS: usize = 6;
+const TELLING_ACCOUNTS: usize = 4;
 
 /// The profile that the most sources know, then the one of the most accounts (within reason);
 /// among equals the one of the lowest account key, since profile ids are random.

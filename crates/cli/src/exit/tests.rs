@@ -25,6 +25,28 @@ fn an_error_is_told_with_its_cause_and_the_way_out() {
     );
 }
 
+/// As the engine wraps what `ingest` reports.
+#[derive(Debug, thiserror::Error)]
+#[error("source `crm` could not be read")]
+struct Wrapped(#[source] IngestError);
+
+impl Diagnose for Wrapped {
+    fn diagnostic(&self) -> Option<Diagnostic> {
+        self.0.diagnostic()
+    }
+
+    fn kind(&self) -> ErrorKind {
+        self.0.kind()
+    }
+}
+
+#[test]
+fn a_cause_whose_diagnostic_is_told_is_not_told_again_in_english() {
+    let error = Wrapped(IngestError::Missing { path: "crm.csv".to_owned(), nearest: None });
+    let told = Failure::from(error).tell(&Catalog::new(Language::French), LogFormat::Text).unwrap();
+    assert!(told.starts_with("erreur\u{a0}: il n'y a pas de fichier `crm.csv`\n  que faire"), "{told}");
+}
+
 #[test]
 fn programs_get_one_object() {
     let told =

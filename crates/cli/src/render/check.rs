@@ -1,6 +1,7 @@
 //! What `check` found.
 
 use vermeil_engine::CheckReport;
+use vermeil_model::Diagnostic;
 
 use super::table::{Grid, text};
 use crate::language::Catalog;
@@ -37,7 +38,11 @@ pub fn render(catalog: &Catalog, report: &CheckReport) -> String {
     }
     for problem in &report.problems {
         let told = catalog.tell(problem);
-        parts.push(catalog.message("check-problem", &[("problem", told.headline.into())]));
+        let headline = match place(problem) {
+            Some(place) if !told.headline.contains(&place) => format!("{place}: {}", told.headline),
+            _ => told.headline,
+        };
+        parts.push(catalog.message("check-problem", &[("problem", headline.into())]));
         if let Some(help) = told.help {
             parts.push(format!("  {}", catalog.message("error-help", &[("help", help.into())])));
         }
@@ -45,4 +50,10 @@ pub fn render(catalog: &Catalog, report: &CheckReport) -> String {
     let problems = report.problems.len();
     parts.push(catalog.message("check-verdict", &[("problems", problems.into())]));
     parts.join("\n")
+}
+
+/// File and line of a problem, where its arguments name both.
+fn place(problem: &Diagnostic) -> Option<String> {
+    let argument = |wanted: &str| problem.args.iter().find(|(name, _)| name == wanted);
+    Some(format!("{}:{}", argument("file")?.1, argument("line")?.1))
 }

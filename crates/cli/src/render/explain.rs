@@ -3,20 +3,32 @@
 use vermeil_engine::{PairExplanation, ProfileExplanation};
 
 use super::rows::visible;
-use super::table::{Grid, bits, optional, percent, text};
+use super::table::{Grid, bits, moment, optional, percent, text};
 use crate::language::Catalog;
 
 /// The evidence for and against two records being one person.
 pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
     let mut grid = Grid::new(catalog, &["evidence", "level", "bits", "frequency-bits"]);
     grid.row(vec![text(catalog.text("explain-prior")), text(""), bits(catalog, pair.prior_bits), text("")]);
+    let mut explained = pair.prior_bits;
     for evidence in &pair.evidence {
+        explained += evidence.bits + evidence.term_frequency_bits;
+        // A field that either record lacks says nothing.
+        if evidence.level == "missing" {
+            continue;
+        }
         grid.row(vec![
             text(&evidence.field),
             text(&evidence.level),
             bits(catalog, evidence.bits),
             bits(catalog, evidence.term_frequency_bits),
         ]);
+    }
+    // The scorer takes off what people of one home share without being one person.
+    let same_home = pair.weight_bits - explained;
+    if same_home.abs() >= 0.005 {
+        let name = catalog.text("explain-same-home");
+        grid.row(vec![text(name), text(""), bits(catalog, same_home), text("")]);
     }
     grid.row(vec![text(catalog.text("total")), text(""), bits(catalog, pair.weight_bits), text("")]);
     let language = catalog.language;
@@ -38,7 +50,7 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
     let heading = catalog.message("explain-profile", &[("profile", profile.profile.as_str().into())]);
     let mut members = Grid::new(catalog, &["record", "source", "since"]);
     for member in &profile.members {
-        members.row(vec![text(&member.record), text(&member.source), text(&member.since)]);
+        members.row(vec![text(&member.record), text(&member.source), moment(&member.since)]);
     }
     let mut parts = vec![heading, values(catalog, profile), members.finish()];
     let mut links = Grid::new(catalog, &["record", "record", "bits", "probability"]);
@@ -65,7 +77,7 @@ pub fn values(catalog: &Catalog, profile: &ProfileExplanation) -> String {
             optional(value.value.as_deref().map(visible)),
             text(&value.source),
             text(&value.rule),
-            optional(value.observed_at.as_ref()),
+            value.observed_at.as_deref().map_or_else(|| text(""), moment),
         ]);
     }
     grid.finish()

@@ -3,7 +3,7 @@
 use vermeil_engine::{QuarantineEntry, ReplayReport};
 
 use super::rows::visible;
-use super::table::{Grid, count, optional, text};
+use super::table::{Grid, count, moment, optional, text};
 use crate::language::Catalog;
 
 /// The rows, what is wrong with each, and where it stands.
@@ -20,7 +20,7 @@ pub fn list(catalog: &Catalog, entries: &[QuarantineEntry]) -> String {
             text(entry.line),
             text(&entry.diagnostic.code),
             text(catalog.tell(&entry.diagnostic).headline),
-            optional(entry.replayed_at.as_ref()),
+            entry.replayed_at.as_deref().map_or_else(|| text(""), moment),
         ]);
     }
     grid.finish()
@@ -37,8 +37,8 @@ pub fn row(catalog: &Catalog, entry: &QuarantineEntry, content: &str) -> String 
     facts.fact("code", text(&entry.diagnostic.code));
     facts.fact("problem", text(told.headline));
     facts.fact("way-out", optional(told.help));
-    facts.fact("first-seen", text(&entry.first_seen));
-    facts.fact("replayed-at", optional(entry.replayed_at.as_ref()));
+    facts.fact("first-seen", moment(&entry.first_seen));
+    facts.fact("replayed-at", entry.replayed_at.as_deref().map_or_else(|| text(""), moment));
     format!("{}\n{}\n{}", facts.finish(), catalog.text("quarantine-row"), visible(content))
 }
 

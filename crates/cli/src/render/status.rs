@@ -2,7 +2,7 @@
 
 use vermeil_engine::StatusReport;
 
-use super::table::{Grid, count, optional, seconds, text};
+use super::table::{Grid, count, moment, optional, seconds, span, text};
 use crate::language::Catalog;
 
 /// Lake, sources, runs, quarantine and openings; what is empty is left out.
@@ -33,8 +33,8 @@ fn sources<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
             count(catalog, source.records),
             count(catalog, source.versions),
             optional(source.last_load),
-            optional(source.last_load_at.as_ref()),
-            source.lag_seconds.map_or_else(|| text(""), |lag| seconds(catalog, lag)),
+            source.last_load_at.as_deref().map_or_else(|| text(""), moment),
+            source.lag_seconds.map_or_else(|| text(""), |lag| span(catalog, lag)),
         ]);
     }
     grid
@@ -48,7 +48,7 @@ fn runs<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
         let figure = |value: Option<u64>| value.map_or_else(|| text(""), |value| count(catalog, value));
         grid.row(vec![
             text(run.run),
-            text(&run.started_at),
+            moment(&run.started_at),
             text(catalog.text(&format!("outcome-{}", run.outcome))),
             figure(figures.map(|report| report.records_in)),
             figure(figures.map(|report| report.records_landed)),
@@ -73,7 +73,7 @@ fn openings<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
     for opening in &report.openings {
         let rows = opening.rows.and_then(|rows| u64::try_from(rows).ok());
         grid.row(vec![
-            text(&opening.at),
+            moment(&opening.at),
             text(&opening.actor),
             text(&opening.role),
             text(&opening.purpose),

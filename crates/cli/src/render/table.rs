@@ -1,5 +1,6 @@
 //! Tables with headings from the message files and numbers to the right.
 
+use chrono::{DateTime, SecondsFormat};
 use comfy_table::modifiers::UTF8_ROUND_CORNERS;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
@@ -67,6 +68,15 @@ pub fn optional(value: Option<impl ToString>) -> Cell {
     Cell::new(value.map(|value| value.to_string()).unwrap_or_default())
 }
 
+/// A moment as RFC 3339, to the second: what people compare by eye.
+pub fn moment(rfc3339: &str) -> Cell {
+    let parsed = DateTime::parse_from_rfc3339(rfc3339);
+    Cell::new(parsed.map_or_else(
+        |_| rfc3339.to_owned(),
+        |moment| moment.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true),
+    ))
+}
+
 /// A count.
 pub fn count(catalog: &Catalog, value: u64) -> Cell {
     right(catalog.language.integer(value))
@@ -75,6 +85,18 @@ pub fn count(catalog: &Catalog, value: u64) -> Cell {
 /// A duration.
 pub fn seconds(catalog: &Catalog, value: f64) -> Cell {
     right(catalog.language.seconds(value))
+}
+
+/// A span of time that may be seconds or months.
+pub fn span(catalog: &Catalog, value: f64) -> Cell {
+    let (minute, hour, day) = (60.0, 3_600.0, 86_400.0);
+    let (unit, id) = match value {
+        seconds if seconds < 2.0 * minute => (1.0, "span-seconds"),
+        seconds if seconds < 2.0 * hour => (minute, "span-minutes"),
+        seconds if seconds < 2.0 * day => (hour, "span-hours"),
+        _ => (day, "span-days"),
+    };
+    right(catalog.message(id, &[("number", (value / unit).floor().into())]))
 }
 
 /// A share in [0, 1].

@@ -252,6 +252,58 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
 }
 
 #[test]
+fn the_bits_of_a_pair_add_up_to_its_total() {
+    let pair = PairExplanation {
+        left: "a".to_owned(),
+        right: "b".to_owned(),
+        prior_bits: -8.5,
+        evidence: vec![
+            EvidenceReport {
+                field: "street".to_owned(),
+                level: "equal".to_owned(),
+                bits: 14.0,
+                term_frequency_bits: 2.25,
+            },
+            EvidenceReport {
+                field: "email".to_owned(),
+                level: "missing".to_owned(),
+                bits: 0.0,
+                term_frequency_bits: 0.0,
+            },
+        ],
+        weight_bits: 4.0,
+        probability: 0.941,
+        threshold: 0.95,
+        rules: Vec::new(),
+        same_profile: false,
+    };
+    assert_eq!(
+        super::explain::pair(&Catalog::new(Language::English), &pair),
+        "\
+╭──────────────────────────────┬───────────┬────────┬────────────╮
+│ evidence                     ┆ agreement ┆ bits   ┆ for rarity │
+╞══════════════════════════════╪═══════════╪════════╪════════════╡
+│ before any evidence          ┆           ┆  -8.50 ┆            │
+│ street                       ┆ equal     ┆ +14.00 ┆      +2.25 │
+│ shared by people of one home ┆           ┆  -3.75 ┆            │
+│ total                        ┆           ┆  +4.00 ┆            │
+╰──────────────────────────────┴───────────┴────────┴────────────╯
+Not linked: probability 94.10%, the threshold is 95.00%.
+No blocking rule brings the two together: they were never compared.
+They are in different profiles."
+    );
+}
+
+#[test]
+fn a_span_is_shown_in_the_unit_that_fits() {
+    let shown = |seconds| super::table::span(&Catalog::new(Language::French), seconds).content();
+    assert_eq!(shown(37.8), "37\u{202f}s");
+    assert_eq!(shown(3_599.0), "59\u{202f}min");
+    assert_eq!(shown(90_000.0), "25\u{202f}h");
+    assert_eq!(shown(864_000.0), "10\u{202f}j");
+}
+
+#[test]
 fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
     for catalog in catalogs() {
         for shown in every_report(&catalog) {
