@@ -1,2 +1,110 @@
-//! b
-fn main() {}
+//! The figures of the README, measured where this runs: `cargo xtask bench`.
+//!
+//! Each section builds its own invented data in a temporary folder, which `TMPDIR` moves to another disk.
+//! What each figure means stands beside it in the table, and at more length in `README.md` here.
+
+mod customers;
+mod demo;
+mod disk;
+mod duckdb;
+mod landing;
+mod machine;
+mod program;
+mod report;
+mod score;
+mod seal;
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+
+use clap::{Parser, ValueEnum};
+
+use crate::machine::Machine;
+use crate::report::Report;
+
+/// Measures landing, scoring, sealing and the demo, and prints one table
+#[derive(Parser)]
+#[command(name = "vermeil-bench")]
+struct Arguments {
+    /// Measure this section only
+    #[arg(long, value_enum)]
+    only: Option<Section>,
+    /// Rows of the file that is landed
+    #[arg(long, default_value = "300000")]
+    rows: NonZeroU64,
+    /// People in the silos whose pairs are scored
+    #[arg(long, default_value = "20000")]
+    people: NonZeroU32,
+    /// People of each demo
+    #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
+    demo_people: Vec<NonZeroU32>,
+    /// Records that are sealed
+    #[arg(long, default_value = "50000")]
+    records: NonZeroUsize,
+    /// Times that each figure is measured; large demos are measured once
+    #[arg(long, default_value = "3")]
+    runs: NonZeroUsize,
+    /// How to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: OutputFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// A delimited file into the lake, and DuckDB's copy of it to Parquet
+    Landing,
+    /// Normalising, blocking, scoring
+    Score,
+    /// Keys, sealing, opening
+    Seal,
+    /// `vermeil demo` as a process of its own
+    Demo,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OutputFormat {
+    /// A Markdown table, to be read or pasted
+    Table,
+    /// One JSON object
+    Json,
+}
+
+fn main() -> anyhow::Result<()> {
+    // What the engine complains of would otherwise be lost, and a figure be wrong for no visible reason.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let report = tokio::runtime::Builder::new_multi_thread()
+        // As many as the command line has.
+        .worker_threads(machine::cores().max(2))
+        .enable_all()
+        .build()?
+        .block_on(measure(&arguments))?;
+    match arguments.format {
+        OutputFormat::Table => println!("{}", report.as_table()),
+        OutputFormat::Json => println!("{}", report.as_json()?),
+    }
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
+    let wanted = |section| arguments.only.is_none_or(|only| only == section);
+    let runs = arguments.runs.get();
+    let mut report = Report::new(Machine::here());
+    if wanted(Section::Landing) {
+        landing::measure(arguments.rows.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Score) {
+        score::measure(arguments.people.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Seal) {
+        seal::measure(arguments.records.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Demo) {
+        for people in &arguments.demo_people {
+            demo::measure(people.get(), runs, &mut report)?;
+        }
+    }
+    Ok(report)
+}

@@ -207,6 +207,7 @@ check-source = { $source }: { $schema }, { $files ->
        *[other] { $files } files
     }
 check-unmapped = columns that nothing maps: { $columns }
+check-row = a run would quarantine { $problem }
 check-problem = problem: { $problem }
 check-verdict = { $problems ->
         [0] No problem found.

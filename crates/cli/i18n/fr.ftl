@@ -207,6 +207,7 @@ check-source = { $source } : { $schema }, { $files ->
        *[other] { $files } fichiers
     }
 check-unmapped = colonnes sans correspondance : { $columns }
+check-row = une exécution mettrait en quarantaine { $problem }
 check-problem = problème : { $problem }
 check-verdict = { $problems ->
         [0] Aucun problème.

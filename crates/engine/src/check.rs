@@ -6,7 +6,7 @@ use vermeil_model::{Diagnose, Diagnostic};
 use vermeil_resolve::MatchPlan;
 
 use crate::engine::EngineConfig;
-use crate::report::{CheckReport, CheckedField, CheckedSource};
+use crate::report::{CheckReport, CheckedField, CheckedSource, RejectedRow};
 
 /// More of one source would hide those of the others.
 const PROBLEMS_PER_SOURCE: usize = 20;
@@ -52,7 +52,17 @@ async fn check_source(
                     field: field.field,
                 })
                 .collect();
-            problems.extend(inspection.problems.into_iter().map(|problem| problem.diagnostic));
+            for problem in inspection.problems {
+                match problem.line {
+                    // A row is quarantined; the source can be read all the same.
+                    Some(line) => checked.rejected_rows.push(RejectedRow {
+                        file: problem.file,
+                        line,
+                        diagnostic: problem.diagnostic,
+                    }),
+                    None => problems.push(problem.diagnostic),
+                }
+            }
         }
     }
     checked

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use vermeil_model::pipeline::{Pipeline, Source};
 use vermeil_model::policy::{Policy, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
@@ -34,6 +35,9 @@ pub enum Access {
     CreateIfMissing,
     /// A reader needs what a run made.
     MustExist,
+    /// A preview takes what a run made, and before the first run makes do with a
+    /// keyring and a state database that vanish with it.
+    Preview,
 }
 
 /// Who reads, as what, and why.
@@ -57,6 +61,8 @@ pub struct Engine {
     pub(crate) keyring: Arc<dyn KeyProvider>,
     pub(crate) change_tags: ChangeTags,
     pub(crate) suppression_tags: SuppressionTags,
+    /// Keyring and state database of a preview before the first run.
+    _preview: Option<TempDir>,
 }
 
 impl EngineConfig {
@@ -89,23 +95,46 @@ impl Engine {
     /// - keyring, state database and lake do not belong together;
     /// - the lake or the state database was written by a newer version, or cannot be reached.
     pub async fn open(config: EngineConfig, access: Access) -> Result<Self, EngineError> {
-        let location =
-            LakeLocation::parse(&config.pipeline.lake, &config.base, &config.storage_options, access)?;
-        let keyring = open_keyring(&config.path_of(&config.pipeline.keyring), &location, access).await?;
+        let pipeline = &config.pipeline;
+        let location = LakeLocation::parse(&pipeline.lake, &config.base, &config.storage_options, access)?;
+        let sealed_with = Lake::keyring_of(&location).await?;
+        let preview = match (access, &sealed_with) {
+            (Access::Preview, None) => Some(TempDir::new().map_err(EngineError::Preview)?),
+            _ => None,
+        };
+        let place = |path: &str, name: &str| match &preview {
+            Some(folder) => folder.path().join(name),
+            None => config.path_of(path),
+        };
+        let (keyring_path, state_path) =
+            (place(&pipeline.keyring, "keyring.json"), place(&pipeline.state, "state.db"));
+        let may_create = access == Access::CreateIfMissing || preview.is_some();
+        let keyring = open_keyring(&keyring_path, sealed_with, location.display(), may_create)?;
         let keyring_number = keyring.id();
         let keyring_id = keyring_number.to_string();
         let lake = match access {
             Access::CreateIfMissing => Lake::open_or_create(location, &keyring_id).await?,
-            Access::MustExist => Lake::open(location, &keyring_id).await?,
+            Access::Preview if preview.is_some() => Lake::not_yet(location),
+            Access::Preview | Access::MustExist => Lake::open(location, &keyring_id).await?,
         };
-        let state = Arc::new(StateDatabase::open(&config.path_of(&config.pipeline.state)).await?);
-        state.bind(keyring_number, &config.pipeline.name).await?;
+        let state = Arc::new(StateDatabase::open(&state_path).await?);
+        state.bind(keyring_number, &pipeline.name).await?;
         let keyring: Arc<dyn KeyProvider> = Arc::new(keyring);
         let change_tags = ChangeTags::of(keyring.as_ref()).await?;
         let suppression_tags = SuppressionTags::of(keyring.as_ref()).await?;
         let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
-        let policy = Policy::new(config.pipeline.roles.clone());
-        Ok(Self { config, policy, lake, state, vault, keyring, change_tags, suppression_tags })
+        let policy = Policy::new(pipeline.roles.clone());
+        Ok(Self {
+            policy,
+            lake,
+            state,
+            vault,
+            keyring,
+            change_tags,
+            suppression_tags,
+            _preview: preview,
+            config,
+        })
     }
 
     /// Where the tables lie.
@@ -125,19 +154,20 @@ impl Engine {
     }
 }
 
-async fn open_keyring(
+fn open_keyring(
     path: &Path,
-    location: &LakeLocation,
-    access: Access,
+    sealed_with: Option<String>,
+    lake: &str,
+    may_create: bool,
 ) -> Result<FileKeyring, EngineError> {
     if path.exists() {
         return Ok(FileKeyring::open(path)?);
     }
-    let lake = location.display().to_owned();
+    let lake = lake.to_owned();
     // A new keyring could never open what the old one sealed.
-    match Lake::keyring_of(location).await? {
+    match sealed_with {
         Some(keyring) => Err(EngineError::KeyringMissing { keyring, lake }),
-        None if access == Access::MustExist => Err(EngineError::NoLake { lake }),
-        None => Ok(FileKeyring::create(path)?),
+        None if may_create => Ok(FileKeyring::create(path)?),
+        None => Err(EngineError::NoLake { lake }),
     }
 }

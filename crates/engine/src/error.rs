@@ -19,21 +19,35 @@ use crate::lake::{LocationError, TableName};
 #[expect(missing_docs, reason = "each variant's message says what it is, its fields are named in it")]
 pub enum EngineError {
     #[error("source `{source_id}` could not be read")]
-    Ingest { source_id: SourceId, #[source] cause: IngestError },
+    Ingest {
+        source_id: SourceId,
+        #[source]
+        cause: IngestError,
+    },
     #[error("the state database failed")]
     State(#[from] StateError),
     #[error("the keys could not be reached")]
     Protect(#[from] vermeil_protect::KeyProviderError),
-    #[error("keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup")]
+    #[error(
+        "keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup"
+    )]
     KeyringMissing { keyring: String, lake: String },
     #[error("the lake's location is not usable")]
     Location(#[from] LocationError),
     #[error("there is no lake at {lake} yet: `vermeil run` makes one")]
     NoLake { lake: String },
     #[error("the lake at {lake} cannot be written")]
-    LakeUnwritable { lake: String, #[source] cause: object_store::Error },
+    LakeUnwritable {
+        lake: String,
+        #[source]
+        cause: object_store::Error,
+    },
     #[error("the lake at {lake} cannot be read")]
-    LakeUnreadable { lake: String, #[source] cause: object_store::Error },
+    LakeUnreadable {
+        lake: String,
+        #[source]
+        cause: object_store::Error,
+    },
     #[error("{lake}/vermeil.json is damaged: restore it from a backup")]
     LakeDamaged { lake: String },
     #[error("the lake at {lake} has format {found}, this version knows up to {known}: use a newer vermeil")]
@@ -41,10 +55,20 @@ pub enum EngineError {
     #[error("the lake at {lake} was sealed with keyring {keyring}, another than the one given")]
     LakeOfAnotherKeyring { lake: String, keyring: String },
     #[error("the storage of {table} is full")]
-    StorageFull { table: String, #[source] cause: Box<DeltaTableError> },
+    StorageFull {
+        table: String,
+        #[source]
+        cause: Box<DeltaTableError>,
+    },
     #[error("table {table} failed")]
-    Table { table: String, #[source] cause: Box<DeltaTableError> },
-    #[error("another writer raised table {table} to Delta reader version {version}: rewrite it without column mapping and deletion vectors")]
+    Table {
+        table: String,
+        #[source]
+        cause: Box<DeltaTableError>,
+    },
+    #[error(
+        "another writer raised table {table} to Delta reader version {version}: rewrite it without column mapping and deletion vectors"
+    )]
     ReaderVersion { table: String, version: i32 },
     #[error("table {table} holds a sealed value that does not open")]
     DamagedValue { table: String },
@@ -58,7 +82,9 @@ pub enum EngineError {
     Features(#[source] vermeil_resolve::features::FeatureError),
     #[error(transparent)]
     Denied(#[from] Denied),
-    #[error("role `{role}` may not see rows as delivered for purpose `{purpose}`: that takes every personal class")]
+    #[error(
+        "role `{role}` may not see rows as delivered for purpose `{purpose}`: that takes every personal class"
+    )]
     RowDenied { role: String, purpose: String },
     #[error("{message}")]
     Sql { message: String },
@@ -74,8 +100,14 @@ pub enum EngineError {
     CountsDoNotAddUp { counts: String },
     #[error("a computation failed")]
     DataFusion(#[source] Box<DataFusionError>),
+    #[error("a temporary folder for the preview could not be made")]
+    Preview(#[source] std::io::Error),
     #[error("the lock file {path} cannot be used")]
-    Lock { path: String, #[source] cause: std::io::Error },
+    Lock {
+        path: String,
+        #[source]
+        cause: std::io::Error,
+    },
 }
 
 impl EngineError {
@@ -89,11 +121,25 @@ impl EngineError {
         }
     }
 
+    /// An error of a user's query while it is planned. It quotes the SQL, whose
+    /// literals may name a person: they are left out.
+    pub(crate) fn sql(cause: &DataFusionError) -> Self {
+        let text = cause.strip_backtrace();
+        let mut message = String::with_capacity(text.len());
+        for (position, part) in text.split('\'').enumerate() {
+            // Between the first and second quote, the third and fourth, …
+            message.push_str(if position % 2 == 0 { part } else { "'…'" });
+        }
+        Self::Sql { message }
+    }
+
     /// An error of a user's query while it runs. Its text may quote a value
     /// ("cannot cast 'Lovelace' to Int32"), so only its kind is kept.
     pub(crate) fn query(cause: &DataFusionError) -> Self {
         let kind = match cause.find_root() {
-            DataFusionError::ArrowError(..) => "a value does not fit the operation (a cast, a division or an overflow)",
+            DataFusionError::ArrowError(..) => {
+                "a value does not fit the operation (a cast, a division or an overflow)"
+            }
             DataFusionError::ResourcesExhausted(_) => "memory is exhausted",
             DataFusionError::NotImplemented(_) => "it uses something that is not supported",
             DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => "the lake cannot be read",
@@ -139,10 +185,9 @@ impl Diagnose for EngineError {
             Self::LakeUnwritable { lake, .. } => Diagnostic::new("lake-unwritable").with("lake", lake),
             Self::LakeUnreadable { lake, .. } => Diagnostic::new("lake-unreadable").with("lake", lake),
             Self::LakeDamaged { lake } => Diagnostic::new("lake-damaged").with("lake", lake),
-            Self::LakeNewer { lake, found, known } => Diagnostic::new("lake-newer")
-                .with("lake", lake)
-                .with("found", found)
-                .with("known", known),
+            Self::LakeNewer { lake, found, known } => {
+                Diagnostic::new("lake-newer").with("lake", lake).with("found", found).with("known", known)
+            }
             Self::LakeOfAnotherKeyring { lake, keyring } => {
                 Diagnostic::new("lake-of-another-keyring").with("lake", lake).with("keyring", keyring)
             }
@@ -172,6 +217,7 @@ impl Diagnose for EngineError {
             Self::Features(_)
             | Self::Table { .. }
             | Self::DataFusion(_)
+            | Self::Preview(_)
             | Self::Lock { .. } => return None,
         })
     }

@@ -33,7 +33,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Unknown`] for an id that is no current record; or the lake or the keys fail.
-    pub async fn explain_pair(&self, left: RecordId, right: RecordId) -> Result<PairExplanation, EngineError> {
+    pub async fn explain_pair(
+        &self,
+        left: RecordId,
+        right: RecordId,
+    ) -> Result<PairExplanation, EngineError> {
         let plan = self.match_plan()?;
         let (store, _) = self.prepare(&plan, &[]).await?;
         let threshold = self.threshold();
@@ -41,7 +45,8 @@ impl Engine {
         let former = Former::load(self, publication.as_ref()).await?;
         let profile_of = |record| former.profiles.get(&record).map(|former| former.profile);
         let same_profile = profile_of(left).is_some() && profile_of(left) == profile_of(right);
-        let max_block_pairs = self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
+        let max_block_pairs =
+            self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
             let find = |id: RecordId| {
                 store.find(id).ok_or_else(|| EngineError::Unknown { what: "record", id: id.to_string() })
@@ -66,6 +71,7 @@ impl Engine {
                 right: right.to_string(),
                 prior_bits: explanation.prior.0,
                 evidence,
+                same_home_bits: explanation.same_home.0,
                 weight_bits: explanation.weight.0,
                 probability: explanation.weight.to_probability().0,
                 threshold: threshold.0,
@@ -193,9 +199,8 @@ impl Engine {
                 value: opened.get(fields.value(row)).cloned(),
             }));
         }
-        let position = |name: &str| {
-            self.config.golden_schema().fields.iter().position(|field| field.name == name)
-        };
+        let position =
+            |name: &str| self.config.golden_schema().fields.iter().position(|field| field.name == name);
         values.sort_by_key(|value| position(&value.field));
         Ok(values)
     }
@@ -218,11 +223,11 @@ impl Engine {
                 let location = key_location(&batch, row).ok_or_else(damaged)?;
                 let Some(key) = self.vault.keys(&[location]).await?.swap_remove(0) else { continue };
                 let version = batch["publication"].as_primitive::<Int64Type>().value(row);
-                let sealed =
-                    SealedRow { batch: &batch, row, table: &name, id: profile.to_bytes(), version };
+                let sealed = SealedRow { batch: &batch, row, table: &name, id: profile.to_bytes(), version };
                 for payload in sealed.open(self, &grant, &key)? {
                     let fields = payload::fields(payload.expose(&grant)).map_err(|_| damaged())?;
-                    opened.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+                    opened
+                        .extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
                 }
                 for field in self.config.golden_schema().of_class(FieldClass::Plain) {
                     let text = as_text(&batch[field.name.as_str()])?;

@@ -9,8 +9,8 @@ use vermeil_resolve::RecordIndex;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::golden::assign::{Change, assign};
 use crate::golden::Former;
+use crate::golden::assign::{Change, assign};
 use crate::lake::TableName;
 use crate::land::PlannedSource;
 use crate::link::StageClock;
@@ -36,7 +36,8 @@ impl Engine {
             }
         }
         let mut clock = StageClock { progress, stages: Vec::new() };
-        let rows: Vec<_> = planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
+        let rows: Vec<_> =
+            planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
         let linkage = self.link(&rows, &mut clock).await?;
         let mut groups: BTreeMap<RecordIndex, Vec<RecordId>> = BTreeMap::new();
         for (record, first) in (0..).map(RecordIndex).zip(&linkage.clusters) {

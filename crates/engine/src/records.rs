@@ -14,8 +14,8 @@ use crate::audit::status_of;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::land::{FIRST_KEY_EPOCH, as_text};
 use crate::lake::{LakeTable, TableName};
+use crate::land::{FIRST_KEY_EPOCH, as_text};
 use crate::session::lake_session;
 
 /// A record as it stands now. Its values are personal: it has no `Debug`.
@@ -100,14 +100,22 @@ impl Opening<'_> {
             .into_iter()
             .filter(|(row, record)| self.current.is_current(*record, landed.standing(*row)))
             .collect();
-        let locations: Vec<KeyLocation> =
-            rows.iter().map(|(row, _)| landed.key(*row).ok_or_else(|| self.damaged())).collect::<Result<_, _>>()?;
+        let locations: Vec<KeyLocation> = rows
+            .iter()
+            .map(|(row, _)| landed.key(*row).ok_or_else(|| self.damaged()))
+            .collect::<Result<_, _>>()?;
         let keys = self.engine.vault.keys(&locations).await?;
         self.pages.extend(locations.iter().map(|location| location.page));
         let plain = self.plain_columns(batch)?;
         for ((row, record), key) in rows.into_iter().zip(keys) {
             let Some(key) = key else { continue };
-            let cell = SealedRow { batch, row, table: &self.name, id: record.to_bytes(), version: landed.version(row) };
+            let cell = SealedRow {
+                batch,
+                row,
+                table: &self.name,
+                id: record.to_bytes(),
+                version: landed.version(row),
+            };
             let payloads = cell.open(self.engine, self.grant, &key)?;
             let mut fields = Vec::new();
             for opened in &payloads {
@@ -189,7 +197,10 @@ impl CurrentVersions {
     async fn of(engine: &Engine, table: &LakeTable) -> Result<Self, EngineError> {
         let session = reading_session(engine)?;
         let rows = session.read_table(table.provider())?;
-        let several = rows.clone().filter(col(columns::VERSION).gt(lit(1_i64)))?.select(vec![col(columns::RECORD_ID)])?;
+        let several = rows
+            .clone()
+            .filter(col(columns::VERSION).gt(lit(1_i64)))?
+            .select(vec![col(columns::RECORD_ID)])?;
         let mut several = several.execute_stream().await?;
         let mut current = HashMap::new();
         while let Some(batch) = several.try_next().await? {
@@ -197,9 +208,8 @@ impl CurrentVersions {
             current.extend(ids.iter().flatten().filter_map(|id| id.parse().ok()).map(|id| (id, (None, 0))));
         }
         if !current.is_empty() {
-            let standings = rows.select(
-                [columns::RECORD_ID, columns::OBSERVED_AT, columns::VERSION].map(col).to_vec(),
-            )?;
+            let standings =
+                rows.select([columns::RECORD_ID, columns::OBSERVED_AT, columns::VERSION].map(col).to_vec())?;
             let mut standings = standings.execute_stream().await?;
             while let Some(batch) = standings.try_next().await? {
                 let landed = LandedColumns::new(&batch);

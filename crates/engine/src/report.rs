@@ -270,7 +270,10 @@ pub struct PairExplanation {
     pub prior_bits: f64,
     /// Each comparison.
     pub evidence: Vec<EvidenceReport>,
-    /// Prior and evidence together.
+    /// What is taken off because people of one home share it without being one
+    /// person; 0 or less.
+    pub same_home_bits: f64,
+    /// Prior, evidence and the home together.
     pub weight_bits: f64,
     /// What these odds stand for.
     pub probability: f64,
@@ -291,7 +294,7 @@ pub struct EvidenceReport {
     pub level: String,
     /// For (positive) or against (negative) a match.
     pub bits: f64,
-    /// The part of it that comes from how rare the value is.
+    /// Added to `bits`: rare values that agree say more, common ones less.
     pub term_frequency_bits: f64,
 }
 
@@ -371,6 +374,19 @@ pub struct CheckedSource {
     pub fields: Vec<CheckedField>,
     /// Columns of the source that nothing maps.
     pub unmapped: Vec<String>,
+    /// Rows among those looked at that a run would quarantine.
+    pub rejected_rows: Vec<RejectedRow>,
+}
+
+/// A row that a run would quarantine.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectedRow {
+    /// The file.
+    pub file: String,
+    /// From 1.
+    pub line: u64,
+    /// What is wrong with it, and what to do about it.
+    pub diagnostic: Diagnostic,
 }
 
 /// A mapped field.

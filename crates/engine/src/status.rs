@@ -56,9 +56,7 @@ impl Engine {
 
     async fn source_status(&self, source: &Source, loads: &[LoadEntry]) -> Result<SourceStatus, EngineError> {
         let (records, versions) = self.landed_counts(source).await?;
-        let last = loads
-            .iter()
-            .find(|load| load.source == source.id && load.status == LoadStatus::Confirmed);
+        let last = loads.iter().find(|load| load.source == source.id && load.status == LoadStatus::Confirmed);
         let ended_at = last.and_then(|load| load.ended_at);
         Ok(SourceStatus {
             source: source.id.to_string(),

@@ -279,9 +279,9 @@ impl Diagnose for PipelineError {
     fn diagnostic(&self) -> Option<Diagnostic> {
         Some(match self {
             Self::Yaml(error) => return error.diagnostic(),
-            Self::DuplicateSource { file, source_id } => Diagnostic::new("pipeline-duplicate-source")
-                .with("file", file)
-                .with("source", source_id),
+            Self::DuplicateSource { file, source_id } => {
+                Diagnostic::new("pipeline-duplicate-source").with("file", file).with("source", source_id)
+            }
             Self::NoKey { file, source_id } => {
                 Diagnostic::new("pipeline-no-key").with("file", file).with("source", source_id)
             }

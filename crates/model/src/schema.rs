@@ -270,10 +270,7 @@ impl KeyTransform {
     ];
 
     fn name(self) -> &'static str {
-        Self::ALL
-            .into_iter()
-            .find(|(_, transform)| *transform == self)
-            .map_or("whole", |(name, _)| name)
+        Self::ALL.into_iter().find(|(_, transform)| *transform == self).map_or("whole", |(name, _)| name)
     }
 }
 
@@ -284,7 +281,9 @@ pub enum BlockingRuleError {
     #[error("a blocking rule needs at least one field, written `field` or `field:transform`")]
     Empty,
     /// No such transform.
-    #[error("unknown transform `{0}` (known: whole, phonetic, initial, prefix4, year, month_day, local_part, sorted_words)")]
+    #[error(
+        "unknown transform `{0}` (known: whole, phonetic, initial, prefix4, year, month_day, local_part, sorted_words)"
+    )]
     UnknownTransform(String),
 }
 

@@ -9,8 +9,7 @@ use crate::session::Session;
 
 /// Reads and compares like a run, and writes nothing.
 pub async fn execute(session: &Session, output: &mut Output) -> Result<Outcome, Failure> {
-    // Before the first run there is no keyring yet, and tags need its key.
-    let engine = session.engine(Access::CreateIfMissing).await?;
+    let engine = session.engine(Access::Preview).await?;
     let report = engine.plan(&*session.progress).await?;
     output.report(&report, |report| render::plan::render(&session.catalog, report))?;
     Ok(Outcome::Done)

@@ -1,6 +1,6 @@
 //! What `check` found.
 
-use vermeil_engine::CheckReport;
+use vermeil_engine::{CheckReport, RejectedRow};
 use vermeil_model::Diagnostic;
 
 use super::table::{Grid, text};
@@ -34,26 +34,28 @@ pub fn render(catalog: &Catalog, report: &CheckReport) -> String {
             let columns = source.unmapped.join(", ");
             parts.push(catalog.message("check-unmapped", &[("columns", columns.into())]));
         }
+        source.rejected_rows.iter().for_each(|row| rejected_row(catalog, row, &mut parts));
         parts.push(String::new());
     }
     for problem in &report.problems {
-        let told = catalog.tell(problem);
-        let headline = match place(problem) {
-            Some(place) if !told.headline.contains(&place) => format!("{place}: {}", told.headline),
-            _ => told.headline,
-        };
+        let headline = catalog.tell(problem).headline;
         parts.push(catalog.message("check-problem", &[("problem", headline.into())]));
-        if let Some(help) = told.help {
-            parts.push(format!("  {}", catalog.message("error-help", &[("help", help.into())])));
-        }
+        help(catalog, problem, &mut parts);
     }
     let problems = report.problems.len();
     parts.push(catalog.message("check-verdict", &[("problems", problems.into())]));
     parts.join("\n")
 }
 
-/// File and line of a problem, where its arguments name both.
-fn place(problem: &Diagnostic) -> Option<String> {
-    let argument = |wanted: &str| problem.args.iter().find(|(name, _)| name == wanted);
-    Some(format!("{}:{}", argument("file")?.1, argument("line")?.1))
+fn rejected_row(catalog: &Catalog, row: &RejectedRow, parts: &mut Vec<String>) {
+    let RejectedRow { file, line, diagnostic } = row;
+    let problem = format!("{file}:{line}: {}", catalog.tell(diagnostic).headline);
+    parts.push(catalog.message("check-row", &[("problem", problem.into())]));
+    help(catalog, diagnostic, parts);
+}
+
+fn help(catalog: &Catalog, diagnostic: &Diagnostic, parts: &mut Vec<String>) {
+    if let Some(help) = catalog.tell(diagnostic).help {
+        parts.push(format!("  {}", catalog.message("error-help", &[("help", help.into())])));
+    }
 }

@@ -10,9 +10,7 @@ use crate::language::Catalog;
 pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
     let mut grid = Grid::new(catalog, &["evidence", "level", "bits", "frequency-bits"]);
     grid.row(vec![text(catalog.text("explain-prior")), text(""), bits(catalog, pair.prior_bits), text("")]);
-    let mut explained = pair.prior_bits;
     for evidence in &pair.evidence {
-        explained += evidence.bits + evidence.term_frequency_bits;
         // A field that either record lacks says nothing.
         if evidence.level == "missing" {
             continue;
@@ -24,11 +22,9 @@ pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
             bits(catalog, evidence.term_frequency_bits),
         ]);
     }
-    // The scorer takes off what people of one home share without being one person.
-    let same_home = pair.weight_bits - explained;
-    if same_home.abs() >= 0.005 {
+    if pair.same_home_bits < 0.0 {
         let name = catalog.text("explain-same-home");
-        grid.row(vec![text(name), text(""), bits(catalog, same_home), text("")]);
+        grid.row(vec![text(name), text(""), bits(catalog, pair.same_home_bits), text("")]);
     }
     grid.row(vec![text(catalog.text("total")), text(""), bits(catalog, pair.weight_bits), text("")]);
     let language = catalog.language;

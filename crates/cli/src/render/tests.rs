@@ -108,6 +108,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             bits: 17.25,
             term_frequency_bits: 2.0,
         }],
+        same_home_bits: -2.0,
         weight_bits: 4.75,
         probability: 0.964,
         threshold: 0.95,
@@ -130,7 +131,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         links: vec![LinkReport {
             left: "a".to_owned(),
             right: "b".to_owned(),
-            weight_bits: 4.75,
+        weight_bits: 4.75,
             probability: 0.964,
         }],
     };
@@ -183,6 +184,11 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             source: "erp".to_owned(),
             schema: "customer.v1".to_owned(),
             files: vec!["erp.csv".to_owned()],
+            rejected_rows: vec![RejectedRow {
+                file: "erp.csv".to_owned(),
+                line: 7,
+                diagnostic: Diagnostic::new("too-few-fields").with("expected", 3).with("found", 2),
+            }],
             fields: vec![CheckedField {
                 field: "city".to_owned(),
                 column: "ORT01".to_owned(),
@@ -271,6 +277,7 @@ fn the_bits_of_a_pair_add_up_to_its_total() {
                 term_frequency_bits: 0.0,
             },
         ],
+        same_home_bits: -3.75,
         weight_bits: 4.0,
         probability: 0.941,
         threshold: 0.95,

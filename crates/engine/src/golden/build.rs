@@ -54,7 +54,8 @@ impl<'a> ProfileRules<'a> {
             // Sources that are not listed come last, all alike.
             u32::try_from(listed.unwrap_or(golden.source_priority.len())).unwrap_or(u32::MAX)
         };
-        let stated_by = |source: &Source| if source.self_declared { StatedBy::Oneself } else { StatedBy::Others };
+        let stated_by =
+            |source: &Source| if source.self_declared { StatedBy::Oneself } else { StatedBy::Others };
         Self {
             schema,
             rules,

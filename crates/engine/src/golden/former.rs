@@ -25,7 +25,10 @@ pub(crate) struct Former {
 
 impl Former {
     /// Reads the members and profiles of the current publication; empty before the first.
-    pub(crate) async fn load(engine: &Engine, publication: Option<&Publication>) -> Result<Self, EngineError> {
+    pub(crate) async fn load(
+        engine: &Engine,
+        publication: Option<&Publication>,
+    ) -> Result<Self, EngineError> {
         let mut former = Self::default();
         let Some(publication) = publication else { return Ok(former) };
         let damaged = |name: &TableName| EngineError::DamagedValue { table: name.to_string() };

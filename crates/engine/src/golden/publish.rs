@@ -62,8 +62,12 @@ impl Engine {
         let former = Former::load(self, current).await?;
         let groups = groups_of(linkage);
         let assignment = assign(&groups, &former.profiles, now);
-        let clusters: Vec<Cluster> =
-            assignment.profiles.into_iter().zip(groups).map(|(id, records)| Cluster { id, records }).collect();
+        let clusters: Vec<Cluster> = assignment
+            .profiles
+            .into_iter()
+            .zip(groups)
+            .map(|(id, records)| Cluster { id, records })
+            .collect();
         let transactional = Transactional::new(APPLICATION, number);
         let mut versions = BTreeMap::new();
 
@@ -73,8 +77,7 @@ impl Engine {
         let (profiles, provenance) = self.write_profiles(&clusters, number, now, &transactional).await?;
         versions.insert(TableName::Profiles, profiles);
         versions.insert(TableName::Provenance, provenance);
-        let history =
-            self.write_history(&assignment.changes, current, number, now, &transactional).await?;
+        let history = self.write_history(&assignment.changes, current, number, now, &transactional).await?;
         versions.insert(TableName::History, history);
 
         let snapshot = Snapshot {
@@ -84,7 +87,8 @@ impl Engine {
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
         self.state.publish(number, &snapshot, fingerprint).await?;
         self.destroy_replaced_keys(current).await?;
-        let merges = assignment.changes.iter().filter(|change| matches!(change, Change::Merge { .. })).count();
+        let merges =
+            assignment.changes.iter().filter(|change| matches!(change, Change::Merge { .. })).count();
         Ok(Published {
             profiles: clusters.len() as u64,
             merges: merges as u64,
@@ -105,7 +109,11 @@ impl Engine {
         Ok(())
     }
 
-    async fn write_links(&self, linkage: &Linkage, transactional: &Transactional) -> Result<u64, EngineError> {
+    async fn write_links(
+        &self,
+        linkage: &Linkage,
+        transactional: &Transactional,
+    ) -> Result<u64, EngineError> {
         let mut writer = self.replacing(&TableName::Links, &columns::links_schema()).await?;
         let store = &linkage.job.store;
         for links in linkage.links.chunks(8192) {
@@ -116,7 +124,9 @@ impl Engine {
                 vec![
                     Arc::new(StringArray::from_iter_values(links.iter().map(|link| id(link.left)))),
                     Arc::new(StringArray::from_iter_values(links.iter().map(|link| id(link.right)))),
-                    Arc::new(arrow::array::Float64Array::from_iter_values(weights.clone().map(|bits| bits.0))),
+                    Arc::new(arrow::array::Float64Array::from_iter_values(
+                        weights.clone().map(|bits| bits.0),
+                    )),
                     Arc::new(arrow::array::Float64Array::from_iter_values(
                         weights.map(|bits| bits.to_probability().0),
                     )),
@@ -145,7 +155,8 @@ impl Engine {
             for cluster in clusters {
                 for record in &cluster.records {
                     let index = store.find(*record).expect("clusters are made of the store's records");
-                    let stayed = former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
+                    let stayed =
+                        former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
                     let since_then = former.since.get(record).copied().filter(|_| stayed);
                     profiles.append_value(cluster.id.profile.to_string());
                     records.append_value(record.to_string());
@@ -243,7 +254,8 @@ impl Engine {
             let names: Vec<&str> = positions.into_iter().map(|position| self.source_name(position)).collect();
             sources.append_value(names.join(","));
             created.append_value(profile.cluster.id.created_at);
-            updated.append_value(profile.contributions.iter().map(|from| from.observed_at).max().unwrap_or(now));
+            updated
+                .append_value(profile.contributions.iter().map(|from| from.observed_at).max().unwrap_or(now));
             pages.append_value(location.page);
             slots.append_value(i32::from(location.slot));
         }
@@ -285,7 +297,8 @@ impl Engine {
             let cipher = RecordCipher::new(key);
             for (class, builder) in &mut builders {
                 payload.clear();
-                for value in profile.values.iter().filter(|value| schema.fields[value.field].class == *class) {
+                for value in profile.values.iter().filter(|value| schema.fields[value.field].class == *class)
+                {
                     payload.field(&schema.fields[value.field].name, &value.value);
                 }
                 if payload.is_empty() {
@@ -330,7 +343,9 @@ impl Engine {
         }
         let of = |change: &Change| match change {
             Change::Merge { profile, other } => ("merge", *profile, *other, "its records were linked"),
-            Change::Split { profile, other } => ("split", *profile, *other, "its records are no longer linked"),
+            Change::Split { profile, other } => {
+                ("split", *profile, *other, "its records are no longer linked")
+            }
         };
         let rows: Vec<_> = changes.iter().map(of).collect();
         let mut at = TimestampMicrosecondBuilder::new().with_timezone("UTC");

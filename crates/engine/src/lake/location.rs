@@ -79,7 +79,7 @@ impl LakeLocation {
         // A command that only reads leaves no folder behind.
         let made = match access {
             Access::CreateIfMissing => std::fs::create_dir_all(folder),
-            Access::MustExist => Ok(()),
+            Access::MustExist | Access::Preview => Ok(()),
         };
         let absolute = made
             .and_then(|()| std::path::absolute(folder))
@@ -98,10 +98,8 @@ impl LakeLocation {
     }
 
     fn remote(location: &str, url: Url, options: &BTreeMap<String, String>) -> Result<Self, LocationError> {
-        let (store, prefix) = parse_url_opts(&url, options.iter()).map_err(|cause| LocationError::Url {
-            location: location.to_owned(),
-            cause: Box::new(cause),
-        })?;
+        let (store, prefix) = parse_url_opts(&url, options.iter())
+            .map_err(|cause| LocationError::Url { location: location.to_owned(), cause: Box::new(cause) })?;
         let mut base_url = url.clone();
         base_url.set_path("/");
         Ok(Self { store: Arc::from(store), prefix, base_url, display: location.to_owned() })

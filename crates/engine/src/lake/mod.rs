@@ -17,10 +17,10 @@ mod table;
 
 use std::sync::Arc;
 
-use deltalake_core::kernel::transaction::CommitProperties;
-use deltalake_core::kernel::Transaction;
-use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::DeltaTable;
+use deltalake_core::kernel::Transaction;
+use deltalake_core::kernel::transaction::CommitProperties;
+use deltalake_core::logstore::{StorageConfig, default_logstore};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
@@ -91,6 +91,11 @@ impl Lake {
         let lake = Self { location };
         lake.check_marker(keyring_id).await?;
         Ok(lake)
+    }
+
+    /// A lake that no run has made yet: without tables, and nothing is written to it.
+    pub fn not_yet(location: LakeLocation) -> Self {
+        Self { location }
     }
 
     /// The keyring that the lake at `location` was sealed with; `None` where there is no lake.

@@ -69,7 +69,11 @@ impl LakeTable {
         Ok(table)
     }
 
-    pub(super) async fn create(lake: &Lake, name: &TableName, schema: &SchemaRef) -> Result<Self, EngineError> {
+    pub(super) async fn create(
+        lake: &Lake,
+        name: &TableName,
+        schema: &SchemaRef,
+    ) -> Result<Self, EngineError> {
         let fail = |cause| EngineError::table(name, cause);
         let columns = delta_columns(schema).map_err(fail)?;
         let configuration = HashMap::from([

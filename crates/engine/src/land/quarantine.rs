@@ -68,7 +68,12 @@ impl Refused {
         Self { diagnostic: rejected.diagnostic, file: file.to_owned(), line: rejected.place.line, row }
     }
 
-    pub(super) fn canonical(diagnostic: Diagnostic, file: &str, line: u64, columns: Plaintext<Vec<u8>>) -> Self {
+    pub(super) fn canonical(
+        diagnostic: Diagnostic,
+        file: &str,
+        line: u64,
+        columns: Plaintext<Vec<u8>>,
+    ) -> Self {
         let row = columns.map(|columns| encode(&RowForm::Canonical, &columns));
         Self { diagnostic, file: file.to_owned(), line, row }
     }
@@ -124,7 +129,11 @@ impl<'a> QuarantineWriter<'a> {
         self.rows + self.waiting.len() as u64
     }
 
-    pub(super) async fn add(&mut self, refused: Refused, table: &mut QuarantineTable) -> Result<(), EngineError> {
+    pub(super) async fn add(
+        &mut self,
+        refused: Refused,
+        table: &mut QuarantineTable,
+    ) -> Result<(), EngineError> {
         if let Some(fingerprint) = table.admit(self.engine, &refused) {
             self.waiting.push((Uuid::new_v4(), fingerprint, refused));
         }

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::{cast, kernels::zip::zip};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use chrono::DateTime;
@@ -60,7 +62,7 @@ impl Engine {
                 purpose: grant.purpose().to_string(),
             });
         }
-        let unknown = || EngineError::Unknown { what: "quarantined row", id: id.to_owned() };
+        let unknown = || EngineError::Unknown { what: "row", id: id.to_owned() };
         let found = self.sealed_entries().await?.into_iter().find(|sealed| sealed.entry.id == id);
         let sealed = found.ok_or_else(unknown)?;
         let opened = self.open_entries(&reader.actor, &grant, &[&sealed]).await?;
@@ -102,7 +104,11 @@ impl Engine {
     }
 
     /// Lands what now reads well; returns the ids of these entries.
-    async fn replay_source(&self, source: &Source, entries: &[SealedEntry]) -> Result<Vec<String>, EngineError> {
+    async fn replay_source(
+        &self,
+        source: &Source,
+        entries: &[SealedEntry],
+    ) -> Result<Vec<String>, EngineError> {
         let grant = Policy::sealing();
         let sealed: Vec<&SealedEntry> = entries.iter().collect();
         let opened = self.open_entries(ENGINE, &grant, &sealed).await?;
@@ -193,7 +199,8 @@ impl Lander<'_> {
 }
 
 fn entry_of(batch: &RecordBatch, row: usize) -> Option<SealedEntry> {
-    let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>().map(|column| column.value(row));
+    let text =
+        |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>().map(|column| column.value(row));
     let moment = |name: &str| {
         let column = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
         let at = column.is_valid(row).then(|| column.value(row))?;
@@ -225,11 +232,7 @@ fn entry_of(batch: &RecordBatch, row: usize) -> Option<SealedEntry> {
 }
 
 /// A batch with `replayed_at` set where the id is one of `ids`.
-fn marked(
-    batch: &RecordBatch,
-    ids: &HashSet<&str>,
-    now: i64,
-) -> Result<RecordBatch, EngineError> {
+fn marked(batch: &RecordBatch, ids: &HashSet<&str>, now: i64) -> Result<RecordBatch, EngineError> {
     let schema = batch.schema();
     let own = batch["quarantine_id"].as_string::<i32>();
     let replayed: BooleanArray = own.iter().map(|id| Some(id.is_some_and(|id| ids.contains(id)))).collect();

@@ -152,15 +152,11 @@ impl<'a> Rows<'a> {
 
 /// Any column as text, in one canonical form per type.
 pub(crate) fn as_text(column: &ArrayRef) -> Result<StringArray, EngineError> {
-    let text = cast(column, &DataType::Utf8).map_err(|cause| EngineError::from(
-        datafusion::error::DataFusionError::from(cause),
-    ))?;
+    let text = cast(column, &DataType::Utf8)
+        .map_err(|cause| EngineError::from(datafusion::error::DataFusionError::from(cause)))?;
     Ok(text.as_string::<i32>().clone())
 }
 
 fn numbered(batch: &RecordBatch, prefix: &str) -> Result<Vec<StringArray>, EngineError> {
-    (0..)
-        .map_while(|number| batch.column_by_name(&format!("{prefix}{number}")))
-        .map(as_text)
-        .collect()
+    (0..).map_while(|number| batch.column_by_name(&format!("{prefix}{number}"))).map(as_text).collect()
 }

@@ -213,7 +213,9 @@ impl<'a> LandingWriter<'a> {
         }
         builders
             .into_iter()
-            .map(|(class, mut builder)| (columns::sealed_column(class), Arc::new(builder.finish()) as ArrayRef))
+            .map(|(class, mut builder)| {
+                (columns::sealed_column(class), Arc::new(builder.finish()) as ArrayRef)
+            })
             .collect()
     }
 

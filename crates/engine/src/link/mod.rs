@@ -154,9 +154,14 @@ impl Engine {
         Ok((store, count))
     }
 
-    async fn estimate(&self, plan: MatchPlan, store: FeatureStore) -> Result<(Arc<MatchJob>, u64), EngineError> {
+    async fn estimate(
+        &self,
+        plan: MatchPlan,
+        store: FeatureStore,
+    ) -> Result<(Arc<MatchJob>, u64), EngineError> {
         let threshold = self.threshold();
-        let max_block_pairs = self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
+        let max_block_pairs =
+            self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
             let blocks = Blocks::build(&store, &plan, max_block_pairs);
             let model = estimate(&store, &plan, &blocks, EstimateSettings::default());

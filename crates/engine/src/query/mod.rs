@@ -134,9 +134,10 @@ async fn plan(
     state.create_physical_plan(&plan).await.map_err(fail)
 }
 
-/// No row is read while planning, so the text quotes the user's SQL and names of columns only.
+/// No row is read while planning, so the text quotes the user's SQL and names of columns only;
+/// literals of the SQL are left out of it.
 fn plan_error(view: &View, cause: &DataFusionError) -> EngineError {
-    view.failure().take().unwrap_or_else(|| EngineError::Sql { message: cause.strip_backtrace() })
+    view.failure().take().unwrap_or_else(|| EngineError::sql(cause))
 }
 
 fn run_error(view: &View, cause: &DataFusionError) -> EngineError {

@@ -1,10 +1,8 @@
 use super::*;
 
 fn policy() -> Policy {
-    let contact_for_care = BTreeMap::from([(
-        Purpose("customer_care".to_owned()),
-        BTreeSet::from([FieldClass::Contact]),
-    )]);
+    let contact_for_care =
+        BTreeMap::from([(Purpose("customer_care".to_owned()), BTreeSet::from([FieldClass::Contact]))]);
     Policy::new(BTreeMap::from([
         (Role("analyst".to_owned()), BTreeMap::new()),
         (Role("agent".to_owned()), contact_for_care),
