@@ -1,9 +1,20 @@
 //! Running the binary on pipelines in temporary folders.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Schema as ArrowSchema};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
+use sqlx::{ConnectOptions, Connection};
+use vermeil_engine::{Access, Engine, EngineConfig, PublishedAccount, Reader};
+use vermeil_model::policy::{Purpose, Role};
+use vermeil_model::{Pipeline, Schema};
 
 /// A pipeline in a folder that is removed with it.
 pub struct Workspace {
@@ -86,10 +97,8 @@ impl From<Output> for Ended {
 /// otherwise.
 pub fn test_data(folder: &str) -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "tests find their data through this one variable")]
-    let root = std::env::var_os("VERMEIL_TEST_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("VERMEIL_TEST_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let data = root.join(folder);
     if data.is_dir() {
         return Some(data);
@@ -104,4 +113,164 @@ pub fn assert_nothing_lost(report: &Value) {
     let count = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("no count `{key}` in {report}"));
     let accounted = ["records_landed", "unchanged", "duplicates", "quarantined", "suppressed"].map(count);
     assert_eq!(count("records_in"), accounted.iter().sum::<u64>(), "{report}");
+}
+
+/// What a set of profiles says: which accounts (source, key) are one customer.
+pub type Clusters = BTreeSet<BTreeSet<(String, String)>>;
+
+/// A table of the lake as it is stored: every version of every record, sealed.
+pub struct Stored {
+    pub version: u64,
+    pub files: usize,
+    pub rows: RecordBatch,
+}
+
+impl Workspace {
+    /// Replaces text in a file, everywhere it stands; it must stand there.
+    #[track_caller]
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = std::fs::read(self.file(name)).expect("a file");
+        // As single bytes: files of any encoding come through unharmed.
+        let text: String = text.into_iter().map(char::from).collect();
+        assert!(text.contains(from), "{name} has no {from:?}");
+        let edited: Vec<u8> = text.replace(from, to).chars().map(|byte| byte as u8).collect();
+        self.write(name, edited);
+    }
+
+    /// Adds bytes behind those of a file.
+    pub fn append(&self, name: &str, content: impl AsRef<[u8]>) {
+        let mut file = std::fs::File::options().append(true).open(self.file(name)).expect("a file");
+        file.write_all(content.as_ref()).expect("written");
+    }
+
+    /// `run`, which must end well and account for every row.
+    #[track_caller]
+    pub fn land_and_publish(&self) -> Value {
+        let report = self.json(&["run"]);
+        assert_nothing_lost(&report);
+        report
+    }
+
+    /// The rows of a query by someone who may open everything: `dpo` for `data_subject_rights`.
+    #[track_caller]
+    pub fn query(&self, sql: &str) -> Vec<Value> {
+        self.json_lines(&["query", sql, "--role", "dpo", "--purpose", "data_subject_rights"])
+    }
+
+    /// The one cell of a query's one row.
+    #[track_caller]
+    pub fn cell(&self, sql: &str) -> Value {
+        let rows = self.query(sql);
+        match rows.as_slice() {
+            [Value::Object(row)] if row.len() == 1 => row.values().next().expect("one column").clone(),
+            _ => panic!("not one cell: {rows:?}"),
+        }
+    }
+
+    /// Works with the library, for what has no command.
+    pub fn with_engine<T>(&self, work: impl AsyncFnOnce(&Engine) -> T) -> T {
+        let text = std::fs::read_to_string(self.file("pipeline.yaml")).expect("a pipeline");
+        let pipeline = Pipeline::parse("pipeline.yaml", &text).expect("a valid pipeline");
+        let schemas = Schema::built_in_names()
+            .map(|name| (name.to_owned(), Schema::built_in(name).expect("listed")))
+            .collect();
+        let base = self.path().to_owned();
+        let config = EngineConfig { pipeline, schemas, base, storage_options: BTreeMap::new() };
+        runtime().block_on(async {
+            let engine = Engine::open(config, Access::MustExist).await.expect("a pipeline that has run");
+            work(&engine).await
+        })
+    }
+
+    /// The published accounts, as `dpo` sees them.
+    pub fn accounts(&self) -> Vec<PublishedAccount> {
+        let reader = Reader {
+            actor: "test".to_owned(),
+            role: Role("dpo".to_owned()),
+            purpose: Some(Purpose("data_subject_rights".to_owned())),
+        };
+        self.with_engine(async |engine| engine.published_accounts(&reader).await.expect("accounts"))
+    }
+
+    /// Which accounts are one customer, whatever their ids.
+    pub fn clusters(&self) -> Clusters {
+        let mut clusters: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+        for account in self.accounts() {
+            let first = clusters
+                .entry(account.profile.to_string())
+                .or_default()
+                .insert((account.source, account.key));
+            assert!(first, "an account stands in its profile twice");
+        }
+        clusters.into_values().collect()
+    }
+
+    /// A table such as `landing/erp` at its latest version; `None` before its first.
+    pub fn stored(&self, table: &str) -> Option<Stored> {
+        let folder = self.file("lake").join(table);
+        if !folder.join("_delta_log").is_dir() {
+            return None;
+        }
+        let url = url::Url::from_directory_path(folder).expect("an absolute path");
+        runtime().block_on(async {
+            let delta = deltalake_core::open_table(url).await.expect("a table");
+            let files: Vec<String> = delta.get_file_uris().expect("loaded").collect();
+            let mut batches = Vec::new();
+            for file in &files {
+                let file = std::fs::File::open(file.trim_start_matches("file://")).expect("a data file");
+                let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|it| it.build());
+                batches.extend(reader.expect("Parquet").map(|batch| batch.expect("rows")));
+            }
+            let rows = match batches.first().map(RecordBatch::schema) {
+                Some(schema) => concat_batches(&schema, &batches).expect("files of one table are alike"),
+                None => RecordBatch::new_empty(Arc::new(ArrowSchema::empty())),
+            };
+            Some(Stored { version: delta.version().expect("loaded"), files: files.len(), rows })
+        })
+    }
+
+    /// One number from the state database.
+    pub fn state(&self, sql: &'static str) -> i64 {
+        runtime().block_on(async {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file("state/vermeil.db"));
+            let mut database = options.connect().await.expect("a state database");
+            let number = sqlx::query_scalar(sql).fetch_one(&mut database).await.expect("a number");
+            database.close().await.expect("closed");
+            number
+        })
+    }
+
+    /// Every file below a folder with its content.
+    pub fn content_of(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut content = BTreeMap::new();
+        let mut folders = vec![self.file(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    content.insert(path.clone(), std::fs::read(&path).expect("a file"));
+                }
+            }
+        }
+        content
+    }
+}
+
+impl Stored {
+    /// A column as text, bytes in hexadecimal, row by row.
+    pub fn column(&self, name: &str) -> Vec<String> {
+        let column = &self.rows[name];
+        if let Some(bytes) = column.as_binary_opt::<i32>() {
+            let hexadecimal = |cell: &[u8]| cell.iter().map(|byte| format!("{byte:02x}")).collect();
+            return bytes.iter().map(|cell| cell.map(hexadecimal).unwrap_or_default()).collect();
+        }
+        let text = cast(column, &DataType::Utf8).expect("a plain type");
+        text.as_string::<i32>().iter().map(|cell| cell.unwrap_or_default().to_owned()).collect()
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }

@@ -4,6 +4,8 @@
 //! Rules are data and checks are functions from text to violations, so that the tests can also show each check a
 //! tree that breaks its rule.
 
+use std::collections::BTreeSet;
+
 mod sources;
 mod tests;
 
@@ -80,6 +82,19 @@ struct Dependency {
     from: String,
     to: String,
     purpose: Purpose,
+}
+
+/// Libraries that `alone` builds with other features than `whole`, both as `cargo tree --format "{p} {f}"`
+/// prints them. Each would be compiled a second time, and with it all that stands on it, DataFusion included.
+fn built_otherwise(whole: &str, alone: &str) -> Vec<String> {
+    // `(*)` marks a library that was shown before.
+    let libraries =
+        |tree| -> BTreeSet<&str> { str::lines(tree).map(|line| line.trim_end_matches(" (*)")).collect() };
+    let (whole, alone) = (libraries(whole), libraries(alone));
+    alone
+        .difference(&whole)
+        .map(|library| format!("{library} is built with other features here than in the workspace"))
+        .collect()
 }
 
 /// Reads what `cargo tree --workspace --depth 1 --no-dedupe --prefix depth` prints: `0` and a crate of the workspace, then `1`

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod architecture;
+mod python;
 mod smoke;
 mod steps;
 mod surroundings;
@@ -19,6 +20,7 @@ cargo xtask <task>
 
   test           everything that must hold before a change goes in: format, traces of
                  machines, clippy, all tests, doc tests, and the demo as a smoke test
+  tools          only what `test` installs for the tests: a Python environment
   fmt            formats every crate
   lint           clippy on every target, warnings are errors
   bench [ARGS]   the benchmarks of the README, in the release profile
@@ -27,6 +29,8 @@ cargo xtask <task>
 Builds go to $CARGO_TARGET_DIR, by default <user cache folder>/vermeil/target, so that a
 fresh clone finds the dependencies built. Delete that folder to get its disk space back.
 Tests on real data read $VERMEIL_TEST_DATA, by default ../shared/data beside the clone.
+Tests against other programs use the interpreter $VERMEIL_TEST_PYTHON, by default the one
+in <user cache folder>/vermeil/python, which `test` and `tools` fill.
 ";
 
 fn main() -> ExitCode {
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(&surroundings),
         ("fmt", []) => finish(surroundings.cargo(["fmt", "--all"])),
         ("lint", []) => test::lint(&surroundings),
+        ("tools", []) => test::tools(&surroundings),
         ("bench", arguments) => {
             let mut bench =
                 surroundings.cargo(["run", "--release", "--locked", "-p", "vermeil-benches", "--"]);

@@ -11,7 +11,7 @@ pub enum Verdict {
     Passed,
     /// The whole run fails, the other steps still run.
     Failed(String),
-    /// It could not run because of an earlier failure.
+    /// It could not run, because of an earlier failure or for want of something this machine lacks.
     Skipped(String),
 }
 

@@ -15,9 +15,19 @@ pub struct Surroundings {
     pub target: PathBuf,
     /// The folder tests look for real data in. It may be absent.
     pub test_data: PathBuf,
+    /// The Python that tests compare with. It may be absent.
+    pub test_python: TestPython,
     /// Under continuous integration nothing is edited between two builds.
     pub continuous_integration: bool,
     cargo: OsString,
+}
+
+/// A Python interpreter, with more around it than the language.
+pub struct TestPython {
+    /// The program.
+    pub interpreter: PathBuf,
+    /// The virtual environment that holds it; `None` if the user named an interpreter, who then looks after it.
+    pub environment: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -25,19 +35,19 @@ impl Surroundings {
     pub fn discover() -> Self {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = manifest.parent().expect("xtask lies in the workspace").to_path_buf();
-        let target = variable("CARGO_TARGET_DIR").map(PathBuf::from).unwrap_or_else(|| {
-            variable("XDG_CACHE_HOME")
-                .map(PathBuf::from)
-                .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".cache")))
-                .map(|cache| cache.join("vermeil").join("target"))
-                .unwrap_or_else(|| root.join("target"))
-        });
+        let cache = variable("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".cache")))
+            .map_or_else(|| root.join("target"), |cache| cache.join("vermeil"));
+        let cache = absolute(&cache).unwrap_or(cache);
+        let target = variable("CARGO_TARGET_DIR").map_or_else(|| cache.join("target"), PathBuf::from);
         let test_data = variable("VERMEIL_TEST_DATA").map(PathBuf::from).unwrap_or_else(|| {
             root.parent().map_or_else(|| root.clone(), Path::to_path_buf).join("shared").join("data")
         });
         Self {
             target: absolute(&target).unwrap_or(target),
             test_data: absolute(&test_data).unwrap_or(test_data),
+            test_python: TestPython::discover(&cache),
             continuous_integration: variable("CI").is_some(),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
             root,
@@ -52,6 +62,7 @@ impl Surroundings {
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
             .env("VERMEIL_TEST_DATA", &self.test_data)
+            .env("VERMEIL_TEST_PYTHON", &self.test_python.interpreter)
             .stdin(Stdio::null());
         if self.continuous_integration {
             command.env("CARGO_INCREMENTAL", "0");
@@ -65,6 +76,17 @@ impl Surroundings {
     /// A program that the dev build made.
     pub fn dev_binary(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
+}
+
+impl TestPython {
+    fn discover(cache: &Path) -> Self {
+        if let Some(interpreter) = variable("VERMEIL_TEST_PYTHON") {
+            return Self { interpreter: interpreter.into(), environment: None };
+        }
+        let environment = cache.join("python");
+        let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+        Self { interpreter: environment.join(program), environment: Some(environment) }
     }
 }
 

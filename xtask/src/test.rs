@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    smoke,
+    python, smoke,
     steps::{Summary, Verdict, run_to_end, succeeds},
     surroundings::Surroundings,
     traces,
@@ -31,6 +31,7 @@ pub fn run(surroundings: &Surroundings) -> ExitCode {
     // A lint stops the linting compiler. The tests are still worth knowing, so they get the plain one.
     let compiler = if linted { linter.compiler() } else { Compiler::Plain };
 
+    get_tools(surroundings, &mut summary);
     let nextest = nextest_is_here_or_gets_installed(surroundings, &mut summary);
     let runner: &[&str] = if nextest {
         &["nextest", "run", "--no-fail-fast"]
@@ -61,6 +62,12 @@ pub fn lint(surroundings: &Surroundings) -> ExitCode {
     let mut summary = Summary::default();
     summary.step("build with clippy", || Linter::choose().run(surroundings).into());
     summary.conclude()
+}
+
+/// Only what the tests need beside this workspace.
+pub fn tools(surroundings: &Surroundings) -> ExitCode {
+    let mut summary = Summary::default();
+    if get_tools(surroundings, &mut summary) { summary.conclude() } else { ExitCode::FAILURE }
 }
 
 /// What compiles the workspace's own crates. Dependencies always get plain rustc.
@@ -147,6 +154,22 @@ fn driver_accepts(snippet: &str) -> Option<bool> {
     Some(accepted)
 }
 
+/// Without them the tests that need them are skipped, which fails nothing.
+fn get_tools(surroundings: &Surroundings, summary: &mut Summary) -> bool {
+    let mut missing = None;
+    let complete = summary.step("tools", || match python::prepare(surroundings) {
+        Ok(()) => Verdict::Passed,
+        Err(problem) => {
+            missing = Some(problem.clone());
+            Verdict::Skipped(problem)
+        }
+    });
+    if let Some(problem) = missing {
+        summary.note(format!("tests against other programs are skipped: {problem}"));
+    }
+    complete
+}
+
 fn nextest_is_here_or_gets_installed(surroundings: &Surroundings, summary: &mut Summary) -> bool {
     let present = || succeeds(&mut surroundings.cargo(["nextest", "--version"]));
     if present() {
@@ -173,11 +196,6 @@ fn say_what_is_missing(surroundings: &Surroundings, summary: &mut Summary) {
             "no real data at {} (set VERMEIL_TEST_DATA): tests that read it are skipped",
             surroundings.test_data.display()
         ));
-    }
-    for module in ["pyarrow", "duckdb"] {
-        if !succeeds(Command::new("python3").args(["-c", &format!("import {module}")]).stdin(Stdio::null())) {
-            summary.note(format!("no python3 with `{module}`: comparisons with it are skipped"));
-        }
     }
 }
 

@@ -505,6 +505,8 @@ state-wrong-tenant = the state database { $path } belongs to tenant `{ $expected
     .help = correct `name` of the pipeline file, or name another file under `state`
 state-ahead-of-lake = load { $load } of source `{ $source }` was confirmed, but the lake ends at load { $lake }
     .help = restore lake and state database of the same moment
+state-behind-lake = the lake holds load { $lake } of source `{ $source }`, of which the state database { $path } knows nothing
+    .help = restore the state database from its backup; without its keys nothing in the lake can be opened
 state-out-of-turn = { $what ->
         [load] load
         [run] run

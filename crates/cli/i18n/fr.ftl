@@ -505,6 +505,8 @@ state-wrong-tenant = la base d'état { $path } appartient au locataire `{ $expec
     .help = corrigez `name` dans le fichier de pipeline, ou nommez un autre fichier sous `state`
 state-ahead-of-lake = le chargement { $load } de la source `{ $source }` a été confirmé, mais le lac s'arrête au chargement { $lake }
     .help = restaurez le lac et la base d'état d'un même instant
+state-behind-lake = le lac contient le chargement { $lake } de la source `{ $source }`, dont la base d'état { $path } ne sait rien
+    .help = restaurez la base d'état depuis sa sauvegarde ; sans ses clés, rien de ce que contient le lac ne peut être ouvert
 state-out-of-turn = { $what ->
         [load] le chargement
         [run] l'exécution

@@ -9,7 +9,7 @@ use vermeil_model::pipeline::{Pipeline, Source};
 use vermeil_model::policy::{Policy, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
 use vermeil_model::{Schema, SourceId};
-use vermeil_protect::{ChangeTags, FileKeyring, KeyProvider, KeyVault, SuppressionTags};
+use vermeil_protect::{ChangeTags, FileKeyring, KeyProvider, KeyVault, KeyringError, SuppressionTags};
 use vermeil_state::StateDatabase;
 
 use crate::error::EngineError;
@@ -167,7 +167,11 @@ fn open_keyring(
     // A new keyring could never open what the old one sealed.
     match sealed_with {
         Some(keyring) => Err(EngineError::KeyringMissing { keyring, lake }),
-        None if may_create => Ok(FileKeyring::create(path)?),
+        None if may_create => match FileKeyring::create(path) {
+            // Another run was first.
+            Err(KeyringError::AlreadyExists { .. }) => Ok(FileKeyring::open(path)?),
+            made => Ok(made?),
+        },
         None => Err(EngineError::NoLake { lake }),
     }
 }

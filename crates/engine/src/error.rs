@@ -122,14 +122,20 @@ impl EngineError {
     }
 
     /// An error of a user's query while it is planned. It quotes the SQL, whose
-    /// literals may name a person: they are left out.
+    /// literals may name a person: everything between the first quote and the last
+    /// is left out, for a quote inside a literal makes it unclear where each ends.
     pub(crate) fn sql(cause: &DataFusionError) -> Self {
-        let text = cause.strip_backtrace();
-        let mut message = String::with_capacity(text.len());
-        for (position, part) in text.split('\'').enumerate() {
-            // Between the first and second quote, the third and fourth, …
-            message.push_str(if position % 2 == 0 { part } else { "'…'" });
+        // Literals are computed with while planning; what fails then is told as if it ran.
+        if matches!(cause.find_root(), DataFusionError::ArrowError(..)) {
+            return Self::query(cause);
         }
+        let text = cause.strip_backtrace();
+        let message = match (text.find('\''), text.rfind('\'')) {
+            (Some(first), Some(last)) if first < last => {
+                format!("{}'…'{}", &text[..first], &text[last + 1..])
+            }
+            _ => text,
+        };
         Self::Sql { message }
     }
 

@@ -39,7 +39,7 @@ impl Engine {
         right: RecordId,
     ) -> Result<PairExplanation, EngineError> {
         let plan = self.match_plan()?;
-        let (store, _) = self.prepare(&plan, &[]).await?;
+        let (records, _) = self.prepare(&plan, &[]).await?;
         let threshold = self.threshold();
         let publication = self.publication().await?;
         let former = Former::load(self, publication.as_ref()).await?;
@@ -49,12 +49,13 @@ impl Engine {
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
             let find = |id: RecordId| {
-                store.find(id).ok_or_else(|| EngineError::Unknown { what: "record", id: id.to_string() })
+                records.find(id).ok_or_else(|| EngineError::Unknown { what: "record", id: id.to_string() })
             };
             let (one, other) = (find(left)?, find(right)?);
-            let blocks = Blocks::build(&store, &plan, max_block_pairs);
-            let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-            let scorer = Scorer::new(&store, &plan, &model).expect("the model was made for this plan");
+            let store = &records.store;
+            let blocks = Blocks::build(store, &plan, max_block_pairs);
+            let model = estimate(store, &plan, &blocks, EstimateSettings::default());
+            let scorer = Scorer::new(store, &plan, &model).expect("the model was made for this plan");
             let explanation = scorer.explain(one, other);
             let evidence = explanation
                 .evidence

@@ -41,7 +41,7 @@ impl Engine {
         let linkage = self.link(&rows, &mut clock).await?;
         let mut groups: BTreeMap<RecordIndex, Vec<RecordId>> = BTreeMap::new();
         for (record, first) in (0..).map(RecordIndex).zip(&linkage.clusters) {
-            groups.entry(*first).or_default().push(linkage.job.store.record_id(record));
+            groups.entry(*first).or_default().push(linkage.job.records.id(record));
         }
         let groups: Vec<Vec<RecordId>> = groups.into_values().collect();
         let current = self.publication().await?;

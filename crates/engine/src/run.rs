@@ -39,8 +39,11 @@ impl Engine {
             }
             Err(_) => (RunOutcome::Failed, serde_json::Value::Null),
         };
-        self.state.finish_run(run, ended, &summary).await?;
-        outcome
+        let noted = self.state.finish_run(run, ended, &summary).await;
+        // Where both fail, for a full disk say, the first failure is the one to know.
+        let report = outcome?;
+        noted?;
+        Ok(report)
     }
 
     async fn run_stages(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {

@@ -33,7 +33,7 @@ pub use error::IngestError;
 pub use framing::MAX_ROW_BYTES;
 pub use inspect::{FieldOrigin, FileInspection, Inspection, MappedField, Problem, inspect};
 pub use location::SourceFile;
-pub use stream::{SourceSpec, SourceStream, columns_of, open, replay};
+pub use stream::{SourceSpec, SourceStream, open, replay};
 
 #[cfg(test)]
 mod tests;

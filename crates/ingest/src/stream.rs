@@ -71,14 +71,6 @@ pub fn replay(
     Ok(batch.finish())
 }
 
-/// The columns of every batch of a source; see [`SourceBatch::rows`].
-///
-/// # Errors
-/// [`IngestError`] where the source is configured wrongly.
-pub fn columns_of(spec: SourceSpec<'_>) -> Result<SchemaRef, IngestError> {
-    Ok(Plan::new(spec.source, spec.schema)?.columns)
-}
-
 /// As [`open`], with no file begun.
 pub(crate) async fn prepare(spec: SourceSpec<'_>) -> Result<SourceStream, IngestError> {
     let plan = Arc::new(Plan::new(spec.source, spec.schema)?);

@@ -10,6 +10,7 @@ mod dictionary;
 
 use vermeil_model::RecordId;
 
+use crate::mix;
 use crate::normalise::{self, Country, person};
 use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan};
 
@@ -37,6 +38,18 @@ pub enum FeatureError {
         /// How many were given.
         records: usize,
     },
+}
+
+/// A number for a record, made of what names it in its source: the same on every
+/// run and machine. Not keyed: it must not leave the process.
+///
+/// For callers whose record ids are random, and who want an order of records that is not.
+pub fn number_of<'p>(parts: impl Iterator<Item = &'p str>) -> RecordId {
+    let (high, low) = parts.fold((1, 2), |(high, low), part| {
+        let hash = mix::hash_bytes(part.as_bytes());
+        (mix::chain(high, hash), mix::chain(low, hash.rotate_left(32) ^ part.len() as u64))
+    });
+    RecordId(u128::from(high) << 64 | u128::from(low))
 }
 
 /// Takes records in any order.

@@ -91,6 +91,18 @@ pub enum StateError {
         /// The latest load the lake has.
         lake: i64,
     },
+    /// The database lacks what the lake holds: it is new, or from an old backup.
+    #[error(
+        "the lake holds load {lake} of source `{source_id}`, of which the state database {} knows nothing", path.display()
+    )]
+    BehindLake {
+        /// The file.
+        path: PathBuf,
+        /// The source.
+        source_id: SourceId,
+        /// The latest load the lake has.
+        lake: i64,
+    },
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
@@ -162,6 +174,9 @@ impl Diagnose for StateError {
                 .with("source", source_id)
                 .with("load", load)
                 .with("lake", lake),
+            Self::BehindLake { path, source_id, lake } => {
+                about("state-behind-lake", path).with("source", source_id).with("lake", lake)
+            }
             Self::OutOfTurn { what, number } => {
                 Diagnostic::new("state-out-of-turn").with("what", what).with("number", number)
             }

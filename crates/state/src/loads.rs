@@ -139,8 +139,9 @@ impl StateDatabase {
     /// are named again.
     ///
     /// # Errors
-    /// [`StateError::AheadOfLake`] if a load above `lake` was confirmed. Then
-    /// the lake has lost something, and nothing is abandoned.
+    /// Nothing is abandoned where
+    /// - a load above `lake` was confirmed: the lake has lost something ([`StateError::AheadOfLake`]);
+    /// - the load `lake` never began: this database has ([`StateError::BehindLake`]).
     pub async fn abandon_loads(&self, source: &SourceId, lake: i64) -> Result<Vec<KeyOwner>, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
@@ -154,6 +155,15 @@ impl StateDatabase {
         .map_err(failed)?;
         if let Some(load) = confirmed {
             return Err(StateError::AheadOfLake { source_id: source.clone(), load, lake });
+        }
+        let begun: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM loads WHERE load = $1)")
+            .bind(lake)
+            .fetch_one(&mut *change)
+            .await
+            .map_err(failed)?;
+        if lake > 0 && !begun {
+            let path = self.path().to_owned();
+            return Err(StateError::BehindLake { path, source_id: source.clone(), lake });
         }
         sqlx::query(
             "UPDATE loads SET status = 'abandoned', ended_at = $3

@@ -1,7 +1,7 @@
 use std::{fs, path::Path, process::Command};
 
 use super::{
-    Purpose, asynchronous_libraries, dependencies, not_exactly_once,
+    Purpose, asynchronous_libraries, built_otherwise, dependencies, not_exactly_once,
     sources::{FOLDERS, Source, reads_of_the_environment, sources, too_long, unfinished},
     takes_over_the_lints, trespasses, wrong_acquaintances,
 };
@@ -68,6 +68,16 @@ mod this_workspace {
     #[test]
     fn heavy_and_delicate_libraries_stay_in_their_crate() {
         check(trespasses(&workspace_dependencies()));
+    }
+
+    #[test]
+    fn the_program_and_the_benches_alone_are_built_like_the_whole_workspace() {
+        let shape = ["--prefix", "none", "--format", "{p} {f}", "--edges"];
+        let whole = cargo_tree(&[&["--workspace"], shape.as_slice(), &["normal,build,dev"]].concat());
+        for package in ["vermeil-cli", "vermeil-benches"] {
+            let alone = cargo_tree(&[&["-p", package], shape.as_slice(), &["normal,build"]].concat());
+            check(built_otherwise(&whole, &alone));
+        }
     }
 
     #[test]
@@ -140,6 +150,16 @@ mod a_workspace_that_breaks_the_rules {
         check_seen(
             wrong_acquaintances(&dependencies(tree, Purpose::Development)),
             &["`vermeil-model` must not know `vermeil-synth`"],
+        );
+    }
+
+    #[test]
+    fn a_library_with_other_features_is_seen() {
+        let whole = "serde v1.0.0 derive,std\nregex v1.0.0 std\n";
+        let alone = "serde v1.0.0 std\nregex v1.0.0 std\nserde v1.0.0 std\n";
+        check_seen(
+            built_otherwise(whole, alone),
+            &["serde v1.0.0 std is built with other features here than in the workspace"],
         );
     }
 

@@ -131,7 +131,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         links: vec![LinkReport {
             left: "a".to_owned(),
             right: "b".to_owned(),
-        weight_bits: 4.75,
+            weight_bits: 4.75,
             probability: 0.964,
         }],
     };

@@ -115,15 +115,19 @@ impl Engine {
         transactional: &Transactional,
     ) -> Result<u64, EngineError> {
         let mut writer = self.replacing(&TableName::Links, &columns::links_schema()).await?;
-        let store = &linkage.job.store;
+        let records = &linkage.job.records;
         for links in linkage.links.chunks(8192) {
-            let id = |record| store.record_id(record).to_string();
+            let ids: Vec<(RecordId, RecordId)> = links
+                .iter()
+                .map(|link| (records.id(link.left), records.id(link.right)))
+                .map(|(one, other)| (one.min(other), one.max(other)))
+                .collect();
             let weights = links.iter().map(|link| link.weight);
             let batch = batch_of(
                 &columns::links_schema(),
                 vec![
-                    Arc::new(StringArray::from_iter_values(links.iter().map(|link| id(link.left)))),
-                    Arc::new(StringArray::from_iter_values(links.iter().map(|link| id(link.right)))),
+                    Arc::new(StringArray::from_iter_values(ids.iter().map(|(left, _)| left.to_string()))),
+                    Arc::new(StringArray::from_iter_values(ids.iter().map(|(_, right)| right.to_string()))),
                     Arc::new(arrow::array::Float64Array::from_iter_values(
                         weights.clone().map(|bits| bits.0),
                     )),
@@ -146,7 +150,7 @@ impl Engine {
         transactional: &Transactional,
     ) -> Result<u64, EngineError> {
         let mut writer = self.replacing(&TableName::Members, &columns::members_schema()).await?;
-        let store = &linkage.job.store;
+        let prepared = &linkage.job.records;
         for clusters in clusters.chunks(BATCH_PROFILES) {
             let mut profiles = StringBuilder::new();
             let mut records = StringBuilder::new();
@@ -154,13 +158,13 @@ impl Engine {
             let mut since = TimestampMicrosecondBuilder::new().with_timezone("UTC");
             for cluster in clusters {
                 for record in &cluster.records {
-                    let index = store.find(*record).expect("clusters are made of the store's records");
+                    let index = prepared.find(*record).expect("clusters are made of the store's records");
                     let stayed =
                         former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
                     let since_then = former.since.get(record).copied().filter(|_| stayed);
                     profiles.append_value(cluster.id.profile.to_string());
                     records.append_value(record.to_string());
-                    sources.append_value(self.source_name(store.source(index)));
+                    sources.append_value(self.source_name(prepared.store.source(index)));
                     since.append_value(since_then.unwrap_or(now));
                 }
             }
@@ -418,7 +422,7 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
 fn groups_of(linkage: &Linkage) -> Vec<Vec<RecordId>> {
     let mut groups: BTreeMap<u32, Vec<RecordId>> = BTreeMap::new();
     for (record, first) in (0..).zip(&linkage.clusters) {
-        let id = linkage.job.store.record_id(vermeil_resolve::RecordIndex(record));
+        let id = linkage.job.records.id(vermeil_resolve::RecordIndex(record));
         groups.entry(first.0).or_default().push(id);
     }
     groups.into_values().collect()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, parse_url_opts};
+use object_store::{ObjectStore, ObjectStoreScheme, parse_url_opts};
 use url::Url;
 
 use crate::engine::Access;
@@ -35,7 +35,7 @@ pub enum LocationError {
     /// The URL is malformed, or its scheme is not known.
     #[error("`{location}` is neither a folder nor the URL of an object store")]
     Url {
-        /// As the user wrote it.
+        /// As the user wrote it, credentials left out.
         location: String,
         /// Why.
         #[source]
@@ -55,9 +55,7 @@ impl LakeLocation {
         access: Access,
     ) -> Result<Self, LocationError> {
         match Url::parse(location) {
-            Ok(url) if location.contains("://") && url.scheme() != "file" => {
-                Self::remote(location, url, options)
-            }
+            Ok(url) if location.contains("://") && url.scheme() != "file" => Self::remote(url, options),
             Ok(url) if url.scheme() == "file" => {
                 let folder = url.to_file_path().map_err(|()| LocationError::Url {
                     location: location.to_owned(),
@@ -69,7 +67,7 @@ impl LakeLocation {
         }
     }
 
-    /// Where the user said it lies.
+    /// Where the user said it lies, credentials left out.
     pub fn display(&self) -> &str {
         &self.display
     }
@@ -97,12 +95,16 @@ impl LakeLocation {
         })
     }
 
-    fn remote(location: &str, url: Url, options: &BTreeMap<String, String>) -> Result<Self, LocationError> {
+    fn remote(url: Url, options: &BTreeMap<String, String>) -> Result<Self, LocationError> {
+        let shown = without_secrets(&url);
+        // Asked first, for its error quotes the URL it is given.
+        ObjectStoreScheme::parse(&shown)
+            .map_err(|cause| LocationError::Url { location: shown.to_string(), cause: Box::new(cause) })?;
         let (store, prefix) = parse_url_opts(&url, options.iter())
-            .map_err(|cause| LocationError::Url { location: location.to_owned(), cause: Box::new(cause) })?;
-        let mut base_url = url.clone();
+            .map_err(|cause| LocationError::Url { location: shown.to_string(), cause: Box::new(cause) })?;
+        let mut base_url = shown.clone();
         base_url.set_path("/");
-        Ok(Self { store: Arc::from(store), prefix, base_url, display: location.to_owned() })
+        Ok(Self { store: Arc::from(store), prefix, base_url, display: shown.into() })
     }
 
     pub(super) fn url_of(&self, path: &Path) -> Url {
@@ -111,3 +113,20 @@ impl LakeLocation {
         url
     }
 }
+
+/// The URL as messages and Delta's log, which tells where its table was made, may show it.
+fn without_secrets(url: &Url) -> Url {
+    let mut shown = url.clone();
+    // URLs that cannot have a password have none to leave out.
+    let _ = shown.set_password(None);
+    // Azure names the container where others name the user.
+    if !url.scheme().starts_with("abfs") {
+        let _ = shown.set_username("");
+    }
+    shown.set_query(None);
+    shown.set_fragment(None);
+    shown
+}
+
+#[cfg(test)]
+mod tests;

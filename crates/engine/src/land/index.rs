@@ -108,11 +108,6 @@ impl LandingIndex {
         }
     }
 
-    /// Forgets which rows stand in the load so far: another begins.
-    pub(super) fn begin_load(&mut self) {
-        self.records.values_mut().for_each(|known| known.seen_in_this_load = false);
-    }
-
     /// Remembers that the row stands in this load, unchanged.
     pub(super) fn saw(&mut self, record: Tag) {
         if let Some(known) = self.records.get_mut(&record) {

@@ -14,6 +14,7 @@
 
 mod index;
 mod quarantine;
+mod reading;
 mod replay;
 mod rows;
 mod seal;
@@ -21,7 +22,7 @@ mod seal;
 use std::collections::HashSet;
 
 use arrow::array::RecordBatch;
-use vermeil_ingest::{Place, SourceBatch, SourceSpec, SourceStream};
+use vermeil_ingest::{Place, SourceSpec, SourceStream};
 use vermeil_model::pipeline::Source;
 use vermeil_model::{Plaintext, Policy, Schema, Tag};
 
@@ -30,6 +31,7 @@ pub(crate) use seal::FIRST_KEY_EPOCH;
 
 use self::index::{Landing, LandingIndex, SourceClock, Verdict};
 use self::quarantine::{QuarantineTable, QuarantineWriter, Refused};
+use self::reading::{ReadBatch, Reading};
 use self::rows::Rows;
 use self::seal::{LandingWriter, RowToLand};
 use crate::engine::Engine;
@@ -52,13 +54,14 @@ impl Engine {
         source: &Source,
         progress: &dyn Progress,
     ) -> Result<SourceReport, EngineError> {
-        let mut stream = self.open_source(source).await?;
+        let stream = self.open_source(source).await?;
         self.settle_loads(source).await?;
         let mut lander = Lander::new(self, source).await?;
-        while let Some(batch) = stream.next_batch().await {
+        let mut reading = Reading::start(stream);
+        while let Some(batch) = reading.next_batch().await {
             let batch = batch.map_err(|cause| ingest_error(source, cause))?;
             let rows_in = batch.rows_in;
-            lander.take(batch, &stream).await?;
+            lander.take(batch, reading.files()).await?;
             progress.rows_done(Stage::Land, Some(source.id.as_str()), rows_in);
         }
         lander.finish().await
@@ -93,10 +96,11 @@ impl Engine {
             Some(table) => table.last_number(&name.to_string()).await?,
             None => None,
         };
+        let strays = self.state.abandon_loads(&source.id, arrived.unwrap_or(0)).await?;
         if let Some(load) = arrived {
             self.state.confirm_load(load).await?;
         }
-        for owner in self.state.abandon_loads(&source.id, arrived.unwrap_or(0)).await? {
+        for owner in strays {
             self.vault.destroy_owner(&owner).await?;
         }
         Ok(())
@@ -156,14 +160,10 @@ impl<'a> Lander<'a> {
         Ok(Self { engine, source, schema, index, suppressed, report, chunk: None, quarantined })
     }
 
-    async fn take(&mut self, batch: SourceBatch, stream: &SourceStream) -> Result<(), EngineError> {
+    async fn take(&mut self, batch: ReadBatch, files: &[String]) -> Result<(), EngineError> {
         self.report.records_in += batch.rows_in;
-        let SourceBatch { rows, places, rejected, .. } = batch;
-        let names: Vec<&str> = stream.files().iter().map(|file| file.name.as_str()).collect();
-        self.take_rows(rows, &places, &names).await?;
-        for rejected in rejected {
-            let file = rejected.place.file;
-            let refused = Refused::as_delivered(rejected, names[file as usize], stream.columns(file));
+        self.take_rows(batch.rows, &batch.places, files).await?;
+        for refused in batch.refused {
             self.quarantine(refused).await?;
         }
         self.commit_if_large().await
@@ -174,13 +174,13 @@ impl<'a> Lander<'a> {
         &mut self,
         rows: Plaintext<RecordBatch>,
         places: &[Place],
-        files: &[&str],
+        files: &[String],
     ) -> Result<(), EngineError> {
         let grant = Policy::sealing();
         let rows = Rows::new(self.engine, self.source, self.schema, rows.expose(&grant))?;
         let mut landing = Vec::with_capacity(rows.len());
         for (row, place) in places.iter().enumerate() {
-            if self.suppressed.contains(&rows.suppression_tag(row)) {
+            if self.is_suppressed(&rows, row) {
                 self.report.suppressed += 1;
                 continue;
             }
@@ -196,10 +196,13 @@ impl<'a> Lander<'a> {
                 }
                 Verdict::Duplicate => self.report.duplicates += 1,
                 Verdict::Conflicting => {
-                    let file = files.get(place.file as usize).copied().unwrap_or_default();
+                    let file = files.get(place.file as usize).map(String::as_str).unwrap_or_default();
                     self.quarantine(rows.conflicting(row, file, place.line)?).await?;
                 }
             }
+        }
+        if landing.is_empty() {
+            return Ok(());
         }
         self.report.records_landed += landing.len() as u64;
         self.begin_chunk().await?;
@@ -209,9 +212,15 @@ impl<'a> Lander<'a> {
 
     async fn quarantine(&mut self, refused: Refused) -> Result<(), EngineError> {
         *self.report.quarantined.entry(refused.diagnostic.code.clone()).or_default() += 1;
+        let Some(fingerprint) = self.quarantined.admit(self.engine, &refused) else { return Ok(()) };
         self.begin_chunk().await?;
         let chunk = self.chunk.as_mut().expect("begun above");
-        chunk.quarantine.add(refused, &mut self.quarantined).await
+        chunk.quarantine.add(fingerprint, refused).await
+    }
+
+    fn is_suppressed(&self, rows: &Rows<'_>, row: usize) -> bool {
+        // The list is empty more often than not, and a tag is not for free.
+        !self.suppressed.is_empty() && self.suppressed.contains(&rows.suppression_tag(row))
     }
 
     async fn finish(mut self) -> Result<SourceReport, EngineError> {
@@ -261,7 +270,7 @@ impl<'a> Lander<'a> {
 
     fn plan_row(&mut self, rows: &Rows<'_>, row: usize, planned: &mut PlannedSource) {
         let (tag, observed_at) = (rows.record_tag(row), rows.observed_at(row));
-        if self.suppressed.contains(&rows.suppression_tag(row)) {
+        if self.is_suppressed(rows, row) {
             planned.read.suppressed += 1;
             return;
         }

@@ -98,7 +98,7 @@ impl QuarantineTable {
     }
 
     /// The row's fingerprint if it is not kept yet.
-    fn admit(&mut self, engine: &Engine, refused: &Refused) -> Option<Tag> {
+    pub(super) fn admit(&mut self, engine: &Engine, refused: &Refused) -> Option<Tag> {
         let grant = Policy::sealing();
         let row = refused.row.expose(&grant);
         let tag = |count: u64| {
@@ -129,14 +129,9 @@ impl<'a> QuarantineWriter<'a> {
         self.rows + self.waiting.len() as u64
     }
 
-    pub(super) async fn add(
-        &mut self,
-        refused: Refused,
-        table: &mut QuarantineTable,
-    ) -> Result<(), EngineError> {
-        if let Some(fingerprint) = table.admit(self.engine, &refused) {
-            self.waiting.push((Uuid::new_v4(), fingerprint, refused));
-        }
+    /// Takes a row that [`QuarantineTable::admit`] let through.
+    pub(super) async fn add(&mut self, fingerprint: Tag, refused: Refused) -> Result<(), EngineError> {
+        self.waiting.push((Uuid::new_v4(), fingerprint, refused));
         if self.waiting.len() >= BATCH_ROWS { self.write_waiting().await } else { Ok(()) }
     }
 

@@ -2,17 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use arrow::compute::{cast, kernels::zip::zip};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use chrono::DateTime;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionConfig;
 use futures::TryStreamExt;
 use uuid::Uuid;
-use vermeil_ingest::{Place, SourceBatch};
 use vermeil_model::pipeline::Source;
 use vermeil_model::{Diagnostic, FieldClass, Grant, Plaintext, Policy, SourceId};
 use vermeil_protect::{KeyLocation, RecordCipher};
@@ -72,8 +69,7 @@ impl Engine {
     }
 
     /// Reads every waiting row again with the configuration as it is now. What
-    /// fulfils its contract lands; what contradicted another row of its load
-    /// becomes the record's newest version.
+    /// fulfils its contract lands; what contradicts another row of its load stays.
     ///
     /// # Errors
     /// The lake or the keys cannot be read or written. Rows that landed stay landed
@@ -119,15 +115,14 @@ impl Engine {
             // A destroyed key: the row was erased.
             let Some(row) = row else { continue };
             let (form, raw) = decode(row.expose(&grant)).ok_or_else(damaged)?;
-            let batch = match form {
-                RowForm::AsDelivered { header } => {
-                    vermeil_ingest::replay(self.source_spec(source), &header, raw, entry.entry.line)
-                        .map_err(|cause| ingest_error(source, cause))?
-                }
-                RowForm::Canonical => canonical_batch(self, source, raw)?,
-            };
+            // A row that contradicts another cannot be judged alone: landing it would
+            // let the next run take the other for a change, and so forever. With an
+            // `updated_at` the next run lands both.
+            let RowForm::AsDelivered { header } = form else { continue };
+            let batch = vermeil_ingest::replay(self.source_spec(source), &header, raw, entry.entry.line)
+                .map_err(|cause| ingest_error(source, cause))?;
             if batch.rejected.is_empty() {
-                lander.land_replayed(batch).await?;
+                lander.take_rows(batch.rows, &batch.places, &[]).await?;
                 read_well.push(entry.entry.id.clone());
             }
         }
@@ -189,15 +184,6 @@ impl Engine {
     }
 }
 
-impl Lander<'_> {
-    /// Lands the rows of a replayed entry. Each counts as a load of its own: a row
-    /// that contradicts another is the newer version now.
-    async fn land_replayed(&mut self, batch: SourceBatch) -> Result<(), EngineError> {
-        self.index.begin_load();
-        self.take_rows(batch.rows, &batch.places, &[]).await
-    }
-}
-
 fn entry_of(batch: &RecordBatch, row: usize) -> Option<SealedEntry> {
     let text =
         |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>().map(|column| column.value(row));
@@ -248,30 +234,6 @@ fn marked(batch: &RecordBatch, ids: &HashSet<&str>, now: i64) -> Result<RecordBa
         })
         .collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema, columns).map_err(fail)
-}
-
-/// The batch that a row of [`RowForm::Canonical`] came from.
-fn canonical_batch(engine: &Engine, source: &Source, raw: &[u8]) -> Result<SourceBatch, EngineError> {
-    let values: HashMap<String, String> = serde_json::from_slice(raw).map_err(|_| damaged())?;
-    let schema = vermeil_ingest::columns_of(engine.source_spec(source))
-        .map_err(|cause| ingest_error(source, cause))?;
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|field| {
-            let text = StringArray::from_iter([values.get(field.name())]);
-            cast(&text, field.data_type())
-        })
-        .collect::<Result<Vec<ArrayRef>, _>>();
-    let rows = columns
-        .and_then(|columns| RecordBatch::try_new(schema, columns))
-        .map_err(|cause| EngineError::from(DataFusionError::from(cause)))?;
-    Ok(SourceBatch {
-        rows: Plaintext::new(rows),
-        places: vec![Place { file: 0, line: 1 }],
-        rejected: Vec::new(),
-        rows_in: 1,
-    })
 }
 
 fn damaged() -> EngineError {

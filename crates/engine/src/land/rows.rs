@@ -9,6 +9,7 @@ use vermeil_model::pipeline::Source;
 use vermeil_model::{Diagnostic, Plaintext, RecordId, Schema, Tag};
 
 use super::quarantine::Refused;
+use crate::columns::SOURCE_KEY_PREFIX;
 use crate::engine::Engine;
 use crate::error::EngineError;
 
@@ -32,7 +33,7 @@ pub(super) struct Rows<'a> {
 /// A record as it would be after a run.
 pub(crate) struct PlannedRow {
     pub(crate) record: RecordId,
-    /// Canonical field → value.
+    /// Canonical field → value, and the parts of its key as [`SOURCE_KEY_PREFIX`] fields.
     pub(crate) values: Plaintext<Vec<(String, String)>>,
 }
 
@@ -144,8 +145,10 @@ impl<'a> Rows<'a> {
             .fields
             .iter()
             .filter(|(_, values)| values.is_valid(row))
-            .map(|(name, values)| (name.clone(), values.value(row).to_owned()))
-            .collect();
+            .map(|(name, values)| (name.clone(), values.value(row).to_owned()));
+        let key = self.key(row).enumerate();
+        let key = key.map(|(place, part)| (format!("{SOURCE_KEY_PREFIX}{place}"), part.to_owned()));
+        let values = values.chain(key).collect();
         PlannedRow { record, values: Plaintext::new(values) }
     }
 }

@@ -5,6 +5,7 @@
 //! record indexes, so that one plan serves one machine and, later, many.
 
 mod cluster;
+mod prepared;
 mod score;
 
 use std::collections::{BTreeMap, HashSet};
@@ -20,10 +21,11 @@ use vermeil_model::{Policy, Probability, RecordId};
 use vermeil_resolve::cluster::Link;
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::features::RecordIndex;
-use vermeil_resolve::plan::FieldIndex;
-use vermeil_resolve::{Blocks, FeatureStore, FeatureStoreBuilder, MatchModel, MatchPlan};
+use vermeil_resolve::{Blocks, MatchModel, MatchPlan};
 
 use self::cluster::ClusterLinksExec;
+pub(crate) use self::prepared::PreparedRecords;
+use self::prepared::PreparedRecordsBuilder;
 use self::score::ScorePairsExec;
 use crate::audit::ENGINE;
 use crate::engine::Engine;
@@ -41,7 +43,7 @@ pub(crate) const DEFAULT_MAX_BLOCK_PAIRS: u64 = 1_000_000;
 /// Everything that comparing pairs takes. Shared by the partitions of the operators.
 pub(crate) struct MatchJob {
     pub(crate) plan: MatchPlan,
-    pub(crate) store: FeatureStore,
+    pub(crate) records: PreparedRecords,
     pub(crate) blocks: Blocks,
     pub(crate) model: MatchModel,
     pub(crate) threshold: Probability,
@@ -99,8 +101,8 @@ impl Engine {
         clock: &mut StageClock<'_>,
     ) -> Result<Linkage, EngineError> {
         let plan = self.match_plan()?;
-        let store = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
-        let job = clock.time(Stage::Estimate, self.estimate(plan, store)).await?;
+        let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
+        let job = clock.time(Stage::Estimate, self.estimate(plan, records)).await?;
         let (links, candidate_pairs) = clock.time(Stage::Score, self.score(&job)).await?;
         let clusters = clock.time(Stage::Cluster, self.cluster(&job, &links)).await?;
         let rule = |index: usize| job.plan.rules()[index].rule.to_string();
@@ -123,50 +125,49 @@ impl Engine {
         &self,
         plan: &MatchPlan,
         planned: &[(u32, &[PlannedRow])],
-    ) -> Result<(FeatureStore, u64), EngineError> {
+    ) -> Result<(PreparedRecords, u64), EngineError> {
         let grant = Policy::matching();
-        let mut builder = FeatureStoreBuilder::new(plan);
+        let mut builder = PreparedRecordsBuilder::new(plan);
         let replaced: HashSet<RecordId> =
             planned.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.record)).collect();
         let mut count = 0;
         for source in self.config.record_sources() {
-            let position = self.source_position(&source.id);
+            let place = (&source.id, self.source_position(&source.id));
             count += self
                 .open_records(source, ENGINE, &grant, &mut |record| {
                     if !replaced.contains(&record.record) {
-                        let fields = record.fields.iter().copied();
-                        push(&mut builder, plan, record.record, position, fields);
+                        builder.push(record.record, place, record.fields.iter().copied());
                     }
                 })
                 .await?;
         }
         for (position, rows) in planned {
+            let place = (&self.config.pipeline.sources[*position as usize].id, *position);
             // Of two versions of one record the later row is the current one.
             let mut latest = BTreeMap::new();
             latest.extend(rows.iter().map(|row| (row.record, &row.values)));
             for (record, row) in latest {
                 let fields = row.expose(&grant).iter().map(|(name, value)| (name.as_str(), value.as_str()));
-                push(&mut builder, plan, record, *position, fields);
+                builder.push(record, place, fields);
                 count += 1;
             }
         }
-        let store = builder.finish().map_err(EngineError::Features)?;
-        Ok((store, count))
+        Ok((builder.finish()?, count))
     }
 
     async fn estimate(
         &self,
         plan: MatchPlan,
-        store: FeatureStore,
+        records: PreparedRecords,
     ) -> Result<(Arc<MatchJob>, u64), EngineError> {
         let threshold = self.threshold();
         let max_block_pairs =
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
-            let blocks = Blocks::build(&store, &plan, max_block_pairs);
-            let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-            let records = store.len() as u64;
-            Ok((Arc::new(MatchJob { plan, store, blocks, model, threshold }), records))
+            let blocks = Blocks::build(&records.store, &plan, max_block_pairs);
+            let model = estimate(&records.store, &plan, &blocks, EstimateSettings::default());
+            let count = records.store.len() as u64;
+            Ok((Arc::new(MatchJob { plan, records, blocks, model, threshold }), count))
         })
         .await
     }
@@ -207,16 +208,4 @@ pub(crate) async fn blocking<T: Send + 'static>(
         Ok(done) => done,
         Err(failure) => std::panic::resume_unwind(failure.into_panic()),
     }
-}
-
-fn push<'v>(
-    builder: &mut FeatureStoreBuilder<'_>,
-    plan: &MatchPlan,
-    record: RecordId,
-    source: u32,
-    fields: impl Iterator<Item = (&'v str, &'v str)>,
-) {
-    let values: Vec<(FieldIndex, &str)> =
-        fields.filter_map(|(name, value)| Some((plan.field_index(name)?, value))).collect();
-    builder.push(record, source, &values);
 }

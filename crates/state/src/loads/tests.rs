@@ -101,6 +101,12 @@ async fn a_lake_that_lost_a_confirmed_load_is_told() {
 }
 
 #[tokio::test]
+async fn a_lake_that_holds_an_unknown_load_is_told() {
+    let fixture = fixture().await;
+    check_code(fixture.state.abandon_loads(&source("erp"), 7).await, "state-behind-lake");
+}
+
+#[tokio::test]
 async fn the_newest_loads_come_first() {
     let fixture = fixture().await;
     for offset in 1..=3 {
