@@ -1,8 +1,8 @@
 //! What has landed already, by keyed tag.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 
+use ahash::{AHashMap, AHashSet};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::{SessionConfig, col};
@@ -18,10 +18,10 @@ use crate::session::lake_session;
 /// The records of one source, in memory: about 130 bytes each, and 32 more a
 /// version where the source has a clock.
 pub(super) struct LandingIndex {
-    records: HashMap<Tag, Known>,
+    records: AHashMap<Tag, Known>,
     /// Every (record, content) that landed; kept only where the source's clock
     /// lets an old version come late.
-    versions: Option<HashSet<(Tag, Tag)>>,
+    versions: Option<AHashSet<(Tag, Tag)>>,
 }
 
 /// The current version of a record.
@@ -68,9 +68,9 @@ impl LandingIndex {
         clock: SourceClock,
     ) -> Result<Self, EngineError> {
         let mut index = Self {
-            records: HashMap::new(),
+            records: AHashMap::new(),
             versions: match clock {
-                SourceClock::Present => Some(HashSet::new()),
+                SourceClock::Present => Some(AHashSet::new()),
                 SourceClock::Absent => None,
             },
         };

@@ -5,7 +5,7 @@ const OLD: Tag = Tag([2; 16]);
 const NEW: Tag = Tag([3; 16]);
 
 fn index(clock: SourceClock) -> LandingIndex {
-    LandingIndex { records: HashMap::new(), versions: (clock == SourceClock::Present).then(HashSet::new) }
+    LandingIndex { records: AHashMap::new(), versions: (clock == SourceClock::Present).then(AHashSet::new) }
 }
 
 fn land(index: &mut LandingIndex, content: Tag, observed_at: Option<i64>) -> i64 {
