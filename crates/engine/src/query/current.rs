@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ahash::AHashMap;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -15,7 +16,6 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
 };
 use futures::{StreamExt, TryStreamExt};
-use hashbrown::HashMap;
 use tokio::sync::OnceCell;
 
 use super::stored;
@@ -37,7 +37,7 @@ pub(super) struct CurrentExec {
 
 /// Record → its current version.
 #[derive(Debug, Default)]
-struct CurrentVersions(HashMap<[u8; 16], (i64, i64)>);
+struct CurrentVersions(AHashMap<[u8; 16], (i64, i64)>);
 
 impl CurrentExec {
     /// Both inputs scan one version of one table; `versions` needs the three
