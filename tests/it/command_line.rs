@@ -162,7 +162,7 @@ fn the_same_seed_gives_the_same_silos() {
             .expect("a folder")
             .map(|file| file.expect("an entry"))
             .map(|file| {
-                (text(&file.file_name().as_ref()).to_owned(), std::fs::read(file.path()).expect("a file"))
+                (text(file.file_name().as_ref()).to_owned(), std::fs::read(file.path()).expect("a file"))
             })
             .collect()
     };

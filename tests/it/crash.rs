@@ -166,6 +166,11 @@ fn assert_no_stray_keys(workspace: &Workspace, killed: &str) {
         .collect();
     let kept = workspace.state("SELECT count(*) FROM key_pages WHERE owner LIKE 'landing/%'");
     assert_eq!(kept, i64::try_from(pages.len()).expect("few"), "every kept key opens something");
+    let pages = workspace
+        .stored("landing/quarantine")
+        .map_or(0, |stored| stored.column("key_page").into_iter().collect::<BTreeSet<String>>().len());
+    let kept = workspace.state("SELECT count(*) FROM key_pages WHERE owner LIKE 'landing.quarantine/%'");
+    assert_eq!(kept, i64::try_from(pages).expect("few"), "every kept quarantine key opens a row");
 }
 
 /// Kills once a run is at a `part` of the time that an undisturbed one takes.

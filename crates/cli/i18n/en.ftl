@@ -527,7 +527,7 @@ keyring-missing-for-lake = keyring { $keyring } is missing, but the lake { $lake
 lake-location-invalid = `{ $location }` is no place for a lake
     .help = `lake` takes a folder or a URL such as s3://bucket/lake
 lake-unwritable = the lake { $lake } cannot be written
-    .help = check that you may write there, and that the disk is not full
+    .help = check that you may write there and that the disk is not full; for an object store the bucket, the credentials and the network
 lake-unreadable = the lake { $lake } cannot be read
     .help = check permissions, credentials and network
 lake-damaged = { $lake }/vermeil.json is damaged
@@ -572,9 +572,9 @@ counts-do-not-add-up = the counts do not add up: { $counts }
 ### Diagnostics of invented customers
 
 synth-folder = could not make the folder { $folder }: { $cause }
-    .help = check that you may write there, and that the disk is not full
+    .help = check that you may write there and that the disk is not full; for an object store the bucket, the credentials and the network
 synth-write = could not write { $file }: { $cause }
-    .help = check that you may write there, and that the disk is not full
+    .help = check that you may write there and that the disk is not full; for an object store the bucket, the credentials and the network
 synth-truth-read = could not read { $file }: { $cause }
     .help = write the silos again
 synth-truth-malformed = { $file }:{ $line }: not a line of the truth

@@ -527,7 +527,7 @@ keyring-missing-for-lake = le trousseau { $keyring } manque, alors que le lac { 
 lake-location-invalid = `{ $location }` ne peut pas accueillir un lac
     .help = `lake` attend un dossier ou une URL telle que s3://bucket/lac
 lake-unwritable = impossible d'écrire dans le lac { $lake }
-    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
 lake-unreadable = impossible de lire le lac { $lake }
     .help = vérifiez les droits, les identifiants d'accès et le réseau
 lake-damaged = { $lake }/vermeil.json est endommagé
@@ -572,9 +572,9 @@ counts-do-not-add-up = les totaux ne concordent pas : { $counts }
 ### Diagnostics des clients inventés
 
 synth-folder = impossible de créer le dossier { $folder } : { $cause }
-    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
 synth-write = impossible d'écrire { $file } : { $cause }
-    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
 synth-truth-read = impossible de lire { $file } : { $cause }
     .help = écrivez à nouveau les silos
 synth-truth-malformed = { $file }:{ $line } : ce n'est pas une ligne de la vérité

@@ -96,13 +96,13 @@ impl Engine {
         })
     }
 
-    /// Destroys the profile keys that no reader can still need: those of every
-    /// publication before the one that was current until now.
+    /// Destroys the profile keys that no reader can still need: those of publications
+    /// that were cut off, and of every one before the one that was current until now.
     async fn destroy_replaced_keys(&self, replaced: Option<&Publication>) -> Result<(), EngineError> {
-        let Some(replaced) = replaced else { return Ok(()) };
-        let superseded = self.state.superseded_publications().await?;
         let abandoned = self.state.abandoned_publications().await?;
-        for number in superseded.into_iter().chain(abandoned).filter(|number| *number < replaced.number) {
+        let superseded = self.state.superseded_publications().await?;
+        let readable = |number: &i64| replaced.is_some_and(|replaced| *number == replaced.number);
+        for number in abandoned.into_iter().chain(superseded.into_iter().filter(|number| !readable(number))) {
             self.vault.destroy_owner(&golden_owner(number)).await?;
             self.state.discard_publication(number).await?;
         }

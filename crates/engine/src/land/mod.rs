@@ -25,6 +25,7 @@ use arrow::array::RecordBatch;
 use vermeil_ingest::{Place, SourceSpec, SourceStream};
 use vermeil_model::pipeline::Source;
 use vermeil_model::{Plaintext, Policy, Schema, Tag};
+use vermeil_state::LoadStatus;
 
 pub(crate) use rows::{PlannedRow, as_text};
 pub(crate) use seal::FIRST_KEY_EPOCH;
@@ -40,6 +41,8 @@ use crate::lake::TableName;
 use crate::progress::{Progress, Stage};
 use crate::report::{PlannedRead, SourceReport};
 
+/// How far back a run looks for loads that a crash cut off: one crash leaves one a source.
+const LOADS_SETTLED: u32 = 200;
 /// Rows of one Delta commit, at least: what a crash makes a source be read again for.
 const COMMIT_ROWS: u64 = 250_000;
 
@@ -92,10 +95,7 @@ impl Engine {
     /// crash came between the two, and destroys the keys of loads that never arrived.
     async fn settle_loads(&self, source: &Source) -> Result<(), EngineError> {
         let name = TableName::Landing(source.id.clone());
-        let arrived = match self.lake.table(&name).await? {
-            Some(table) => table.last_number(&name.to_string()).await?,
-            None => None,
-        };
+        let arrived = self.last_load(&name, &name.to_string()).await?;
         let strays = self.state.abandon_loads(&source.id, arrived.unwrap_or(0)).await?;
         if let Some(load) = arrived {
             self.state.confirm_load(load).await?;
@@ -103,7 +103,23 @@ impl Engine {
         for owner in strays {
             self.vault.destroy_owner(&owner).await?;
         }
+        let quarantined =
+            self.last_load(&TableName::Quarantine, &quarantine::application(&source.id)).await?;
+        for load in self.state.loads(LOADS_SETTLED).await? {
+            // A confirmed load's quarantine was committed before it.
+            let cut_off = load.status != LoadStatus::Confirmed && Some(load.number) > quarantined;
+            if load.source == source.id && cut_off {
+                self.vault.destroy_owner(&quarantine::quarantine_keys(&source.id, load.number)).await?;
+            }
+        }
         Ok(())
+    }
+
+    async fn last_load(&self, table: &TableName, application: &str) -> Result<Option<i64>, EngineError> {
+        match self.lake.table(table).await? {
+            Some(table) => table.last_number(application).await,
+            None => Ok(None),
+        }
     }
 
     async fn open_source(&self, source: &Source) -> Result<SourceStream, EngineError> {

@@ -139,8 +139,7 @@ impl<'a> QuarantineWriter<'a> {
     pub(super) async fn commit(mut self) -> Result<(), EngineError> {
         self.write_waiting().await?;
         if self.rows > 0 {
-            let application = format!("{}/{}", TableName::Quarantine, self.source);
-            self.writer.append(&Transactional::new(application, self.load)).await?;
+            self.writer.append(&Transactional::new(application(&self.source), self.load)).await?;
         }
         Ok(())
     }
@@ -150,7 +149,7 @@ impl<'a> QuarantineWriter<'a> {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let owner = KeyOwner::new(format!("{}/{}", TableName::Quarantine, self.source));
+        let owner = quarantine_keys(&self.source, self.load);
         let keys = self.engine.vault.allocate(&owner, waiting.len()).await?;
         let grant = Policy::sealing();
         let now = chrono::Utc::now().timestamp_micros();
@@ -207,6 +206,16 @@ impl<'a> QuarantineWriter<'a> {
         self.rows += count as u64;
         self.writer.write(batch).await
     }
+}
+
+/// Delta's name for the sequence of loads that quarantined rows of a source.
+pub(super) fn application(source: &SourceId) -> String {
+    format!("{}/{source}", TableName::Quarantine)
+}
+
+/// Who owns the keys of the rows that one load quarantined.
+pub(super) fn quarantine_keys(source: &SourceId, load: i64) -> KeyOwner {
+    KeyOwner::new(format!("{}/{load}", application(source)))
 }
 
 /// What a quarantined row is bound to.

@@ -159,7 +159,7 @@ fn inside_base64(bytes: &[u8], before: usize, alphabet: &impl Engine) -> Vec<u8>
     let mut padded = vec![0; before];
     padded.extend_from_slice(bytes);
     let mut encoded = alphabet.encode(&padded).into_bytes();
-    if padded.len() % 3 != 0 {
+    if !padded.len().is_multiple_of(3) {
         encoded.pop();
     }
     encoded.drain(..[0, 2, 3][before]);
