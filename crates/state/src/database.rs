@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolOptions;
@@ -16,6 +16,9 @@ use crate::{StateError, migrations};
 
 /// How long a process waits for another to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long it waits between two tries where SQLite itself does not.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long erasing waits for readers before it leaves the write-ahead log to a later checkpoint.
 const TRUNCATE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -47,8 +50,24 @@ impl StateDatabase {
         make_file(path)
             .map_err(|cause| StateError::Unwritable { path: path.to_owned(), cause: cause.into() })?;
         let state = Self { path: path.into(), writer: pool(path, 1), readers: pool(path, 4) };
-        migrations::apply(&state).await?;
+        state.migrate().await?;
         Ok(state)
+    }
+
+    /// Makes or upgrades the tables.
+    ///
+    /// Of several who open a new file at once, all but one are told that it is busy
+    /// while it turns to write-ahead logging: SQLite does not wait there, so this does.
+    async fn migrate(&self) -> Result<(), StateError> {
+        let started = Instant::now();
+        loop {
+            match migrations::apply(self).await {
+                Err(StateError::Busy { .. }) if started.elapsed() < BUSY_TIMEOUT => {
+                    tokio::time::sleep(BUSY_PAUSE).await;
+                }
+                ended => return ended,
+            }
+        }
     }
 
     /// The file.

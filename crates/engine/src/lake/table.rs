@@ -253,7 +253,7 @@ impl TableWriter {
             .with_actions(actions)
             .build(Some(table.snapshot().snapshot()), table.delta.log_store(), operation)
             .await
-            .map_err(|cause| EngineError::table(&table.name, cause.into()))?;
+            .map_err(|cause| EngineError::table(&table.name, cause))?;
         Ok(Written { version: finalized.version(), rows })
     }
 }
