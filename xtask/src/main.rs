@@ -48,7 +48,8 @@ fn main() -> ExitCode {
         ("bench", arguments) => {
             let mut bench =
                 surroundings.cargo(["run", "--release", "--locked", "-p", "vermeil-benches", "--"]);
-            bench.args(arguments);
+            // Beside the program that `cargo run --release` built: its libraries serve both.
+            bench.env_remove("CARGO_TARGET_DIR").args(arguments);
             finish(bench)
         }
         ("help" | "--help" | "-h", []) => {
