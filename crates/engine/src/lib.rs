@@ -14,6 +14,7 @@
 mod audit;
 mod check;
 mod columns;
+mod current;
 mod engine;
 mod error;
 mod explain;
@@ -31,6 +32,7 @@ mod report;
 mod run;
 mod session;
 mod status;
+mod stored;
 mod suppress;
 
 pub use check::check;

@@ -1,10 +1,11 @@
 //! Reading landed records: the current version of each, opened in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
-use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
+use arrow::datatypes::{Int32Type, Int64Type, Schema as ArrowSchema, TimestampMicrosecondType};
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
 use vermeil_model::pipeline::Source;
 use vermeil_model::{FieldClass, Grant, Plaintext, RecordId, Schema};
@@ -12,6 +13,7 @@ use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher, payload};
 
 use crate::audit::status_of;
 use crate::columns;
+use crate::current::scan_current;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::lake::{LakeTable, TableName};
@@ -51,7 +53,6 @@ impl Engine {
             name: name.to_string(),
             schema: self.config.schema_of(source),
             grant,
-            current: CurrentVersions::of(self, &table).await?,
             opened: 0,
             pages: HashSet::new(),
         };
@@ -68,7 +69,6 @@ struct Opening<'a> {
     name: String,
     schema: &'a Schema,
     grant: &'a Grant,
-    current: CurrentVersions,
     opened: u64,
     pages: HashSet<i64>,
 }
@@ -80,12 +80,24 @@ impl Opening<'_> {
         visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
     ) -> Result<(), EngineError> {
         let session = reading_session(self.engine)?;
-        let frame = session.read_table(table.provider())?;
-        let mut batches = frame.execute_stream().await?;
+        let provider = table.provider();
+        let columns = self.needed_columns(&provider.schema());
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let plan = scan_current(&*provider, &session.state(), &columns).await?;
+        let mut batches = execute_stream(plan, session.task_ctx())?;
         while let Some(batch) = batches.try_next().await? {
             self.open_batch(&batch, visit).await?;
         }
         Ok(())
+    }
+
+    fn needed_columns(&self, stored: &ArrowSchema) -> Vec<String> {
+        let own = [columns::OBSERVED_AT, columns::LANDED_AT, columns::KEY_PAGE, columns::KEY_SLOT];
+        let sealed = FieldClass::PERSONAL.into_iter().filter(|class| self.grant.covers(*class));
+        let plain = self.schema.of_class(FieldClass::Plain).map(|field| field.name.clone());
+        let wanted = sealed.map(columns::sealed_column).chain(plain);
+        let stored = wanted.filter(|name| stored.field_with_name(name).is_ok());
+        own.map(str::to_owned).into_iter().chain(stored).collect()
     }
 
     async fn open_batch(
@@ -94,21 +106,15 @@ impl Opening<'_> {
         visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
     ) -> Result<(), EngineError> {
         let landed = LandedColumns::new(batch);
-        let rows: Vec<(usize, RecordId)> = (0..batch.num_rows())
-            .map(|row| Ok((row, landed.record(row).ok_or_else(|| self.damaged())?)))
-            .collect::<Result<Vec<_>, EngineError>>()?
-            .into_iter()
-            .filter(|(row, record)| self.current.is_current(*record, landed.standing(*row)))
-            .collect();
-        let locations: Vec<KeyLocation> = rows
-            .iter()
-            .map(|(row, _)| landed.key(*row).ok_or_else(|| self.damaged()))
+        let locations: Vec<KeyLocation> = (0..batch.num_rows())
+            .map(|row| landed.key(row).ok_or_else(|| self.damaged()))
             .collect::<Result<_, _>>()?;
         let keys = self.engine.vault.keys(&locations).await?;
         self.pages.extend(locations.iter().map(|location| location.page));
         let plain = self.plain_columns(batch)?;
-        for ((row, record), key) in rows.into_iter().zip(keys) {
+        for (row, key) in keys.into_iter().enumerate() {
             let Some(key) = key else { continue };
+            let record = landed.record(row).ok_or_else(|| self.damaged())?;
             let cell = SealedRow {
                 batch,
                 row,
@@ -186,49 +192,6 @@ impl SealedRow<'_> {
     }
 }
 
-/// How a version stands in time: by the source's clock, then by its number.
-type Standing = (Option<i64>, i64);
-
-/// Which version of each record is the current one. Only records with more than
-/// one version take memory.
-struct CurrentVersions(HashMap<RecordId, Standing>);
-
-impl CurrentVersions {
-    async fn of(engine: &Engine, table: &LakeTable) -> Result<Self, EngineError> {
-        let session = reading_session(engine)?;
-        let rows = session.read_table(table.provider())?;
-        let several = rows
-            .clone()
-            .filter(col(columns::VERSION).gt(lit(1_i64)))?
-            .select(vec![col(columns::RECORD_ID)])?;
-        let mut several = several.execute_stream().await?;
-        let mut current = HashMap::new();
-        while let Some(batch) = several.try_next().await? {
-            let ids = batch.column(0).as_string::<i32>();
-            current.extend(ids.iter().flatten().filter_map(|id| id.parse().ok()).map(|id| (id, (None, 0))));
-        }
-        if !current.is_empty() {
-            let standings =
-                rows.select([columns::RECORD_ID, columns::OBSERVED_AT, columns::VERSION].map(col).to_vec())?;
-            let mut standings = standings.execute_stream().await?;
-            while let Some(batch) = standings.try_next().await? {
-                let landed = LandedColumns::new(&batch);
-                for row in 0..batch.num_rows() {
-                    let known = landed.record(row).and_then(|record| current.get_mut(&record));
-                    if let Some(best) = known {
-                        *best = (*best).max(landed.standing(row));
-                    }
-                }
-            }
-        }
-        Ok(Self(current))
-    }
-
-    fn is_current(&self, record: RecordId, standing: Standing) -> bool {
-        self.0.get(&record).is_none_or(|best| *best == standing)
-    }
-}
-
 /// The columns that landing adds, of one batch; a column that was not read is never asked for.
 struct LandedColumns<'a>(&'a RecordBatch);
 
@@ -248,10 +211,6 @@ impl LandedColumns<'_> {
     fn moment(&self, name: &str, row: usize) -> Option<i64> {
         let column = self.0[name].as_primitive::<TimestampMicrosecondType>();
         column.is_valid(row).then(|| column.value(row))
-    }
-
-    fn standing(&self, row: usize) -> Standing {
-        (self.moment(columns::OBSERVED_AT, row), self.version(row))
     }
 
     fn clock(&self, row: usize) -> i64 {

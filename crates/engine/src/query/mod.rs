@@ -4,8 +4,7 @@
 //! statement   only queries pass
 //! catalog     only policy tables are there
 //! table       which columns a grant shows: plain, pseudonymous, opened, or not at all
-//! current     one version of each record
-//! open        sealed columns become columns, after
+//! //! open        sealed columns become columns, after
 //! reading     the audit trail has taken the intent
 //! ```
 //!
@@ -19,11 +18,9 @@
 //!   may quote a value.
 
 mod catalog;
-mod current;
 mod open;
 mod reading;
 mod statement;
-mod stored;
 mod table;
 mod unsealing;
 mod values;

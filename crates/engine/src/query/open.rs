@@ -18,10 +18,10 @@ use futures::StreamExt;
 use vermeil_model::FieldClass;
 use vermeil_model::schema::FieldType;
 
-use super::stored;
 use super::unsealing::Unsealing;
 use super::view::View;
 use crate::lake::TableName;
+use crate::stored;
 
 /// A column as the reader sees it.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,10 +14,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::limit::LocalLimitExec;
 use vermeil_model::{Field, FieldClass, Grant, Schema};
 
-use super::current::CurrentExec;
 use super::open::{OpenExec, Opening, Shown, ShownColumn};
 use super::view::View;
 use crate::columns::{OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column};
+use crate::current::{scan_columns, scan_current};
 use crate::lake::TableName;
 
 /// The version of a profile's row.
@@ -63,29 +63,14 @@ impl PolicyTable {
         limit: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
         let TableName::Landing(_) = self.name else {
-            return self.stored.scan(session, Some(&self.positions(columns)?), &[], limit).await;
+            return scan_columns(&*self.stored, session, columns, limit).await;
         };
-        let versions = self.positions(&[RECORD_ID, OBSERVED_AT, VERSION])?;
-        let rows = self.positions(&[&[RECORD_ID, VERSION], columns].concat())?;
-        let current: Arc<dyn ExecutionPlan> = Arc::new(CurrentExec::new(
-            self.stored.scan(session, Some(&versions), &[], None).await?,
-            self.stored.scan(session, Some(&rows), &[], None).await?,
-        ));
+        let current = scan_current(&*self.stored, session, columns).await?;
         // Below the opening, so that no more is opened than is taken.
         Ok(match limit {
             Some(limit) => Arc::new(LocalLimitExec::new(current, limit)),
             None => current,
         })
-    }
-
-    /// The places of `columns` in the stored table, each once, ascending.
-    fn positions(&self, columns: &[&str]) -> DataFusionResult<Vec<usize>> {
-        let schema = self.stored.schema();
-        let mut positions =
-            columns.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<usize>, _>>()?;
-        positions.sort_unstable();
-        positions.dedup();
-        Ok(positions)
     }
 }
 

@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 
 use super::open::{Shown, ShownColumn};
 use super::reading::Reading;
-use super::stored;
 use super::values::ValueBuilder;
 use super::view::View;
 use crate::columns::{KEY_PAGE, KEY_SLOT, sealed_column};
 use crate::error::EngineError;
 use crate::lake::TableName;
+use crate::stored;
 
 /// Opens some fields of one table.
 #[derive(Debug)]

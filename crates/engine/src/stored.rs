@@ -5,38 +5,38 @@ use arrow::array::{
 };
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 
-pub(super) fn texts<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a StringArray> {
+pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a StringArray> {
     column(batch, name)
 }
 
-pub(super) fn integers<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a Int64Array> {
+pub(crate) fn integers<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a Int64Array> {
     column(batch, name)
 }
 
-pub(super) fn small_integers<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a Int32Array> {
+pub(crate) fn small_integers<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a Int32Array> {
     column(batch, name)
 }
 
-pub(super) fn times<'a>(
+pub(crate) fn times<'a>(
     batch: &'a RecordBatch,
     name: &str,
 ) -> DataFusionResult<&'a TimestampMicrosecondArray> {
     column(batch, name)
 }
 
-pub(super) fn bytes<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a BinaryArray> {
+pub(crate) fn bytes<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a BinaryArray> {
     column(batch, name)
 }
 
 /// The 16 bytes of an id.
-pub(super) fn id(text: &str) -> DataFusionResult<[u8; 16]> {
+pub(crate) fn id(text: &str) -> DataFusionResult<[u8; 16]> {
     uuid::Uuid::try_parse(text)
         .map(uuid::Uuid::into_bytes)
         .map_err(|_| DataFusionError::Execution("an id is not a UUID".to_owned()))
 }
 
 /// A place in a page of keys.
-pub(super) fn slot(number: i32) -> DataFusionResult<u16> {
+pub(crate) fn slot(number: i32) -> DataFusionResult<u16> {
     u16::try_from(number).map_err(|_| DataFusionError::Execution("a key slot is out of range".to_owned()))
 }
 

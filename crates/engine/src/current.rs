@@ -6,43 +6,72 @@ use std::sync::Arc;
 use ahash::AHashMap;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
+use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, reset_plan_states};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
+    execute_stream,
 };
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::OnceCell;
 
-use super::stored;
 use crate::columns::{OBSERVED_AT, RECORD_ID, VERSION};
+use crate::stored;
+
+/// Scans `columns` of the current version of each record of `stored`, and its
+/// id and version.
+pub(crate) async fn scan_current(
+    stored: &dyn TableProvider,
+    session: &dyn Session,
+    columns: &[&str],
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    let versions = scan_columns(stored, session, &[RECORD_ID, OBSERVED_AT, VERSION], None).await?;
+    let rows = scan_columns(stored, session, &[&[RECORD_ID, VERSION], columns].concat(), None).await?;
+    Ok(Arc::new(CurrentExec::new(versions, rows)))
+}
+
+/// Scans `columns` of all rows of `stored`, each column once, in the table's order.
+pub(crate) async fn scan_columns(
+    stored: &dyn TableProvider,
+    session: &dyn Session,
+    columns: &[&str],
+    limit: Option<usize>,
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    let schema = stored.schema();
+    let mut positions =
+        columns.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<usize>, _>>()?;
+    positions.sort_unstable();
+    positions.dedup();
+    stored.scan(session, Some(&positions), &[], limit).await
+}
 
 /// Keeps the rows with the largest `(observed_at, version)` of their
 /// `record_id`; a row without a time counts as the oldest.
 ///
-/// Reads the three columns of `versions` first, whole, and then streams `rows`:
-/// a sort or a join would hold the sealed columns in memory instead. Takes
-/// about 40 bytes a record.
+/// Reads the three columns of `versions` first and then streams `rows`: a sort
+/// or a join would hold the sealed columns in memory instead. Only records with
+/// more than one version take memory, about 40 bytes each.
 #[derive(Debug)]
-pub(super) struct CurrentExec {
+struct CurrentExec {
     versions: Arc<dyn ExecutionPlan>,
     rows: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
     current: Arc<OnceCell<CurrentVersions>>,
 }
 
-/// Record → its current version.
-#[derive(Debug, Default)]
+/// Record → the time and number of its current version, where it has several.
+#[derive(Debug)]
 struct CurrentVersions(AHashMap<[u8; 16], (i64, i64)>);
 
 impl CurrentExec {
     /// Both inputs scan one version of one table; `versions` needs the three
     /// columns only, `rows` needs `record_id` and `version` among its own.
-    pub(super) fn new(versions: Arc<dyn ExecutionPlan>, rows: Arc<dyn ExecutionPlan>) -> Self {
+    fn new(versions: Arc<dyn ExecutionPlan>, rows: Arc<dyn ExecutionPlan>) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(rows.schema()),
             Partitioning::UnknownPartitioning(rows.output_partitioning().partition_count()),
@@ -115,36 +144,56 @@ impl ExecutionPlan for CurrentExec {
 
 impl CurrentVersions {
     async fn read(versions: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>) -> DataFusionResult<Self> {
-        let mut current = Self::default();
-        let mut batches = datafusion::physical_plan::execute_stream(versions, context)?;
-        while let Some(batch) = batches.try_next().await? {
-            current.take_in(&batch)?;
+        let mut current = Self::of_several(Arc::clone(&versions), Arc::clone(&context)).await?;
+        if !current.0.is_empty() {
+            let mut batches = execute_stream(reset_plan_states(versions)?, context)?;
+            while let Some(batch) = batches.try_next().await? {
+                current.take_in(&batch)?;
+            }
         }
         Ok(current)
+    }
+
+    /// The records with more than one version: those with a second one.
+    async fn of_several(
+        versions: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> DataFusionResult<Self> {
+        let mut several = AHashMap::new();
+        let mut batches = execute_stream(versions, context)?;
+        while let Some(batch) = batches.try_next().await? {
+            let ids = stored::texts(&batch, RECORD_ID)?;
+            let numbers = stored::integers(&batch, VERSION)?;
+            for row in (0..batch.num_rows()).filter(|row| numbers.value(*row) > 1) {
+                several.insert(stored::id(ids.value(row))?, (i64::MIN, 0));
+            }
+        }
+        Ok(Self(several))
     }
 
     fn take_in(&mut self, batch: &RecordBatch) -> DataFusionResult<()> {
         let ids = stored::texts(batch, RECORD_ID)?;
         let times = stored::times(batch, OBSERVED_AT)?;
-        let versions = stored::integers(batch, VERSION)?;
+        let numbers = stored::integers(batch, VERSION)?;
         for row in 0..batch.num_rows() {
-            let time = if times.is_null(row) { i64::MIN } else { times.value(row) };
-            let version = (time, versions.value(row));
-            self.0
-                .entry(stored::id(ids.value(row))?)
-                .and_modify(|known| *known = version.max(*known))
-                .or_insert(version);
+            if let Some(known) = self.0.get_mut(&stored::id(ids.value(row))?) {
+                let time = if times.is_null(row) { i64::MIN } else { times.value(row) };
+                *known = (*known).max((time, numbers.value(row)));
+            }
         }
         Ok(())
     }
 
     fn keep(&self, batch: &RecordBatch) -> DataFusionResult<RecordBatch> {
+        if self.0.is_empty() {
+            return Ok(batch.clone());
+        }
         let ids = stored::texts(batch, RECORD_ID)?;
-        let versions = stored::integers(batch, VERSION)?;
+        let numbers = stored::integers(batch, VERSION)?;
         let is_current = (0..batch.num_rows())
             .map(|row| {
                 let current = self.0.get(&stored::id(ids.value(row))?);
-                Ok(current.is_some_and(|(_, version)| *version == versions.value(row)))
+                Ok(current.is_none_or(|(_, number)| *number == numbers.value(row)))
             })
             .collect::<DataFusionResult<Vec<bool>>>()?;
         Ok(filter_record_batch(batch, &BooleanArray::from(is_current))?)
