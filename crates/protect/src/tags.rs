@@ -71,8 +71,9 @@ impl SuppressionTags {
     }
 }
 
-fn tag_of<P: AsRef<[u8]>>(hash: KeyedHash, parts: impl IntoIterator<Item = P>) -> Tag {
-    parts.into_iter().fold(hash, |hash, part| hash.part(part.as_ref())).tag()
+fn tag_of<P: AsRef<[u8]>>(mut hash: KeyedHash, parts: impl IntoIterator<Item = P>) -> Tag {
+    parts.into_iter().for_each(|part| hash.take_in(part.as_ref()));
+    hash.tag()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Sealing rows and writing them to their landing table.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use ahash::AHashMap;
 use arrow::array::{
     Array, ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
     TimestampMicrosecondBuilder, UInt32Array,
@@ -51,7 +52,7 @@ pub(super) struct LandingWriter<'a> {
 struct KeyedRow {
     landing: RowToLand,
     location: KeyLocation,
-    cipher: RecordCipher,
+    key: DataKey,
 }
 
 impl<'a> LandingWriter<'a> {
@@ -121,7 +122,7 @@ impl<'a> LandingWriter<'a> {
             landing.iter().filter_map(|row| Some((row.tag, index.key(row.tag)?))).collect();
         let locations: Vec<KeyLocation> = known.iter().map(|(_, location)| *location).collect();
         let fetched = self.engine.vault.keys(&locations).await?;
-        let mut keys: HashMap<Tag, (KeyLocation, DataKey)> = known
+        let mut keys: AHashMap<Tag, (KeyLocation, DataKey)> = known
             .into_iter()
             .zip(fetched)
             .filter_map(|((tag, location), key)| Some((tag, (location, key?))))
@@ -137,7 +138,7 @@ impl<'a> LandingWriter<'a> {
             .into_iter()
             .map(|landing| {
                 let (location, key) = keys.get(&landing.tag).expect("fetched or made above");
-                KeyedRow { location: *location, cipher: RecordCipher::new(key), landing }
+                KeyedRow { location: *location, key: key.clone(), landing }
             })
             .collect())
     }
@@ -181,7 +182,8 @@ impl<'a> LandingWriter<'a> {
             .into();
         let mut payload = PayloadWriter::new();
         let mut sealed = Vec::new();
-        for KeyedRow { landing, cipher, .. } in keyed {
+        for KeyedRow { landing, key, .. } in keyed {
+            let cipher = RecordCipher::new(key);
             for ((class, builder), fields) in builders.iter_mut().zip(&fields) {
                 payload.clear();
                 if *class == FieldClass::Identifier {
