@@ -22,9 +22,13 @@ use crate::plan::Plan;
 pub(crate) struct Delimited {
     dialect: Dialect,
     /// The columns of files without a header line.
+    delimiter: char,
     declared: Option<Vec<String>>,
     plan: Arc<Plan>,
 }
+
+/// Looked for where the declared delimiter does not part the header line.
+const USUAL_DELIMITERS: [char; 4] = [';', '\t', '|', ','];
 
 /// How a source writes its rows.
 #[derive(Clone, Copy)]
@@ -76,13 +80,15 @@ impl Delimited {
             let byte = encoding.byte(value).filter(|byte| !matches!(byte, b'\n' | b'\r' | 0));
             byte.ok_or(IngestError::BadSeparator { role, value })
         };
-        let delimiter = byte("delimiter", source.delimiter.unwrap_or(','))?;
+        let declared = source.delimiter.unwrap_or(',');
+        let delimiter = byte("delimiter", declared)?;
         let quote = byte("quote", source.quote.unwrap_or('"'))?;
         if quote == delimiter {
             return Err(IngestError::BadSeparator { role: "quote", value: source.quote.unwrap_or('"') });
         }
         let separators = Separators { delimiter: Some(delimiter), quote: Some(quote) };
-        Ok(Self { dialect: Dialect { encoding, separators, quote }, declared: source.header.clone(), plan })
+        let dialect = Dialect { encoding, separators, quote };
+        Ok(Self { dialect, delimiter: declared, declared: source.header.clone(), plan })
     }
 
     fn row_reader(&self, columns: &[String], name: &str, file: u32) -> Result<RowReader, IngestError> {
@@ -94,6 +100,20 @@ impl Delimited {
             scratch: String::new(),
             values: Vec::new(),
         })
+    }
+
+    /// Says so where a column is missing only because another delimiter parts the header.
+    fn explained(&self, error: IngestError, columns: &[String]) -> IngestError {
+        let (IngestError::MissingColumn { file, column, .. }, [whole]) = (&error, columns) else {
+            return error;
+        };
+        let parted = |by: &char| whole.split(*by).any(|part| part.trim_matches('"') == column);
+        match USUAL_DELIMITERS.into_iter().find(parted) {
+            Some(likely) => {
+                IngestError::OtherDelimiter { file: file.clone(), delimiter: self.delimiter, likely }
+            }
+            None => error,
+        }
     }
 }
 
@@ -128,7 +148,7 @@ impl SourceFormat for Delimited {
                 }
             },
         };
-        let rows = self.row_reader(&columns, name, file)?;
+        let rows = self.row_reader(&columns, name, file).map_err(|error| self.explained(error, &columns))?;
         Ok(Box::new(DelimitedReader { bytes, intake, framer, rows, columns }))
     }
 

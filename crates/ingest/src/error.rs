@@ -38,6 +38,17 @@ pub enum IngestError {
         /// The file's column whose name is nearest, where one is near.
         nearest: Option<String>,
     },
+    /// The header is one column to the declared delimiter, and holds a mapped column
+    /// between others of another.
+    #[error("the header line of `{file}` is not parted by `{delimiter}`")]
+    OtherDelimiter {
+        /// The file.
+        file: String,
+        /// The declared delimiter.
+        delimiter: char,
+        /// The one that seems to part the header line.
+        likely: char,
+    },
     /// A mapped column's name stands in the header more than once.
     #[error("`{file}` has more than one column `{column}`")]
     DuplicateColumn {
@@ -170,6 +181,10 @@ impl Diagnose for IngestError {
             Self::MissingColumn { file, column, nearest } => {
                 near("source-missing-column", nearest).with("file", file).with("column", column)
             }
+            Self::OtherDelimiter { file, delimiter, likely } => Diagnostic::new("source-other-delimiter")
+                .with("file", file)
+                .with("delimiter", delimiter)
+                .with("likely", likely.escape_default()),
             Self::DuplicateColumn { file, column } => {
                 Diagnostic::new("source-duplicate-column").with("file", file).with("column", column)
             }
@@ -217,6 +232,7 @@ impl Diagnose for IngestError {
             | Self::Empty { .. }
             | Self::BadHeader { .. }
             | Self::MissingColumn { .. }
+            | Self::OtherDelimiter { .. }
             | Self::DuplicateColumn { .. }
             | Self::NestedColumn { .. }
             | Self::Unreadable { .. }

@@ -50,6 +50,17 @@ fn a_header_without_a_mapped_column_says_which_and_what_is_near() {
 }
 
 #[test]
+fn a_header_that_another_delimiter_parts_says_which() {
+    at("a.csv")
+        .file("a.csv", "id;\"first\";town\n")
+        .check_error("source-other-delimiter file=a.csv delimiter=, likely=;");
+    at("a.csv")
+        .file("a.csv", "id\tfirst\ttown\n")
+        .check_error("source-other-delimiter file=a.csv delimiter=, likely=\\t");
+    at("a.csv").file("a.csv", "number;x;place\n").check_error("source-missing-column file=a.csv column=id");
+}
+
+#[test]
 fn a_pattern_reads_all_its_files_in_the_order_of_their_names() {
     let folder = at("day-*.csv")
         .file("day-2.csv", "town,id,first\nLyon,2,Ada\n")
