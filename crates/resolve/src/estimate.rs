@@ -59,6 +59,9 @@ impl Default for EstimateSettings {
     }
 }
 
+/// See [`TermFrequency::prior_records`]: felt among dozens of records, lost among thousands.
+const PRIOR_RECORDS: f64 = 100.0;
+
 /// What was learnt: numbers only, never a value, so it may be kept and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatchModel {
@@ -111,6 +114,9 @@ pub struct TermFrequency {
     pub strength: f64,
     /// No value is taken to be rarer than this.
     pub minimum: f64,
+    /// u counts for as many records as this beside those that were counted: where records
+    /// are few, two who share a name would make it look like a name that everyone has.
+    pub prior_records: f64,
 }
 
 /// A model was made for another plan.
@@ -214,7 +220,11 @@ fn model(plan: &MatchPlan, evidence: &Evidence, shares: Shares, records: usize) 
         lambda: shares.matches,
         same_home: shares.same_home,
         comparisons: comparisons.collect(),
-        term_frequency: TermFrequency { strength: 1.0, minimum: 1.0 / records.max(1) as f64 },
+        term_frequency: TermFrequency {
+            strength: 1.0,
+            minimum: 1.0 / records.max(1) as f64,
+            prior_records: PRIOR_RECORDS,
+        },
     }
 }
 

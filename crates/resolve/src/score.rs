@@ -158,8 +158,10 @@ fn frequency_bits(store: &FeatureStore, planned: &PlannedComparison, model: &Mat
         }
     }
     let settings = model.term_frequency;
+    let prior = settings.prior_records;
     let bits = |count: u32| {
-        let frequency = (f64::from(count) / f64::from(carriers.max(1))).max(settings.minimum);
+        let counted = f64::from(count) + prior * u;
+        let frequency = (counted / (f64::from(carriers.max(1)) + prior)).max(settings.minimum);
         (settings.strength * (u / frequency).log2()) as f32
     };
     counts.into_iter().map(bits).collect()

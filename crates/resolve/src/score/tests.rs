@@ -24,7 +24,7 @@ fn silent(plan: &MatchPlan, lambda: f64) -> MatchModel {
         lambda,
         same_home: 0.0,
         comparisons,
-        term_frequency: TermFrequency { strength: 0.0, minimum: 0.001 },
+        term_frequency: TermFrequency { strength: 0.0, minimum: 0.001, prior_records: 0.0 },
     }
 }
 
@@ -67,6 +67,47 @@ fn rare_values_say_more_than_common_ones() {
     // m = 1/4 over the frequency, 2/8 and 6/8.
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), 0.0);
     check(scorer.weight(RecordIndex(2), RecordIndex(3)), (0.25_f64 / 0.75).log2());
+}
+
+#[test]
+fn what_few_records_share_is_not_taken_for_common() {
+    let plan = plan(&["email"]);
+    let row: &[(&str, &str)] = &[("family_name", "Verrier")];
+    let store = store(&plan, &[(1, row), (2, row)]);
+    let mut model = silent(&plan, 0.5);
+    model.term_frequency = TermFrequency { strength: 1.0, minimum: 0.0, prior_records: 6.0 };
+    let level = model.comparisons[comparison(&plan, "family_name")].levels.last_mut().unwrap();
+    (level.m, level.u) = (0.5, 1.0 / 3.0);
+    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    // Two of two carry it, beside two of six: m = 1/2 over 4/8.
+    check(scorer.weight(RecordIndex(0), RecordIndex(1)), 0.0);
+}
+
+#[test]
+fn two_accounts_of_one_person_are_found_among_six_records() {
+    let plan = plan(&["email", "phone", "family_name + given_name"]);
+    let person = |given_name, family_name, email, phone| {
+        [("given_name", given_name), ("family_name", family_name), ("email", email), ("phone", phone)]
+    };
+    let rows = [
+        person("Agathe", "Verrier", "agathe@verrier.example", "0612345678"),
+        person("agathe", "VERRIER", "Agathe@Verrier.example", "+33612345678"),
+        person("Loïc", "Tanguy", "loic@tanguy.example", "0700000001"),
+        person("Maud", "Ferrand", "maud@ferrand.example", "0700000002"),
+        person("Basile", "Ory", "basile@ory.example", "0700000003"),
+        person("Maud", "Castel", "maud@castel.example", "0700000004"),
+    ];
+    let numbered: Vec<(u128, &[(&str, &str)])> = (1..).zip(rows.iter().map(|row| row.as_slice())).collect();
+    let store = store(&plan, &numbered);
+    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
+    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    for left in 0..6 {
+        for right in left + 1..6 {
+            let probability = scorer.weight(RecordIndex(left), RecordIndex(right)).to_probability().0;
+            assert_eq!(probability >= 0.95, (left, right) == (0, 1), "{left} and {right}: {probability}");
+        }
+    }
 }
 
 #[test]
