@@ -1,11 +1,12 @@
 //! Registration, account and other numbers; postal codes.
 
 use super::Country;
-use super::text::fold;
+use super::text::{fold, in_order};
 
 /// Letters and digits only, upper case; empty where there are only zeros.
 pub fn number(raw: &str) -> String {
-    let number: String = fold(raw).chars().filter(|c| *c != ' ').flat_map(char::to_uppercase).collect();
+    let parted = fold(raw);
+    let number = in_order(parted.chars().filter(|c| *c != ' ').flat_map(char::to_uppercase).collect());
     if number.bytes().all(|byte| byte == b'0') { String::new() } else { number }
 }
 

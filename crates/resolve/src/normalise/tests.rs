@@ -257,6 +257,11 @@ fn countries_are_read_in_french_and_english() {
     assert_eq!(Country::from_hint(" "), Country::Unknown);
 }
 
+#[test]
+fn marks_that_come_together_come_in_their_order() {
+    check(Normaliser::PostalCode, &[("\u{11370}:\u{1134d}", "\u{1134d}\u{11370}")]);
+}
+
 proptest! {
     #[test]
     fn normalising_twice_changes_nothing(raw in "\\PC{0,24}|[0-9+() ]{0,16}|[a-zA-Z .]{0,24}|[sStTrRdD0-9 .]{0,12}") {

@@ -29,7 +29,13 @@ pub fn fold(raw: &str) -> String {
         }
     }
     folded.truncate(folded.trim_end().len());
-    folded
+    in_order(folded)
+}
+
+/// Puts combining marks into their canonical order, which they may have lost when
+/// what stood between them was dropped.
+pub fn in_order(folded: String) -> String {
+    if folded.is_ascii() { folded } else { folded.nfd().collect() }
 }
 
 /// Letters that Unicode does not decompose, as they are written without them.
