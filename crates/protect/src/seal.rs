@@ -29,6 +29,9 @@
 //! b4c4d22c1ef11f90afb9eacfe57059e6
 //! ```
 //!
+//! `seal/vectors.txt` has one for each class and for both sides of each size
+//! class, written from this text by another implementation, `seal/vectors.py`.
+//!
 //! # Key commitment
 //!
 //! GCM alone does not commit to its key: someone who knows two keys can make
@@ -43,6 +46,8 @@ use zeroize::Zeroizing;
 use crate::aead::{AssociatedData, Cipher, NONCE, TAG};
 use crate::random;
 
+pub use crate::aead::Implementation;
+
 const VERSION: u8 = 1;
 const AES_256_GCM: u8 = 1;
 /// Version, algorithm, key epoch.
@@ -56,6 +61,13 @@ pub const OVERHEAD: usize = HEADER + NONCE + TAG;
 pub struct DataKey(Zeroizing<[u8; 32]>);
 
 impl DataKey {
+    /// A new random key, of no vault.
+    pub fn random() -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        random::fill(&mut *bytes);
+        Self(bytes)
+    }
+
     pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
@@ -113,12 +125,17 @@ pub struct RecordCipher(Cipher);
 impl RecordCipher {
     /// Expands a key.
     pub fn new(key: &DataKey) -> Self {
-        Self(Cipher::new(&key.0))
+        Self::with(Implementation::default(), key)
+    }
+
+    /// Expands a key for one of the two libraries, whichever is the default.
+    pub fn with(implementation: Implementation, key: &DataKey) -> Self {
+        Self(Cipher::with(implementation, &key.0))
     }
 
     /// Appends the sealed value to `sealed`: [`sealed_len`] bytes.
     pub fn seal_into(&self, binding: &Binding<'_>, value: &[u8], sealed: &mut Vec<u8>) {
-        self.seal_with(random::nonce(), binding, value, sealed);
+        self.seal_with(random::pooled_nonce(), binding, value, sealed);
     }
 
     /// Opens a sealed value.
@@ -139,7 +156,13 @@ impl RecordCipher {
         Ok(Plaintext::new(value))
     }
 
-    fn seal_with(&self, nonce: [u8; NONCE], binding: &Binding<'_>, value: &[u8], sealed: &mut Vec<u8>) {
+    pub(crate) fn seal_with(
+        &self,
+        nonce: [u8; NONCE],
+        binding: &Binding<'_>,
+        value: &[u8],
+        sealed: &mut Vec<u8>,
+    ) {
         sealed.reserve(sealed_len(value.len()));
         sealed.extend_from_slice(&[VERSION, AES_256_GCM]);
         sealed.extend_from_slice(&binding.key_epoch.to_be_bytes());
@@ -172,7 +195,7 @@ fn unpadded_len(padded: &[u8]) -> Option<usize> {
     (padded[end] == 0x80 && padded.len() == padded_len(end)).then_some(end)
 }
 
-fn associated(binding: &Binding<'_>) -> AssociatedData {
+pub(crate) fn associated(binding: &Binding<'_>) -> AssociatedData {
     AssociatedData::new("vermeil/seal/1")
         .part(&[AES_256_GCM])
         .part(binding.tenant.as_bytes())

@@ -34,6 +34,40 @@ fn the_documented_vector_holds() {
     assert_eq!(sealed, expected);
 }
 
+#[test]
+fn both_implementations_write_and_open_what_the_description_says() {
+    let mut checked = 0;
+    for entry in include_str!("vectors.txt").split("\n\n").skip(1) {
+        let field = |name: &str| {
+            let line = entry.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+            line.unwrap_or_else(|| panic!("{name} in {entry}"))
+        };
+        let key = DataKey::from_bytes(hex(field("key")).try_into().unwrap());
+        let class = FieldClass::PERSONAL.into_iter().find(|class| class.as_str() == field("class"));
+        let binding = Binding {
+            tenant: field("tenant"),
+            table: field("table"),
+            class: class.unwrap(),
+            record: hex(field("record")).try_into().unwrap(),
+            version: field("version").parse().unwrap(),
+            key_epoch: field("key epoch").parse().unwrap(),
+        };
+        let length: usize = field("value length").parse().unwrap();
+        let value: Vec<u8> = (0..length).map(|place| place as u8).collect();
+        let expected = hex(field("sealed"));
+        for implementation in Implementation::ALL {
+            let cipher = RecordCipher::with(implementation, &key);
+            let mut sealed = Vec::new();
+            cipher.seal_with(hex(field("nonce")).try_into().unwrap(), &binding, &value, &mut sealed);
+            assert_eq!(sealed, expected, "{implementation:?}, {entry}");
+            let opened = cipher.open(&binding, &expected).map(|value| value.into_exposed(&Policy::sealing()));
+            assert_eq!(opened.as_ref(), Ok(&value), "{implementation:?}, {entry}");
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 22);
+}
+
 proptest! {
     #[test]
     fn what_is_sealed_opens_to_the_same(
@@ -57,13 +91,32 @@ fn a_value_that_looks_like_padding_comes_back_whole() {
     }
 }
 
+/// Expects both implementations to refuse a changed value, and for the same reason.
+#[track_caller]
+fn check_refused(sealed: &[u8], expected: &OpenError) {
+    for implementation in Implementation::ALL {
+        let error = RecordCipher::with(implementation, &key(1)).open(&HERE, sealed).err();
+        assert_eq!(error.as_ref(), Some(expected), "{implementation:?}");
+    }
+}
+
 #[test]
 fn any_flipped_bit_opens_nothing() {
     let sealed = seal(&key(1), &HERE, b"ada@example.org");
     for bit in 0..sealed.len() * 8 {
+        let (place, flip) = (bit / 8, 1 << (bit % 8));
         let mut changed = sealed.clone();
-        changed[bit / 8] ^= 1 << (bit % 8);
-        assert!(open(&key(1), &HERE, &changed).is_err(), "bit {bit}");
+        changed[place] ^= flip;
+        let expected = match place {
+            0 => OpenError::UnknownVersion(VERSION ^ flip),
+            1 => OpenError::UnknownAlgorithm(AES_256_GCM ^ flip),
+            2..HEADER => {
+                let found = 1 ^ (u32::from(flip) << (8 * (HEADER - 1 - place)));
+                OpenError::OtherEpoch { found, expected: 1 }
+            }
+            _ => OpenError::Refused,
+        };
+        check_refused(&changed, &expected);
     }
 }
 
@@ -71,9 +124,13 @@ fn any_flipped_bit_opens_nothing() {
 fn no_beginning_and_no_extension_of_a_sealed_value_opens() {
     let sealed = seal(&key(1), &HERE, b"ada@example.org");
     for end in 0..sealed.len() {
-        assert!(open(&key(1), &HERE, &sealed[..end]).is_err(), "first {end} bytes");
+        let expected = if end < OVERHEAD { OpenError::TooShort } else { OpenError::Refused };
+        check_refused(&sealed[..end], &expected);
     }
-    assert!(open(&key(1), &HERE, &[&sealed[..], &[0]].concat()).is_err());
+    for start in 1..sealed.len() {
+        assert!(open(&key(1), &HERE, &sealed[start..]).is_err(), "from byte {start}");
+    }
+    check_refused(&[&sealed[..], &[0]].concat(), &OpenError::Refused);
 }
 
 #[test]
