@@ -17,6 +17,8 @@
 //! everything here panics rather than go on: nothing safe can be done without.
 
 mod aead;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod hashing;
 pub mod keyring;
 pub mod payload;
