@@ -8,6 +8,7 @@
 //! seal      AES-256-GCM over what `payload` packs, bound to where the value belongs
 //!
 //! tags · pseudonym   keyed one-way names, each from a root key of its own
+//! process · locked   what the operating system does for keys in memory
 //! ```
 //!
 //! The only crate that names AES or HMAC. It does no I/O but for the keyring
@@ -21,7 +22,9 @@ mod aead;
 pub mod fuzzing;
 mod hashing;
 pub mod keyring;
+mod locked;
 pub mod payload;
+pub mod process;
 pub mod pseudonym;
 mod random;
 pub mod seal;
@@ -29,6 +32,8 @@ pub mod tags;
 pub mod vault;
 
 pub use keyring::{FileKeyring, KeyProvider, KeyProviderError, KeyringError, KeyringId, RootKey, RootKind};
+pub use locked::LockedBytes;
+pub use process::ProcessProtection;
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
 pub use tags::{ChangeTags, SuppressionTags};
