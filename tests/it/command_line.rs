@@ -114,6 +114,9 @@ fn reports_hold_the_promised_keys() {
     for key in ["runs", "sources", "quarantine", "profiles", "openings"] {
         assert!(!status[key].is_null(), "there is no `{key}` in {status}");
     }
+    // Whether a helper program would still be given dumps is the machine's affair.
+    assert_ne!(status["process"]["core_dumps"], "on", "{status}");
+    assert!(status["process"]["memory_lock"].is_string(), "{status}");
     assert!(workspace.json(&["optimize"])["tables"].is_array());
     for row in workspace.json_lines(&["quarantine", "ls"]) {
         assert!(row["diagnostic"]["code"].is_string() && row["line"].is_u64(), "{row}");

@@ -35,6 +35,7 @@ use crate::output::Output;
 use crate::session::Session;
 
 fn main() -> ExitCode {
+    vermeil_protect::process::harden();
     let environment = Environment::read();
     let typed: Vec<OsString> = std::env::args_os().collect();
     let language = args::typed_language(&typed).unwrap_or_else(|| Language::of_locale(&environment.locale));

@@ -152,6 +152,19 @@ pub struct StatusReport {
     pub openings: Vec<OpeningStatus>,
     /// Where the tables lie.
     pub lake: String,
+    /// What the operating system does for the keys in this program's memory.
+    pub process: ProcessStatus,
+}
+
+/// What the operating system does for the keys in this program's memory.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProcessStatus {
+    /// What becomes of memory in a crash: `off`, `left-to-program` or `on`.
+    pub core_dumps: String,
+    /// How much of the keys stays out of the swap space: `whole`, `partial` or `refused`.
+    pub memory_lock: String,
+    /// The limit in bytes, where it is `partial`.
+    pub memory_lock_limit: Option<u64>,
 }
 
 /// One run.

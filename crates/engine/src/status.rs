@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use datafusion::prelude::{SessionConfig, col, lit};
 use vermeil_model::pipeline::Source;
+use vermeil_protect::ProcessProtection;
+use vermeil_protect::process::MemoryLock;
 use vermeil_state::{LoadEntry, LoadStatus};
 
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::lake::TableName;
-use crate::report::{OpeningStatus, QuarantineCount, RunStatus, SourceStatus, StatusReport};
+use crate::report::{OpeningStatus, ProcessStatus, QuarantineCount, RunStatus, SourceStatus, StatusReport};
 use crate::session::lake_session;
 
 const RUNS_SHOWN: u32 = 5;
@@ -39,6 +41,7 @@ impl Engine {
             publication: publication.map(|publication| publication.number),
             openings: self.openings().await?,
             lake: self.lake_location().to_owned(),
+            process: process_status(),
         })
     }
 
@@ -103,5 +106,17 @@ impl Engine {
         // A record's first version has the number 1.
         let first = rows.filter(col(columns::VERSION).eq(lit(1_i64)))?;
         Ok((first.count().await? as u64, versions as u64))
+    }
+}
+
+fn process_status() -> ProcessStatus {
+    let ProcessProtection { core_dumps, memory_lock } = ProcessProtection::now();
+    ProcessStatus {
+        core_dumps: core_dumps.as_str().to_owned(),
+        memory_lock: memory_lock.as_str().to_owned(),
+        memory_lock_limit: match memory_lock {
+            MemoryLock::UpTo { bytes } => Some(bytes),
+            MemoryLock::Whole | MemoryLock::Refused => None,
+        },
     }
 }

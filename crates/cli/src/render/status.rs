@@ -1,6 +1,6 @@
 //! The state of a pipeline.
 
-use vermeil_engine::StatusReport;
+use vermeil_engine::{ProcessStatus, StatusReport};
 
 use super::table::{Grid, count, moment, optional, seconds, span, text};
 use crate::language::Catalog;
@@ -11,6 +11,7 @@ pub fn render(catalog: &Catalog, report: &StatusReport) -> String {
     facts.fact("lake", text(&report.lake));
     facts.fact("profiles", count(catalog, report.profiles));
     facts.fact("publication", optional(report.publication));
+    process(catalog, &report.process, &mut facts);
     let parts = [
         Some(facts.finish()),
         titled(catalog, "status-sources", sources(catalog, report)),
@@ -19,6 +20,16 @@ pub fn render(catalog: &Catalog, report: &StatusReport) -> String {
         titled(catalog, "status-openings", openings(catalog, report)),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn process(catalog: &Catalog, process: &ProcessStatus, facts: &mut Grid<'_>) {
+    facts.fact("core-dumps", text(catalog.text(&format!("status-core-dumps-{}", process.core_dumps))));
+    let lock = format!("status-memory-lock-{}", process.memory_lock);
+    let told = match process.memory_lock_limit {
+        Some(bytes) => catalog.message(&lock, &[("kib", (bytes / 1024).into())]),
+        None => catalog.text(&lock),
+    };
+    facts.fact("key-memory", text(told));
 }
 
 fn titled(catalog: &Catalog, title: &str, grid: Grid<'_>) -> Option<String> {

@@ -177,6 +177,11 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             rows: Some(1),
         }],
         lake: "lake".to_owned(),
+        process: ProcessStatus {
+            core_dumps: "off".to_owned(),
+            memory_lock: "partial".to_owned(),
+            memory_lock_limit: Some(8 << 20),
+        },
     };
     let check = CheckReport {
         problems: vec![Diagnostic::new("source-missing").with("path", "crm.csv")],
