@@ -8,9 +8,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use vermeil_model::{FieldClass, RecordId, Schema};
 use vermeil_protect::payload::PayloadWriter;
-use vermeil_protect::{
-    Binding, DataKey, FileKeyring, KeyLocation, KeyOwner, KeyProvider, KeyVault, RecordCipher,
-};
+use vermeil_protect::{Binding, DataKey, KeyLocation, KeyOwner, KeyVault, Keyring, Plain, RecordCipher};
 use vermeil_state::StateDatabase;
 
 use crate::customers::{COLUMNS, Customer, Customers};
@@ -73,7 +71,7 @@ pub async fn measure(records: usize, runs: usize, report: &mut Report) -> anyhow
 
 async fn vault(folder: &Path) -> anyhow::Result<KeyVault> {
     let state = StateDatabase::open(&folder.join("vermeil.db")).await?;
-    let keyring = FileKeyring::create(&folder.join("keyring.json"))?;
+    let keyring = Keyring::create(&folder.join("keyring.json"), Arc::new(Plain)).await?;
     state.bind(keyring.id(), TENANT).await?;
     Ok(KeyVault::new(Arc::new(keyring), Arc::new(state)))
 }

@@ -487,8 +487,52 @@ keyring-unknown-generation = keyring { $keyring } has no generation { $generatio
     .help = this is another or an older keyring than the one that sealed: restore the right one from its backup
 keyring-refused = keyring { $keyring } does not open what its generation { $generation } should have sealed
     .help = the key pages or the keyring were changed or belong elsewhere: restore both from one backup
-keyring-unavailable = keyring { $keyring } cannot be reached
-    .help = check its address and your credentials, and try again
+keyring-busy = another process has been writing the keyring { $path } for a minute
+    .help = wait until it has ended, and try again
+keyring-exchanged = the file { $path } holds keyring { $found } now, no longer { $expected }
+    .help = put the right keyring back, and try again
+keyring-other-provider = the keyring { $path } is held by the provider `{ $expected }`, the pipeline file names `{ $given }`
+    .help = name `{ $expected }` under `keyring.provider`
+keyring-garbled = the key provider of keyring { $keyring } gives back something else for { $secret } than it was given
+    .help = check that the address leads to your key management service and to nothing in between, and try again
+keyring-destroyed-generation = generation { $generation } of keyring { $keyring } was erased on { $since }: what it sealed opens no more
+    .help = nothing can bring it back; restore no backup from before that day
+keyring-lost-generation = the key provider of keyring { $keyring } no longer has the key of generation { $generation }
+    .help = have it restored there; if it was destroyed on purpose, what it sealed opens no more
+keyring-current-generation = generation { $generation } of keyring { $keyring } is the newest and cannot be destroyed
+    .help = rotate the keys first
+keyring-destruction-open = generation { $generation } of keyring { $keyring } is not destroyed yet
+    .help = destroy it to the end first: only the provider that holds its key can do that
+keyring-secret-missing = the environment variable { $variable }, which the keyring needs, is not set
+    .help = set it, or name another under `keyring.provider`
+keyring-secret-malformed = the environment variable { $variable } holds no key
+    .help = expected are 32 bytes in base 64, such as `openssl rand -base64 32` prints
+keyring-authority-unreadable = could not read the authorities in { $file }: { $reason }
+    .help = check `authority` under `keyring.provider`
+key-provider-refused = { $provider ->
+        [passphrase] the passphrase does not open the keyring
+       *[other] the key given for provider `{ $provider }` does not open the keyring
+    }
+    .help = give the one it was made with; if it is right, the file was changed: restore it from its backup
+key-provider-key-gone = the key provider has no key `{ $key }`
+    .help = have it restored there, or check that the address, the prefix and the account are those the keyring was made with
+key-provider-unavailable = the key provider { $address } cannot be used now: { $reason }
+    .help = check its address, that it runs and is unsealed, and try again: nothing is lost
+key-provider-denied = the key provider { $address } denies access
+    .help = check that the credentials are right and not expired, and that they allow to make, use and delete keys
+key-provider-garbled = the key provider { $address } gives an answer that makes no sense: { $what }
+    .help = check that the address leads to your key management service and to nothing in between, and try again
+key-provider-misconfigured = the key provider { $address } cannot be used as it is set up: { $problem ->
+        [no_url] its address is no URL
+        [plain_http] its address begins with http:// and leads to another machine
+        [no_certificates] the certificates of its authority are no PEM file
+        [no_credentials] the credentials cannot be sent as they are
+        [no_mount] there is no transit engine at this mount
+        [unsuitable_key] a key of this name is there already, and is of another kind
+        [no_module] the PKCS#11 module cannot be loaded
+       *[no_token] there is no token of this label
+    }
+    .help = correct `keyring` of the pipeline file, or the service
 key-page-damaged = key page { $page } is damaged
     .help = restore the state database from its backup
 sealed-newer = a value was sealed by a newer version

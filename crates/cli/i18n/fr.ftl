@@ -1,7 +1,7 @@
-# Messages en français. `en.ftl` contient les mêmes identifiants et les mêmes variables : un test les compare.
+# Messages en français. `en.ftl` contient les mêmes identifiants et les mêmes variables : un test les compare.
 #
-# Le message d'un diagnostic porte le nom de son code. Sa valeur dit ce qui s'est passé et où ; `.help`
-# la marche à suivre ; `.otherwise` la marche à suivre quand un argument de `.help` est vide.
+# Le message d'un diagnostic porte le nom de son code. Sa valeur dit ce qui s'est passé et où ; `.help`
+# la marche à suivre ; `.otherwise` la marche à suivre quand un argument de `.help` est vide.
 
 
 ### Erreurs
@@ -487,8 +487,52 @@ keyring-unknown-generation = le trousseau { $keyring } n'a pas de génération {
     .help = ce trousseau n'est pas celui qui a scellé, ou il est plus ancien : restaurez le bon depuis sa sauvegarde
 keyring-refused = le trousseau { $keyring } n'ouvre pas ce que sa génération { $generation } devrait avoir scellé
     .help = les pages de clés ou le trousseau ont été modifiés ou viennent d'ailleurs : restaurez les deux depuis une même sauvegarde
-keyring-unavailable = le trousseau { $keyring } est injoignable
-    .help = vérifiez son adresse et vos identifiants d'accès, puis réessayez
+keyring-busy = un autre processus écrit le trousseau { $path } depuis une minute
+    .help = attendez qu'il ait fini, puis réessayez
+keyring-exchanged = le fichier { $path } contient à présent le trousseau { $found }, et non plus { $expected }
+    .help = remettez le bon trousseau en place, puis réessayez
+keyring-other-provider = le trousseau { $path } est tenu par le fournisseur `{ $expected }`, le fichier de pipeline nomme `{ $given }`
+    .help = nommez `{ $expected }` sous `keyring.provider`
+keyring-garbled = le fournisseur de clés du trousseau { $keyring } ne rend pas, pour { $secret }, ce qui lui avait été confié
+    .help = vérifiez que l'adresse mène à votre service de gestion de clés, sans rien entre les deux, puis réessayez
+keyring-destroyed-generation = la génération { $generation } du trousseau { $keyring } a été effacée le { $since } : ce qu'elle a scellé ne s'ouvre plus
+    .help = rien ne peut la faire revenir ; ne restaurez aucune sauvegarde antérieure à cette date
+keyring-lost-generation = le fournisseur de clés du trousseau { $keyring } n'a plus la clé de la génération { $generation }
+    .help = faites-la restaurer chez lui ; si elle a été détruite à dessein, ce qu'elle a scellé ne s'ouvre plus
+keyring-current-generation = la génération { $generation } du trousseau { $keyring } est la plus récente et ne peut être détruite
+    .help = faites d'abord tourner les clés
+keyring-destruction-open = la génération { $generation } du trousseau { $keyring } n'est pas encore détruite
+    .help = menez d'abord sa destruction à terme : seul le fournisseur qui tient sa clé le peut
+keyring-secret-missing = la variable d'environnement { $variable }, dont le trousseau a besoin, n'est pas définie
+    .help = définissez-la, ou nommez-en une autre sous `keyring.provider`
+keyring-secret-malformed = la variable d'environnement { $variable } ne contient pas de clé
+    .help = sont attendus 32 octets en base 64, comme `openssl rand -base64 32` les écrit
+keyring-authority-unreadable = impossible de lire les autorités dans { $file } : { $reason }
+    .help = vérifiez `authority` sous `keyring.provider`
+key-provider-refused = { $provider ->
+        [passphrase] la phrase secrète n'ouvre pas le trousseau
+       *[other] la clé donnée pour le fournisseur `{ $provider }` n'ouvre pas le trousseau
+    }
+    .help = donnez celle avec laquelle il a été créé ; si c'est la bonne, le fichier a été modifié : restaurez-le depuis sa sauvegarde
+key-provider-key-gone = le fournisseur de clés n'a pas de clé `{ $key }`
+    .help = faites-la restaurer chez lui, ou vérifiez que l'adresse, le préfixe et le compte sont ceux de la création du trousseau
+key-provider-unavailable = le fournisseur de clés { $address } est inutilisable pour l'instant : { $reason }
+    .help = vérifiez son adresse, qu'il tourne et qu'il est descellé, puis réessayez : rien n'est perdu
+key-provider-denied = le fournisseur de clés { $address } refuse l'accès
+    .help = vérifiez que les identifiants sont justes et non expirés, et qu'ils permettent de créer, d'employer et de supprimer des clés
+key-provider-garbled = le fournisseur de clés { $address } donne une réponse qui n'a pas de sens : { $what }
+    .help = vérifiez que l'adresse mène à votre service de gestion de clés, sans rien entre les deux, puis réessayez
+key-provider-misconfigured = le fournisseur de clés { $address } est inutilisable tel qu'il est réglé : { $problem ->
+        [no_url] son adresse n'est pas une URL
+        [plain_http] son adresse commence par http:// et mène à une autre machine
+        [no_certificates] les certificats de son autorité ne sont pas un fichier PEM
+        [no_credentials] les identifiants ne peuvent pas être envoyés tels quels
+        [no_mount] il n'y a pas de moteur transit à ce point de montage
+        [unsuitable_key] une clé de ce nom y est déjà, et elle est d'une autre nature
+        [no_module] le module PKCS#11 ne peut pas être chargé
+       *[no_token] il n'y a pas de jeton portant cette étiquette
+    }
+    .help = corrigez `keyring` du fichier de pipeline, ou le service
 key-page-damaged = la page de clés { $page } est endommagée
     .help = restaurez la base d'état depuis sa sauvegarde
 sealed-newer = une valeur a été scellée par une version plus récente
@@ -537,7 +581,7 @@ keyring-missing-for-lake = le trousseau { $keyring } manque, alors que le lac { 
 lake-location-invalid = `{ $location }` ne peut pas accueillir un lac
     .help = `lake` attend un dossier ou une URL telle que s3://bucket/lac
 lake-unwritable = impossible d'écrire dans le lac { $lake }
-    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
 lake-unreadable = impossible de lire le lac { $lake }
     .help = vérifiez les droits, les identifiants d'accès et le réseau
 lake-damaged = { $lake }/vermeil.json est endommagé
@@ -582,9 +626,9 @@ counts-do-not-add-up = les totaux ne concordent pas : { $counts }
 ### Diagnostics des clients inventés
 
 synth-folder = impossible de créer le dossier { $folder } : { $cause }
-    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
 synth-write = impossible d'écrire { $file } : { $cause }
-    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
+    .help = vérifiez que vous avez le droit d'y écrire et que le disque n'est pas plein ; pour un stockage objet, le compartiment, les identifiants et le réseau
 synth-truth-read = impossible de lire { $file } : { $cause }
     .help = écrivez à nouveau les silos
 synth-truth-malformed = { $file }:{ $line } : ce n'est pas une ligne de la vérité

@@ -8,7 +8,7 @@ use serde_json::json;
 use vermeil_ingest::IngestError;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic};
-use vermeil_protect::{KeyProviderError, KeyringError, VaultError};
+use vermeil_protect::{KeyringError, ProviderError, VaultError};
 use vermeil_resolve::plan::PlanError;
 use vermeil_state::StateError;
 
@@ -92,7 +92,7 @@ fn diagnosed(cause: &(dyn Error + 'static)) -> Option<Diagnostic> {
     of::<IngestError>(cause)
         .or_else(|| of::<StateError>(cause))
         .or_else(|| of::<KeyringError>(cause))
-        .or_else(|| of::<KeyProviderError>(cause))
+        .or_else(|| of::<ProviderError>(cause))
         .or_else(|| of::<VaultError>(cause))
         .or_else(|| of::<PlanError>(cause))
 }

@@ -9,7 +9,7 @@ use vermeil_model::pipeline::{Pipeline, Source};
 use vermeil_model::policy::{Policy, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
 use vermeil_model::{Schema, SourceId};
-use vermeil_protect::{ChangeTags, FileKeyring, KeyProvider, KeyVault, KeyringError, SuppressionTags};
+use vermeil_protect::{ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, Plain, SuppressionTags};
 use vermeil_state::StateDatabase;
 
 use crate::error::EngineError;
@@ -58,7 +58,7 @@ pub struct Engine {
     pub(crate) lake: Lake,
     pub(crate) state: Arc<StateDatabase>,
     pub(crate) vault: Arc<KeyVault>,
-    pub(crate) keyring: Arc<dyn KeyProvider>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) change_tags: ChangeTags,
     pub(crate) suppression_tags: SuppressionTags,
     /// Keyring and state database of a preview before the first run.
@@ -109,7 +109,10 @@ impl Engine {
         let (keyring_path, state_path) =
             (place(&pipeline.keyring, "keyring.json"), place(&pipeline.state, "state.db"));
         let may_create = access == Access::CreateIfMissing || preview.is_some();
-        let keyring = open_keyring(&keyring_path, sealed_with, location.display(), may_create)?;
+        let provider: Arc<dyn KeyProvider> = Arc::new(Plain);
+        let keyring =
+            open_keyring(&keyring_path, provider, sealed_with, location.display(), may_create).await?;
+        let keyring = Arc::new(keyring);
         let keyring_number = keyring.id();
         let keyring_id = keyring_number.to_string();
         let lake = match access {
@@ -119,9 +122,8 @@ impl Engine {
         };
         let state = Arc::new(StateDatabase::open(&state_path).await?);
         state.bind(keyring_number, &pipeline.name).await?;
-        let keyring: Arc<dyn KeyProvider> = Arc::new(keyring);
-        let change_tags = ChangeTags::of(keyring.as_ref()).await?;
-        let suppression_tags = SuppressionTags::of(keyring.as_ref()).await?;
+        let change_tags = ChangeTags::of(&keyring);
+        let suppression_tags = SuppressionTags::of(&keyring);
         let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
         let policy = Policy::new(pipeline.roles.clone());
         Ok(Self {
@@ -154,22 +156,23 @@ impl Engine {
     }
 }
 
-fn open_keyring(
+async fn open_keyring(
     path: &Path,
+    provider: Arc<dyn KeyProvider>,
     sealed_with: Option<String>,
     lake: &str,
     may_create: bool,
-) -> Result<FileKeyring, EngineError> {
+) -> Result<Keyring, EngineError> {
     if path.exists() {
-        return Ok(FileKeyring::open(path)?);
+        return Ok(Keyring::open(path, provider).await?);
     }
     let lake = lake.to_owned();
     // A new keyring could never open what the old one sealed.
     match sealed_with {
         Some(keyring) => Err(EngineError::KeyringMissing { keyring, lake }),
-        None if may_create => match FileKeyring::create(path) {
+        None if may_create => match Keyring::create(path, Arc::clone(&provider)).await {
             // Another run was first.
-            Err(KeyringError::AlreadyExists { .. }) => Ok(FileKeyring::open(path)?),
+            Err(KeyringError::AlreadyExists { .. }) => Ok(Keyring::open(path, provider).await?),
             made => Ok(made?),
         },
         None => Err(EngineError::NoLake { lake }),

@@ -26,8 +26,6 @@ pub enum EngineError {
     },
     #[error("the state database failed")]
     State(#[from] StateError),
-    #[error("the keys could not be reached")]
-    Protect(#[from] vermeil_protect::KeyProviderError),
     #[error(
         "keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup"
     )]
@@ -173,7 +171,6 @@ impl Diagnose for EngineError {
         Some(match self {
             Self::Ingest { cause, .. } => return cause.diagnostic(),
             Self::State(cause) => return cause.diagnostic(),
-            Self::Protect(cause) => return cause.diagnostic(),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
             Self::KeyringMissing { keyring, lake } => {
@@ -232,7 +229,6 @@ impl Diagnose for EngineError {
         match self {
             Self::Ingest { cause, .. } => cause.kind(),
             Self::State(cause) => cause.kind(),
-            Self::Protect(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_) | Self::RowDenied { .. } => ErrorKind::Denied,

@@ -1,7 +1,9 @@
 //! Keys, sealing, tags and pseudonyms.
 //!
 //! ```text
-//! keyring   who holds the key-encryption keys: a file today, a KMS tomorrow
+//! providers who holds the keys that open a keyring's file: a passphrase, a key management service
+//!    │ wraps a key per generation, and the root keys
+//! keyring   one key-encryption key per generation
 //!    │ wraps page keys
 //! vault     data keys, one per record, in sealed pages of 256; destroying one is erasing a record
 //!    │ gives data keys
@@ -31,7 +33,10 @@ pub mod seal;
 pub mod tags;
 pub mod vault;
 
-pub use keyring::{FileKeyring, KeyProvider, KeyProviderError, KeyringError, KeyringId, RootKey, RootKind};
+pub use keyring::providers::{EnvironmentKey, KeyProvider, Passphrase, Plain, ProviderError, Secret};
+pub use keyring::{
+    Destruction, Generation, GenerationState, Keyring, KeyringError, KeyringId, RootKey, RootKind,
+};
 pub use locked::LockedBytes;
 pub use process::ProcessProtection;
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};

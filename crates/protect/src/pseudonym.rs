@@ -8,7 +8,7 @@
 
 use crate::aead::AssociatedData;
 use crate::hashing::{KeyedHash, derive};
-use crate::keyring::{KeyProvider, KeyProviderError, RootKey, RootKind};
+use crate::keyring::{Keyring, RootKey, RootKind};
 
 /// Who receives pseudonyms, and what for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,11 +25,8 @@ pub struct Pseudonymiser(KeyedHash);
 
 impl Pseudonymiser {
     /// The pseudonyms of `domain` under a keyring.
-    ///
-    /// # Errors
-    /// [`KeyProviderError`] if the provider does not give its root key.
-    pub async fn of(provider: &dyn KeyProvider, domain: &PseudonymDomain) -> Result<Self, KeyProviderError> {
-        Ok(Self::new(&provider.root(RootKind::Pseudonym).await?, domain))
+    pub fn of(keyring: &Keyring, domain: &PseudonymDomain) -> Self {
+        Self::new(&keyring.root(RootKind::Pseudonym), domain)
     }
 
     fn new(root: &RootKey, domain: &PseudonymDomain) -> Self {

@@ -9,7 +9,7 @@
 use vermeil_model::{SourceId, Tag};
 
 use crate::hashing::KeyedHash;
-use crate::keyring::{KeyProvider, KeyProviderError, RootKey, RootKind};
+use crate::keyring::{Keyring, RootKey, RootKind};
 
 /// Tags by which a run tells new, changed and unchanged rows apart.
 #[derive(Clone)]
@@ -20,11 +20,8 @@ pub struct ChangeTags {
 
 impl ChangeTags {
     /// The tags of a keyring.
-    ///
-    /// # Errors
-    /// [`KeyProviderError`] if the provider does not give its root key.
-    pub async fn of(provider: &dyn KeyProvider) -> Result<Self, KeyProviderError> {
-        Ok(Self::new(&provider.root(RootKind::Change).await?))
+    pub fn of(keyring: &Keyring) -> Self {
+        Self::new(&keyring.root(RootKind::Change))
     }
 
     fn new(root: &RootKey) -> Self {
@@ -54,11 +51,8 @@ pub struct SuppressionTags(KeyedHash);
 
 impl SuppressionTags {
     /// The tags of a keyring.
-    ///
-    /// # Errors
-    /// [`KeyProviderError`] if the provider does not give its root key.
-    pub async fn of(provider: &dyn KeyProvider) -> Result<Self, KeyProviderError> {
-        Ok(Self::new(&provider.root(RootKind::Suppression).await?))
+    pub fn of(keyring: &Keyring) -> Self {
+        Self::new(&keyring.root(RootKind::Suppression))
     }
 
     fn new(root: &RootKey) -> Self {

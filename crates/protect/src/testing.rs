@@ -1,9 +1,11 @@
 //! What the tests of this crate share.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::keyring::FileKeyring;
+use crate::keyring::Keyring;
+use crate::keyring::providers::Plain;
 
 /// Runs a future that never waits: files and the in-memory store are ready at once.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
@@ -14,9 +16,9 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A new keyring in a folder of its own.
-pub(crate) fn keyring() -> (tempfile::TempDir, FileKeyring) {
+pub(crate) fn keyring() -> (tempfile::TempDir, Keyring) {
     let folder = tempfile::tempdir().unwrap();
-    let keyring = FileKeyring::create(&folder.path().join("keyring.json")).unwrap();
+    let keyring = ready(Keyring::create(&folder.path().join("keyring.json"), Arc::new(Plain))).unwrap();
     (folder, keyring)
 }
 

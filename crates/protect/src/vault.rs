@@ -1,7 +1,7 @@
 //! The vault: one data key per record, in pages that can be forgotten.
 //!
 //! Data keys lie in pages of 256 in the order they were given out. Each page is
-//! sealed under a page key of its own, which the key provider wraps; the page
+//! sealed under a page key of its own, which the keyring wraps; the page
 //! binds keyring, number, owner, revision and generation. Destroying a key
 //! rewrites its page, without it, under a new page key: the old one is nowhere
 //! any more, so what is left of the old page in files and backups stays shut to
@@ -19,7 +19,7 @@ use hashbrown::HashMap;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic};
 
-use crate::keyring::{KeyProvider, KeyProviderError, PageKey, WrapRequest, WrappedKey};
+use crate::keyring::{Keyring, KeyringError, PageKey, WrapRequest, WrappedKey};
 use crate::seal::DataKey;
 
 mod cache;
@@ -69,27 +69,27 @@ impl KeyOwner {
 
 /// Gives out, finds and destroys data keys.
 pub struct KeyVault {
-    provider: Arc<dyn KeyProvider>,
+    keyring: Arc<Keyring>,
     store: Arc<dyn KeyPageStore>,
     cache: Mutex<PageCache>,
 }
 
 impl KeyVault {
-    /// A vault of `provider`'s keyring whose pages lie in `store`.
-    pub fn new(provider: Arc<dyn KeyProvider>, store: Arc<dyn KeyPageStore>) -> Self {
-        Self { provider, store, cache: Mutex::new(PageCache::new(CACHED_PAGES)) }
+    /// A vault of a keyring whose pages lie in `store`.
+    pub fn new(keyring: Arc<Keyring>, store: Arc<dyn KeyPageStore>) -> Self {
+        Self { keyring, store, cache: Mutex::new(PageCache::new(CACHED_PAGES)) }
     }
 
-    /// The key provider, for tags and pseudonyms.
-    pub fn provider(&self) -> &dyn KeyProvider {
-        &*self.provider
+    /// The keyring, for tags and pseudonyms.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// Gives out `count` new random keys, in pages that no other call shares.
     /// They are durable when this returns.
     ///
     /// # Errors
-    /// [`VaultError::Provider`], [`VaultError::Store`]; no key is in use then.
+    /// [`VaultError::Keyring`], [`VaultError::Store`]; no key is in use then.
     pub async fn allocate(
         &self,
         owner: &KeyOwner,
@@ -108,7 +108,7 @@ impl KeyVault {
             fresh.push(page);
         }
         for pages in fresh.chunks(PAGES_AT_ONCE) {
-            let sealed = self.seal(pages.iter().map(|page| (page, owner.clone(), 0)).collect()).await?;
+            let sealed = self.seal(pages.iter().map(|page| (page, owner.clone(), 0)).collect())?;
             self.store.insert(sealed).await?;
         }
         Ok(given)
@@ -171,7 +171,7 @@ impl KeyVault {
                 changed.iter().map(|(page, row, _)| (page, row.owner.clone(), row.revision + 1)).collect();
             // Someone else may have rewritten a page meanwhile. Overwriting
             // that would bring back the keys they destroyed.
-            let replaced = self.store.replace(self.seal(rows).await?).await;
+            let replaced = self.store.replace(self.seal(rows)?).await;
             // Even if it failed: it may have, after all was written.
             self.cache().forget(&numbers);
             let outdated = replaced?;
@@ -207,7 +207,7 @@ impl KeyVault {
             .zip(&contexts)
             .map(|(row, context)| WrappedKey { generation: row.generation, context, bytes: &row.wrapped_key })
             .collect();
-        let keys = self.provider.unwrap(&wrapped).await?;
+        let keys = self.unwrap(&wrapped).await?;
         rows.into_iter()
             .zip(keys)
             .map(|(row, key)| {
@@ -217,9 +217,19 @@ impl KeyVault {
             .collect()
     }
 
+    /// Unwraps page keys, also of a generation that another process made meanwhile.
+    async fn unwrap(&self, wrapped: &[WrappedKey<'_>]) -> Result<Vec<PageKey>, VaultError> {
+        match self.keyring.unwrap(wrapped) {
+            Err(KeyringError::UnknownGeneration { .. }) if self.keyring.reload_if_changed().await? => {
+                Ok(self.keyring.unwrap(wrapped)?)
+            }
+            keys => Ok(keys?),
+        }
+    }
+
     /// Seals pages under new page keys: page, owner, revision.
-    async fn seal(&self, pages: Vec<(&OpenPage, KeyOwner, i64)>) -> Result<Vec<SealedPage>, VaultError> {
-        let generation = self.provider.current_generation().await?;
+    fn seal(&self, pages: Vec<(&OpenPage, KeyOwner, i64)>) -> Result<Vec<SealedPage>, VaultError> {
+        let generation = self.keyring.current_generation();
         let mut rows = Vec::with_capacity(pages.len());
         let mut keys = Vec::with_capacity(pages.len());
         for (page, owner, revision) in pages {
@@ -241,7 +251,7 @@ impl KeyVault {
         }
         let requests: Vec<_> =
             keys.iter().map(|(key, context): &(PageKey, Vec<u8>)| WrapRequest { key, context }).collect();
-        let wrapped = self.provider.wrap(generation, &requests).await?;
+        let wrapped = self.keyring.wrap(generation, &requests)?;
         for (row, wrapped_key) in rows.iter_mut().zip(wrapped) {
             row.wrapped_key = wrapped_key;
         }
@@ -250,7 +260,7 @@ impl KeyVault {
 
     fn place<'a>(&self, row: &'a SealedPage) -> PagePlace<'a> {
         PagePlace {
-            keyring: self.provider.id(),
+            keyring: self.keyring.id(),
             number: row.number,
             owner: &row.owner,
             revision: row.revision,
@@ -267,9 +277,9 @@ impl KeyVault {
 /// The vault cannot do what is asked.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// The key provider refuses.
+    /// The keyring refuses.
     #[error(transparent)]
-    Provider(#[from] KeyProviderError),
+    Keyring(#[from] KeyringError),
     /// The store of pages refuses.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -284,7 +294,7 @@ pub enum VaultError {
 impl Diagnose for VaultError {
     fn diagnostic(&self) -> Option<Diagnostic> {
         match self {
-            Self::Provider(error) => error.diagnostic(),
+            Self::Keyring(error) => error.diagnostic(),
             Self::Store(error) => error.diagnostic(),
             Self::DamagedPage { page } => Some(Diagnostic::new("key-page-damaged").with("page", page)),
         }
@@ -292,7 +302,7 @@ impl Diagnose for VaultError {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Provider(error) => error.kind(),
+            Self::Keyring(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::DamagedPage { .. } => ErrorKind::Failed,
         }

@@ -56,7 +56,7 @@ impl View {
         let grant = engine.policy.grant(&reader.role, reader.purpose.as_ref())?;
         let domain =
             PseudonymDomain { recipient: grant.role().to_string(), purpose: grant.purpose().to_string() };
-        let pseudonymiser = Pseudonymiser::of(engine.keyring.as_ref(), &domain).await?;
+        let pseudonymiser = Pseudonymiser::of(&engine.keyring, &domain);
         let contents = contents(engine);
         Ok(Self {
             tenant: engine.config.pipeline.name.clone(),

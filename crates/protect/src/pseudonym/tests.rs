@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{hex, keyring, ready};
+use crate::testing::{hex, keyring};
 
 fn domain(recipient: &str, purpose: &str) -> PseudonymDomain {
     PseudonymDomain { recipient: recipient.to_owned(), purpose: purpose.to_owned() }
@@ -21,9 +21,8 @@ fn base_32_is_that_of_rfc_4648_without_padding() {
 #[test]
 fn a_pseudonym_is_stable_within_its_domain_and_unrelated_outside() {
     let (_folder, keyring) = keyring();
-    let of = |recipient, purpose| {
-        ready(Pseudonymiser::of(&keyring, &domain(recipient, purpose))).unwrap().pseudonym(&[9; 16])
-    };
+    let of =
+        |recipient, purpose| Pseudonymiser::of(&keyring, &domain(recipient, purpose)).pseudonym(&[9; 16]);
     let all = [
         of("analyst", "reporting"),
         of("analyst", "care"),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{keyring, ready};
+use crate::testing::keyring;
 
 fn source(name: &str) -> SourceId {
     name.parse().unwrap()
@@ -9,9 +9,9 @@ fn source(name: &str) -> SourceId {
 fn equal_rows_have_equal_tags_under_one_keyring_only() {
     let (_folder, first) = keyring();
     let (_other_folder, other) = keyring();
-    let tags = ready(ChangeTags::of(&first)).unwrap();
-    let again = ready(ChangeTags::of(&first)).unwrap();
-    let elsewhere = ready(ChangeTags::of(&other)).unwrap();
+    let tags = ChangeTags::of(&first);
+    let again = ChangeTags::of(&first);
+    let elsewhere = ChangeTags::of(&other);
 
     let row = ["city", "Lyon"];
     assert_eq!(tags.content_tag("erp", row), again.content_tag("erp", row));

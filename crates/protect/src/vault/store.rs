@@ -22,7 +22,7 @@ pub struct SealedPage {
     pub generation: u32,
     /// Fixes the page key.
     pub commitment: [u8; 32],
-    /// The page key, wrapped by the key provider.
+    /// The page key, wrapped by the keyring.
     pub wrapped_key: Vec<u8>,
     /// The keys, sealed under the page key.
     pub sealed: Vec<u8>,

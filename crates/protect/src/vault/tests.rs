@@ -2,13 +2,13 @@ use async_trait::async_trait;
 
 use super::memory::MemoryStore;
 use super::*;
-use crate::keyring::FileKeyring;
+use crate::keyring::Keyring;
 use crate::testing::{keyring, ready};
 
 /// A vault with its store, so that tests can look at and tamper with pages.
 struct Fixture {
     _folder: tempfile::TempDir,
-    keyring: Arc<FileKeyring>,
+    keyring: Arc<Keyring>,
     store: Arc<MemoryStore>,
     vault: KeyVault,
 }
@@ -142,7 +142,7 @@ fn check_refused(change: impl FnOnce(&mut BTreeMap<i64, SealedPage>)) {
     let error = ready(fixture.vault.keys(&[KeyLocation { page: 0, slot: 0 }])).err().expect("refused");
     assert!(matches!(
         error,
-        VaultError::Provider(KeyProviderError::Refused { .. }) | VaultError::DamagedPage { page: 0 }
+        VaultError::Keyring(KeyringError::Refused { .. }) | VaultError::DamagedPage { page: 0 }
     ));
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use vermeil_protect::vault::PAGE_SLOTS;
-use vermeil_protect::{Binding, DataKey, FileKeyring, KeyLocation, KeyVault, seal};
+use vermeil_protect::{Binding, DataKey, KeyLocation, KeyVault, Keyring, Plain, seal};
 
 use super::*;
 use crate::testing::{Fixture, check_code, fixture};
@@ -15,13 +15,17 @@ const BINDING: Binding<'static> = Binding {
     key_epoch: 0,
 };
 
-fn keyring(fixture: &Fixture) -> Arc<FileKeyring> {
+async fn keyring(fixture: &Fixture) -> Arc<Keyring> {
     let path = fixture.folder.path().join("keyring.json");
-    Arc::new(FileKeyring::create(&path).or_else(|_| FileKeyring::open(&path)).unwrap())
+    let keyring = match Keyring::create(&path, Arc::new(Plain)).await {
+        Err(_) => Keyring::open(&path, Arc::new(Plain)).await,
+        created => created,
+    };
+    Arc::new(keyring.unwrap())
 }
 
-fn vault(fixture: &Fixture) -> KeyVault {
-    KeyVault::new(keyring(fixture), Arc::new(fixture.state.clone()))
+async fn vault(fixture: &Fixture) -> KeyVault {
+    KeyVault::new(keyring(fixture).await, Arc::new(fixture.state.clone()))
 }
 
 fn page(number: i64, owner: &str) -> SealedPage {
@@ -89,18 +93,18 @@ async fn a_page_is_replaced_by_its_next_revision_only() {
 #[tokio::test]
 async fn keys_of_a_vault_survive_and_destroyed_ones_do_not() {
     let fixture = fixture().await;
-    let given = vault(&fixture).allocate(&KeyOwner::new("landing/erp/1"), 600).await.unwrap();
+    let given = vault(&fixture).await.allocate(&KeyOwner::new("landing/erp/1"), 600).await.unwrap();
     let sealed: Vec<_> = given.iter().map(|(_, key)| seal::seal(key, &BINDING, b"ada")).collect();
     let places: Vec<KeyLocation> = given.into_iter().map(|(location, _)| location).collect();
 
     let fixture = fixture.reopened().await;
-    let vault = vault(&fixture);
+    let vault = vault(&fixture).await;
     let keys = vault.keys(&places).await.unwrap();
     assert!(keys.iter().zip(&sealed).all(|(key, sealed)| opens(key.as_ref().unwrap(), sealed)));
 
     assert_eq!(vault.destroy(&[places[5], places[PAGE_SLOTS]]).await.unwrap(), 2);
     let fixture = fixture.reopened().await;
-    let keys = self::vault(&fixture).keys(&places).await.unwrap();
+    let keys = self::vault(&fixture).await.keys(&places).await.unwrap();
     for (place, (key, sealed)) in keys.iter().zip(&sealed).enumerate() {
         let gone = place == 5 || place == PAGE_SLOTS;
         assert_eq!(key.as_ref().is_some_and(|key| opens(key, sealed)), !gone, "key {place}");
@@ -129,7 +133,7 @@ fn found_on_disk(fixture: &Fixture, bytes: &[u8]) -> bool {
 #[tokio::test]
 async fn what_was_destroyed_is_in_no_file_any_more() {
     let fixture = fixture().await;
-    let vault = vault(&fixture);
+    let vault = vault(&fixture).await;
     let given = vault.allocate(&KeyOwner::new("a"), 2).await.unwrap();
     vault.allocate(&KeyOwner::new("b"), 2).await.unwrap();
     let before = stored(&fixture.state, &[1, 2]).await;
@@ -146,8 +150,8 @@ async fn what_was_destroyed_is_in_no_file_any_more() {
 #[tokio::test]
 async fn two_processes_that_destroy_keys_of_one_page_lose_neither() {
     let fixture = fixture().await;
-    let first = Arc::new(vault(&fixture));
-    let second = Arc::new(KeyVault::new(keyring(&fixture), Arc::new(fixture.again().await)));
+    let first = Arc::new(vault(&fixture).await);
+    let second = Arc::new(KeyVault::new(keyring(&fixture).await, Arc::new(fixture.again().await)));
     let given = first.allocate(&KeyOwner::new("a"), 40).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
     for (place, (location, _)) in given.iter().enumerate() {
@@ -156,6 +160,6 @@ async fn two_processes_that_destroy_keys_of_one_page_lose_neither() {
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 40);
     let places: Vec<_> = given.iter().map(|(location, _)| *location).collect();
-    let fresh = vault(&fixture);
+    let fresh = vault(&fixture).await;
     assert!(fresh.keys(&places).await.unwrap().iter().all(Option::is_none));
 }

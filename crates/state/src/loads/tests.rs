@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use vermeil_protect::{FileKeyring, KeyVault};
+use vermeil_protect::{KeyVault, Keyring, Plain};
 
 use super::*;
 use crate::testing::{Fixture, check_code, fixture};
@@ -10,10 +10,13 @@ fn source(name: &str) -> SourceId {
     name.parse().unwrap()
 }
 
-fn vault(fixture: &Fixture) -> KeyVault {
+async fn vault(fixture: &Fixture) -> KeyVault {
     let path = fixture.folder.path().join("keyring.json");
-    let keyring = FileKeyring::create(&path).or_else(|_| FileKeyring::open(&path)).unwrap();
-    KeyVault::new(Arc::new(keyring), Arc::new(fixture.state.clone()))
+    let keyring = match Keyring::create(&path, Arc::new(Plain)).await {
+        Err(_) => Keyring::open(&path, Arc::new(Plain)).await,
+        created => created,
+    };
+    KeyVault::new(Arc::new(keyring.unwrap()), Arc::new(fixture.state.clone()))
 }
 
 #[tokio::test]
@@ -52,7 +55,7 @@ async fn after_a_crash_the_lake_says_what_happened() {
     let mut loads = Vec::new();
     for offset in 1..=3 {
         let load = fixture.state.begin_load(&erp, &json!(offset)).await.unwrap();
-        vault(&fixture).allocate(&load.owner, 1).await.unwrap();
+        vault(&fixture).await.allocate(&load.owner, 1).await.unwrap();
         loads.push(load);
     }
     let other = fixture.state.begin_load(&source("web"), &json!(1)).await.unwrap();
@@ -69,7 +72,7 @@ async fn after_a_crash_the_lake_says_what_happened() {
     // Gone again before the keys were destroyed: they are named again.
     let fixture = fixture.reopened().await;
     assert_eq!(fixture.state.abandon_loads(&erp, lake).await.unwrap(), orphans);
-    vault(&fixture).destroy_owner(&orphans[0]).await.unwrap();
+    vault(&fixture).await.destroy_owner(&orphans[0]).await.unwrap();
     assert_eq!(fixture.state.abandon_loads(&erp, lake).await.unwrap(), []);
 
     let statuses: Vec<_> = fixture.state.loads(10).await.unwrap().iter().map(|load| load.status).collect();
