@@ -11,6 +11,7 @@ mod landing;
 mod machine;
 mod program;
 mod report;
+mod rotate;
 mod score;
 mod seal;
 
@@ -40,6 +41,9 @@ struct Arguments {
     /// Records that are sealed
     #[arg(long, default_value = "50000")]
     records: NonZeroUsize,
+    /// Keys that are rotated
+    #[arg(long, default_value = "2000000")]
+    keys: NonZeroUsize,
     /// Times that each figure is measured; large demos are measured once
     #[arg(long, default_value = "3")]
     runs: NonZeroUsize,
@@ -56,6 +60,8 @@ enum Section {
     Score,
     /// Keys, sealing, opening
     Seal,
+    /// Moving keys to a new generation
+    Rotate,
     /// `vermeil demo` as a process of its own
     Demo,
 }
@@ -100,6 +106,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Seal) {
         seal::measure(arguments.records.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Rotate) {
+        rotate::measure(arguments.keys.get(), runs, &mut report).await?;
     }
     if wanted(Section::Demo) {
         for people in &arguments.demo_people {

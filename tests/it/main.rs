@@ -6,6 +6,7 @@ mod command_line;
 mod common;
 mod crash;
 mod foreign_reader;
+mod keys;
 mod leaks;
 mod object_store;
 mod pipeline;

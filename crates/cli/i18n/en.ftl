@@ -82,6 +82,14 @@ help-evaluate-clusters = CSV file with the columns `record_id` and `cluster_id`
 help-evaluate-truth = CSV file with the columns `record_id` and `entity_id` (or `cluster_id`)
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
+
+help-keys = Show, renew and destroy the generations of keys that all others rest on
+help-keys-status = Show every generation, and how many keys lie under each
+help-keys-rotate = Move all keys to a new generation, beside readers and runs; continues where it was cut off
+help-keys-destroy-generation = Destroy a generation that no key lies under any more: older backups of the state database then open no more
+help-keys-destroy-generation-generation = Number of the generation, as `keys status` shows it
+help-keys-destroy-generation-yes = Do not ask for the number to be typed once more
+
 help-completions = Write a script that completes commands in a shell
 help-completions-shell = The shell
 
@@ -119,8 +127,12 @@ column-files-before = files before
 column-files-deleted = files deleted
 column-first-seen = first seen
 column-frequency-bits = for rarity
+column-generation = generation
 column-id = id
 column-key-memory = keys in memory
+column-key-pages = key pages
+column-keyring = keyring
+column-keys = keys
 column-lag = lag
 column-lake = lake
 column-landed = landed
@@ -132,6 +144,7 @@ column-loaded-at = loaded at
 column-makes = what
 column-measure = measure
 column-merges = profiles merged
+column-moment = since or until
 column-new = new
 column-new-column = new column
 column-observed-at = observed at
@@ -142,6 +155,7 @@ column-probability = probability
 column-problem = problem
 column-profiles = profiles
 column-profiles-after = profiles after the run
+column-provider = provider
 column-publication = publication
 column-purpose = purpose
 column-quarantined = quarantined
@@ -161,6 +175,7 @@ column-source = source
 column-splits = profiles split
 column-stage = stage
 column-started-at = started at
+column-state = state
 column-still-quarantined = still in quarantine
 column-suppressed = suppressed
 column-table = table
@@ -193,6 +208,31 @@ outcome-failed = failed
 outcome-interrupted = interrupted
 
 progress-waiting = Waiting for another run on this lake
+progress-rotating = Moving keys to a new generation
+
+generation-current = current
+generation-active = in use
+generation-destroying = being destroyed
+generation-lost = lost at its provider
+generation-pending = destruction pending
+generation-destroyed = destroyed
+generation-unknown = unknown to the keyring
+
+keys-confirm = Whatever generation { $generation } opened will never open again, in any backup. Type { $generation } to destroy it:
+keys-rotation-under-way = The rotation to generation { $generation } was cut off or is under way: { $pages ->
+        [one] { $pages } key page is
+       *[other] { $pages } key pages are
+    } left. `vermeil keys rotate` continues.
+keys-rotated = { $keys ->
+        [one] { $keys } key
+       *[other] { $keys } keys
+    } in { $pages ->
+        [one] { $pages } page
+       *[other] { $pages } pages
+    } moved to generation { $generation } in { $seconds }.
+keys-destroyable = No key lies under generation { $generation } any more: `vermeil keys destroy-generation { $generation }` shuts every older backup of the state database.
+keys-destroyed = Generation { $generation } was destroyed at { $moment }. Backups of the state database from before its keys moved open no more.
+keys-pending = Generation { $generation } opens nothing here any more. Its provider destroys it for good at { $moment }; until then its owner could take it back there.
 
 run-up-to-date = Nothing changed since the last run: the published profiles stand.
 run-quarantined = { $rows ->
@@ -245,6 +285,7 @@ explain-rules = Compared because of: { $rules }
 explain-same-profile = Both are in one profile.
 explain-other-profiles = They are in different profiles.
 explain-profile = Profile { $profile }
+explain-erased = Its values were erased on { $at }.
 
 measure-pairwise = pairs
 measure-b3 = records (B³)
@@ -311,6 +352,8 @@ cli-nothing-in-common = { $clusters } and { $truth } have no record in common
     .help = `record_id` must mean the same in both files
 cli-not-an-id = { $argument } is not an id
     .help = ids are UUIDs such as 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f: `golden.members` holds them, and shows pseudonyms instead where no granted purpose is given
+cli-not-confirmed = generation { $generation } was not confirmed: nothing was destroyed
+    .help = type its number when asked, or add --yes
 cli-runtime = could not start working threads
     .help = the system limits how many threads or files a process may have: raise the limit
 cli-input = could not read standard input
@@ -535,6 +578,10 @@ key-provider-misconfigured = the key provider { $address } cannot be used as it 
     .help = correct `keyring` of the pipeline file, or the service
 key-page-damaged = key page { $page } is damaged
     .help = restore the state database from its backup
+keyring-outdated = the keyring ends at generation { $generation }, but keys have been moved to a later one
+    .help = restore the latest backup of the keyring
+key-generation-in-use = generation { $generation } is still in use; key pages under it: { $pages }
+    .help = `vermeil keys rotate` moves them to the newest generation
 sealed-newer = a value was sealed by a newer version
     .help = use a newer vermeil
 sealed-refused = a sealed value does not open: { $reason }
@@ -619,6 +666,11 @@ unknown-id = there is no { $what ->
        *[other] { $what }
     } { $id }
     .help = ids stand in `golden.profiles`, in `golden.members` and in `vermeil quarantine ls`
+value-erased = { $what ->
+        [row] quarantined row
+       *[other] { $what }
+    } { $id } was erased on { $at }
+    .help = its key was destroyed: nothing brings it back, in any backup
 counts-do-not-add-up = the counts do not add up: { $counts }
     .help = nothing was lost, but this is a defect: please report it
 

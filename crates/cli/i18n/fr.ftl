@@ -82,6 +82,14 @@ help-evaluate-clusters = Fichier CSV aux colonnes `record_id` et `cluster_id`
 help-evaluate-truth = Fichier CSV aux colonnes `record_id` et `entity_id` (ou `cluster_id`)
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
+
+help-keys = Montre, renouvelle et détruit les générations de clés dont dépendent toutes les autres
+help-keys-status = Montre chaque génération et le nombre de clés qui en dépendent
+help-keys-rotate = Passe toutes les clés à une nouvelle génération, à côté des lectures et des exécutions ; reprend là où elle a été interrompue
+help-keys-destroy-generation = Détruit une génération dont plus aucune clé ne dépend : les sauvegardes antérieures de la base d'état ne s'ouvrent plus
+help-keys-destroy-generation-generation = Numéro de la génération, donné par `keys status`
+help-keys-destroy-generation-yes = Ne demande pas de saisir le numéro une seconde fois
+
 help-completions = Écrit un script qui complète les commandes dans un interpréteur
 help-completions-shell = L'interpréteur de commandes
 
@@ -119,8 +127,12 @@ column-files-before = fichiers avant
 column-files-deleted = fichiers supprimés
 column-first-seen = première apparition
 column-frequency-bits = rareté
+column-generation = génération
 column-id = identifiant
 column-key-memory = clés en mémoire
+column-key-pages = pages de clés
+column-keyring = trousseau
+column-keys = clés
 column-lag = retard
 column-lake = lac
 column-landed = intégrées
@@ -132,6 +144,7 @@ column-loaded-at = chargé le
 column-makes = objet
 column-measure = mesure
 column-merges = profils fusionnés
+column-moment = depuis ou jusqu'au
 column-new = nouvelles
 column-new-column = nouvelle colonne
 column-observed-at = observé le
@@ -142,6 +155,7 @@ column-probability = probabilité
 column-problem = problème
 column-profiles = profils
 column-profiles-after = profils après l'exécution
+column-provider = fournisseur
 column-publication = publication
 column-purpose = finalité
 column-quarantined = en quarantaine
@@ -161,6 +175,7 @@ column-source = source
 column-splits = profils scindés
 column-stage = étape
 column-started-at = commencée le
+column-state = état
 column-still-quarantined = toujours en quarantaine
 column-suppressed = écartées
 column-table = table
@@ -193,6 +208,31 @@ outcome-failed = échouée
 outcome-interrupted = interrompue
 
 progress-waiting = Attente d'une autre exécution
+progress-rotating = Passage à une nouvelle génération
+
+generation-current = courante
+generation-active = en usage
+generation-destroying = en cours de destruction
+generation-lost = perdue chez son fournisseur
+generation-pending = destruction en attente
+generation-destroyed = détruite
+generation-unknown = inconnue du trousseau
+
+keys-confirm = Ce que la génération { $generation } ouvrait ne s'ouvrira plus jamais, dans aucune sauvegarde. Saisissez { $generation } pour la détruire :
+keys-rotation-under-way = Le passage à la génération { $generation } a été interrompu ou est en cours : { $pages ->
+        [one] { $pages } page de clés reste
+       *[other] { $pages } pages de clés restent
+    } à traiter. `vermeil keys rotate` continue.
+keys-rotated = { $keys ->
+        [one] { $keys } clé
+       *[other] { $keys } clés
+    } en { $pages ->
+        [one] { $pages } page
+       *[other] { $pages } pages
+    } passées à la génération { $generation } en { $seconds }.
+keys-destroyable = Plus aucune clé ne dépend de la génération { $generation } : `vermeil keys destroy-generation { $generation }` ferme toute sauvegarde antérieure de la base d'état.
+keys-destroyed = La génération { $generation } a été détruite le { $moment }. Les sauvegardes de la base d'état antérieures au passage de ses clés ne s'ouvrent plus.
+keys-pending = La génération { $generation } n'ouvre plus rien ici. Son fournisseur la détruit définitivement le { $moment } ; jusque-là son propriétaire pourrait l'y reprendre.
 
 run-up-to-date = Rien n'a changé depuis la dernière exécution : les profils publiés restent valables.
 run-quarantined = { $rows ->
@@ -245,6 +285,7 @@ explain-rules = Comparés en raison de : { $rules }
 explain-same-profile = Les deux sont dans un même profil.
 explain-other-profiles = Ils sont dans des profils différents.
 explain-profile = Profil { $profile }
+explain-erased = Ses valeurs ont été effacées le { $at }.
 
 measure-pairwise = paires
 measure-b3 = enregistrements (B³)
@@ -311,6 +352,8 @@ cli-nothing-in-common = { $clusters } et { $truth } n'ont aucun enregistrement e
     .help = `record_id` doit avoir le même sens dans les deux fichiers
 cli-not-an-id = { $argument } n'est pas un identifiant
     .help = les identifiants sont des UUID tels que 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f : `golden.members` les contient, et montre des pseudonymes à leur place sans finalité accordée
+cli-not-confirmed = la génération { $generation } n'a pas été confirmée : rien n'a été détruit
+    .help = saisissez son numéro quand il est demandé, ou ajoutez --yes
 cli-runtime = impossible de démarrer les fils d'exécution
     .help = le système limite le nombre de fils ou de fichiers d'un processus : relevez cette limite
 cli-input = impossible de lire l'entrée standard
@@ -535,6 +578,10 @@ key-provider-misconfigured = le fournisseur de clés { $address } est inutilisab
     .help = corrigez `keyring` du fichier de pipeline, ou le service
 key-page-damaged = la page de clés { $page } est endommagée
     .help = restaurez la base d'état depuis sa sauvegarde
+keyring-outdated = le trousseau s'arrête à la génération { $generation }, mais des clés sont passées à une génération suivante
+    .help = restaurez la dernière sauvegarde du trousseau
+key-generation-in-use = la génération { $generation } est encore en usage ; pages de clés qui en dépendent : { $pages }
+    .help = `vermeil keys rotate` les passe à la génération la plus récente
 sealed-newer = une valeur a été scellée par une version plus récente
     .help = employez une version plus récente de vermeil
 sealed-refused = une valeur scellée ne s'ouvre pas : { $reason }
@@ -619,6 +666,11 @@ unknown-id = il n'y a pas { $what ->
        *[other] de { $what }
     } { $id }
     .help = les identifiants figurent dans `golden.profiles`, dans `golden.members` et dans `vermeil quarantine ls`
+value-erased = { $what ->
+        [row] la ligne en quarantaine
+       *[other] { $what }
+    } { $id } a été effacée le { $at }
+    .help = sa clé a été détruite : rien ne la fera revenir, dans aucune sauvegarde
 counts-do-not-add-up = les totaux ne concordent pas : { $counts }
     .help = rien n'est perdu, mais c'est un défaut : merci de le signaler
 

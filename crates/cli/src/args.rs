@@ -67,6 +67,8 @@ pub enum Command {
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     Optimize,
+    #[command(subcommand)]
+    Keys(KeysCommand),
     Completions(CompletionsArguments),
 }
 
@@ -153,6 +155,21 @@ pub struct EvaluateArguments {
     pub clusters: PathBuf,
     #[arg(long, value_name = "FILE")]
     pub truth: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    Status,
+    Rotate,
+    DestroyGeneration(DestroyGenerationArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DestroyGenerationArguments {
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub generation: u32,
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod evaluate;
 mod explain;
 pub mod init;
+mod keys;
 mod optimize;
 mod plan;
 mod quarantine;
@@ -37,6 +38,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::Optimize => optimize::execute(session, output).await,
+        Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),
     }
 }

@@ -52,6 +52,9 @@ pub enum CliError {
     /// An id is not a UUID. It is not repeated: people mistype names here.
     #[error("argument {0} is not an id")]
     NotAnId(&'static str),
+    /// What was typed is not what was to be confirmed. It is not repeated.
+    #[error("generation {generation} was not confirmed: nothing was destroyed")]
+    NotConfirmed { generation: String },
     /// The threads that commands run on cannot be started.
     #[error("could not start working threads")]
     Runtime(#[source] io::Error),
@@ -91,6 +94,9 @@ impl Diagnose for CliError {
                 .with("clusters", clusters.display())
                 .with("truth", truth.display()),
             Self::NotAnId(argument) => Diagnostic::new("cli-not-an-id").with("argument", argument),
+            Self::NotConfirmed { generation } => {
+                Diagnostic::new("cli-not-confirmed").with("generation", generation)
+            }
             Self::Runtime(_) => Diagnostic::new("cli-runtime"),
             Self::Input(_) => Diagnostic::new("cli-input"),
             Self::Output(_) => Diagnostic::new("cli-output"),
@@ -108,7 +114,8 @@ impl Diagnose for CliError {
             | Self::RowMalformed { .. }
             | Self::RecordTwice { .. }
             | Self::NothingInCommon { .. }
-            | Self::NotAnId(_) => ErrorKind::Usage,
+            | Self::NotAnId(_)
+            | Self::NotConfirmed { .. } => ErrorKind::Usage,
             Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::Runtime(_)

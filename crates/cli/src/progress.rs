@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vermeil_engine::{Progress, Stage};
+use vermeil_engine::{KeysMoved, Progress, Stage};
 
 use crate::args::LogFormat;
 use crate::language::Catalog;
@@ -75,6 +75,22 @@ impl Progress for Bars {
     fn waiting_for_other_run(&self) {
         self.start(self.catalog.text("progress-waiting"));
     }
+
+    fn keys_moved(&self, moved: KeysMoved) {
+        let begun = self.bar.lock().expect("no holder panics").is_some();
+        if !begun {
+            let style = ProgressStyle::with_template("{prefix:<32} {wide_bar} {percent:>3}%  {eta}")
+                .expect("the template is well-formed");
+            let label = self.catalog.text("progress-rotating");
+            self.replace(Some(ProgressBar::new(moved.pages_in_all).with_style(style).with_prefix(label)));
+        }
+        if let Some(bar) = self.bar.lock().expect("no holder panics").as_ref() {
+            bar.set_position(moved.pages);
+            if moved.pages == moved.pages_in_all {
+                bar.finish();
+            }
+        }
+    }
 }
 
 /// One log line when a stage begins and one when it ends.
@@ -95,5 +111,10 @@ impl Progress for Lines {
 
     fn waiting_for_other_run(&self) {
         tracing::warn!("another run holds the lake: waiting for it to end");
+    }
+
+    fn keys_moved(&self, moved: KeysMoved) {
+        let KeysMoved { pages, pages_in_all, keys } = moved;
+        tracing::info!(pages, pages_in_all, keys, "key pages moved");
     }
 }

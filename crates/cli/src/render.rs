@@ -5,6 +5,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod explain;
 pub mod init;
+pub mod keys;
 pub mod next;
 pub mod optimize;
 pub mod plan;

@@ -1,5 +1,6 @@
 //! What can go wrong in the engine, with the way out.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
 use vermeil_ingest::IngestError;
@@ -94,6 +95,8 @@ pub enum EngineError {
     NothingPublished,
     #[error("there is no {what} {id}")]
     Unknown { what: &'static str, id: String },
+    #[error("{what} {id} was erased on {}", moment(*at))]
+    Erased { what: &'static str, id: String, at: DateTime<Utc> },
     #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
     CountsDoNotAddUp { counts: String },
     #[error("a computation failed")]
@@ -159,6 +162,10 @@ impl From<DataFusionError> for EngineError {
     }
 }
 
+fn moment(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 /// Follows the chain of causes down to the operating system.
 fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| {
@@ -213,6 +220,9 @@ impl Diagnose for EngineError {
             Self::Query { kind } => Diagnostic::new("query-failed").with("reason", kind),
             Self::NothingPublished => Diagnostic::new("nothing-published"),
             Self::Unknown { what, id } => Diagnostic::new("unknown-id").with("what", what).with("id", id),
+            Self::Erased { what, id, at } => {
+                Diagnostic::new("value-erased").with("what", what).with("id", id).with("at", moment(*at))
+            }
             Self::CountsDoNotAddUp { counts } => {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
@@ -238,7 +248,8 @@ impl Diagnose for EngineError {
             | Self::NotAQuery { .. }
             | Self::NothingPublished
             | Self::MatchPlan(_)
-            | Self::Unknown { .. } => ErrorKind::Usage,
+            | Self::Unknown { .. }
+            | Self::Erased { .. } => ErrorKind::Usage,
             _ => ErrorKind::Failed,
         }
     }

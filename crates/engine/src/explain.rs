@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use datafusion::prelude::{DataFrame, Expr, SessionConfig, col, lit};
 use futures::TryStreamExt;
 use vermeil_model::{FieldClass, ProfileId, RecordId};
 use vermeil_protect::payload;
+use vermeil_protect::vault::KeyState;
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::{Blocks, Scorer};
 use vermeil_state::AuditStatus;
@@ -118,9 +119,10 @@ impl Engine {
         }
         let source_of: HashMap<&str, &str> =
             members.iter().map(|member| (member.record.as_str(), member.source.as_str())).collect();
-        let values = self.values_of(&publication, profile, &source_of, reader).await?;
+        let (values, erased_at) = self.values_of(&publication, profile, &source_of, reader).await?;
         let links = self.links_of(&publication, &members).await?;
-        Ok(ProfileExplanation { profile: profile.to_string(), values, links, members })
+        let erased_at = erased_at.map(|at| at.to_rfc3339());
+        Ok(ProfileExplanation { profile: profile.to_string(), erased_at, values, links, members })
     }
 
     /// Every published account with its key in its source: to compare profiles with a known truth.
@@ -182,8 +184,8 @@ impl Engine {
         profile: ProfileId,
         source_of: &HashMap<&str, &str>,
         reader: &Reader,
-    ) -> Result<Vec<ProvenanceReport>, EngineError> {
-        let opened = self.opened_values(publication, profile, reader).await?;
+    ) -> Result<(Vec<ProvenanceReport>, Option<DateTime<Utc>>), EngineError> {
+        let (opened, erased_at) = self.opened_values(publication, profile, reader).await?;
         let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
         let mut values = Vec::new();
         for batch in self.published_rows(publication, &TableName::Provenance, own).await? {
@@ -203,26 +205,34 @@ impl Engine {
         let position =
             |name: &str| self.config.golden_schema().fields.iter().position(|field| field.name == name);
         values.sort_by_key(|value| position(&value.field));
-        Ok(values)
+        Ok((values, erased_at))
     }
 
-    /// The values of a profile that the reader may open.
+    /// The values of a profile that the reader may open, or since when they are erased.
     async fn opened_values(
         &self,
         publication: &Publication,
         profile: ProfileId,
         reader: &Reader,
-    ) -> Result<BTreeMap<String, String>, EngineError> {
+    ) -> Result<(BTreeMap<String, String>, Option<DateTime<Utc>>), EngineError> {
         let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
         let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
         let name = TableName::Profiles.to_string();
         let damaged = || EngineError::DamagedValue { table: name.clone() };
         let audit = self.begin_opening(&reader.actor, &grant, &name).await?;
         let mut opened = BTreeMap::new();
+        let mut erased_at = None;
         for batch in self.published_rows(publication, &TableName::Profiles, own).await? {
             for row in 0..batch.num_rows() {
                 let location = key_location(&batch, row).ok_or_else(damaged)?;
-                let Some(key) = self.vault.keys(&[location]).await?.swap_remove(0) else { continue };
+                let key = match self.vault.states(&[location]).await?.swap_remove(0) {
+                    KeyState::Live(key) => key,
+                    KeyState::Destroyed { at } => {
+                        erased_at = Some(at);
+                        continue;
+                    }
+                    KeyState::Unknown => continue,
+                };
                 let version = batch["publication"].as_primitive::<Int64Type>().value(row);
                 let sealed = SealedRow { batch: &batch, row, table: &name, id: profile.to_bytes(), version };
                 for payload in sealed.open(self, &grant, &key)? {
@@ -239,7 +249,7 @@ impl Engine {
             }
         }
         self.end_opening(audit, 1, 1, AuditStatus::Done).await?;
-        Ok(opened)
+        Ok((opened, erased_at))
     }
 
     async fn links_of(

@@ -36,6 +36,17 @@ impl Stage {
     }
 }
 
+/// How far a rotation of keys has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeysMoved {
+    /// Key pages that have moved.
+    pub pages: u64,
+    /// Key pages that were to move.
+    pub pages_in_all: u64,
+    /// Keys in the pages that have moved.
+    pub keys: u64,
+}
+
 /// Receives progress. Implementations must be cheap: calls come per batch.
 ///
 /// Nothing personal passes here: names of stages and sources, and counts.
@@ -48,6 +59,8 @@ pub trait Progress: Send + Sync {
     fn stage_finished(&self, stage: Stage, rows: u64, seconds: f64);
     /// Another run holds the lake; this one waits.
     fn waiting_for_other_run(&self);
+    /// A rotation of keys has come this far; the first call comes before the first page.
+    fn keys_moved(&self, moved: KeysMoved);
 }
 
 /// Says nothing.
@@ -59,4 +72,5 @@ impl Progress for Silent {
     fn rows_done(&self, _stage: Stage, _source: Option<&str>, _rows: u64) {}
     fn stage_finished(&self, _stage: Stage, _rows: u64, _seconds: f64) {}
     fn waiting_for_other_run(&self) {}
+    fn keys_moved(&self, _moved: KeysMoved) {}
 }

@@ -65,7 +65,7 @@ pub use keys::{
 
 use file::{KeyringFile, Stamp, WriteLock};
 use opened::Opened;
-use providers::{KeyProvider, KeySlot, SecretKind};
+use providers::{KeyProvider, KeySlot, ProviderDescriptor, SecretKind};
 use stored::{StoredGeneration, StoredKeyring};
 
 /// A keyring that was opened.
@@ -142,6 +142,11 @@ impl Keyring {
     /// Names the keyring.
     pub fn id(&self) -> KeyringId {
         self.id
+    }
+
+    /// Who holds the keys that open its file.
+    pub fn provided_by(&self) -> ProviderDescriptor {
+        self.snapshot().provider.descriptor()
     }
 
     /// The generation to wrap new keys under: the newest that is not destroyed.

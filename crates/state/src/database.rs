@@ -127,6 +127,24 @@ impl StateDatabase {
         }
     }
 
+    /// Empties the write-ahead log, and waits for those who read from it.
+    ///
+    /// # Errors
+    /// [`StateError::Busy`] if they do not end.
+    pub(crate) async fn purge_log(&self) -> Result<(), StateError> {
+        let started = Instant::now();
+        loop {
+            match self.try_truncate_log().await {
+                Ok(0) => return Ok(()),
+                Ok(_) if started.elapsed() >= BUSY_TIMEOUT => {
+                    return Err(StateError::Busy { path: self.path().to_owned() });
+                }
+                Ok(_) => tokio::time::sleep(BUSY_PAUSE).await,
+                Err(cause) => return Err(self.failed(cause)),
+            }
+        }
+    }
+
     /// Returns 1 if the log was in use.
     async fn try_truncate_log(&self) -> Result<i64, sqlx::Error> {
         let mut writer = self.writer.acquire().await?;

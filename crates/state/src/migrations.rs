@@ -4,10 +4,13 @@ use crate::database::now;
 use crate::{StateDatabase, StateError};
 
 /// What leads from each version to the next, in order; the first from nothing.
-const MIGRATIONS: [&[&str]; 1] = [&[
-    include_str!("../migrations/0001_state.sql"),
-    include_str!("../migrations/sqlite/0001_append_only.sql"),
-]];
+const MIGRATIONS: [&[&str]; 2] = [
+    &[
+        include_str!("../migrations/0001_state.sql"),
+        include_str!("../migrations/sqlite/0001_append_only.sql"),
+    ],
+    &[include_str!("../migrations/0002_key_generations.sql")],
+];
 
 /// Brings the tables to the version this program knows.
 pub(crate) async fn apply(state: &StateDatabase) -> Result<(), StateError> {

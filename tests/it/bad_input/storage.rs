@@ -117,6 +117,37 @@ fn a_disk_that_fills_while_keys_are_kept_loses_nothing() {
 }
 
 #[test]
+fn a_disk_that_fills_while_keys_rotate_loses_nothing() {
+    let Some(disk) = SmallDisk::new("state: disk/vermeil.db\nkeyring: keyring.json", 8 * 1024) else {
+        return;
+    };
+    let SmallDisk { workspace, filler, _mounted } = disk;
+    workspace.land_and_publish();
+    let filled = fs::metadata(&filler).expect("a filler").len();
+    fs::remove_file(&filler).expect("removed");
+    let free = free_kilobytes(&workspace.file("disk"));
+    // What is overwritten goes through the write-ahead log first, which finds no room.
+    let full = free.saturating_sub(64) * 1024;
+    assert!(full > filled);
+    fs::write(&filler, vec![0; full as usize]).expect("room for the filler");
+    let says = ["the disk of the state database", "is full", "make room and run again: nothing was lost"];
+    check_refused(&workspace.run(&["keys", "rotate"]), 1, &says);
+    assert_eq!(landed(&workspace).len(), SmallDisk::ROWS);
+    fs::remove_file(&filler).expect("removed");
+    let rotated = workspace.json(&["keys", "rotate"]);
+    assert_eq!((rotated["generation"].as_u64(), rotated["destroyable"][0].as_u64()), (Some(2), Some(1)));
+    workspace.json(&["keys", "destroy-generation", "1", "--yes"]);
+    assert_eq!(landed(&workspace).len(), SmallDisk::ROWS);
+}
+
+/// As `df` counts them.
+fn free_kilobytes(folder: &Path) -> u64 {
+    let ended = Command::new("df").args(["--output=avail", "-k"]).arg(folder).output().expect("df runs");
+    let text = String::from_utf8(ended.stdout).expect("UTF-8");
+    text.lines().nth(1).and_then(|line| line.trim().parse().ok()).expect("a number")
+}
+
+#[test]
 fn a_disk_without_room_for_a_keyring_says_so() {
     let Some(disk) = SmallDisk::new("keyring: disk/keyring.json", 0) else { return };
     disk.check(&["could not write the keyring", "that the disk is not full"]);

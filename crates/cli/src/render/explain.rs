@@ -48,7 +48,11 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
     for member in &profile.members {
         members.row(vec![text(&member.record), text(&member.source), moment(&member.since)]);
     }
-    let mut parts = vec![heading, values(catalog, profile), members.finish()];
+    let mut parts = vec![heading];
+    if let Some(at) = &profile.erased_at {
+        parts.push(catalog.message("explain-erased", &[("at", at.as_str().into())]));
+    }
+    parts.extend([values(catalog, profile), members.finish()]);
     let mut links = Grid::new(catalog, &["record", "record", "bits", "probability"]);
     for link in &profile.links {
         links.row(vec![

@@ -119,6 +119,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         PairExplanation { probability: 0.1, rules: Vec::new(), same_profile: false, ..pair.clone() };
     let profile = ProfileExplanation {
         profile: "p".to_owned(),
+        erased_at: None,
         members: vec![MemberReport { record: "a".to_owned(), source: "erp".to_owned(), since: at() }],
         values: vec![ProvenanceReport {
             field: "city".to_owned(),

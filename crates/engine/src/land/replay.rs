@@ -63,7 +63,9 @@ impl Engine {
         let found = self.sealed_entries().await?.into_iter().find(|sealed| sealed.entry.id == id);
         let sealed = found.ok_or_else(unknown)?;
         let opened = self.open_entries(&reader.actor, &grant, &[&sealed]).await?;
-        let row = opened.into_iter().next().flatten().ok_or_else(unknown)?;
+        let Some(row) = opened.into_iter().next().flatten() else {
+            return Err(self.why_without_key(sealed.location, "row", id).await?);
+        };
         let (_, raw) = decode(row.expose(&grant)).ok_or_else(damaged)?;
         Ok((sealed.entry, String::from_utf8_lossy(raw).into_owned()))
     }

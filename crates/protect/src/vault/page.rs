@@ -1,9 +1,10 @@
 //! One page of data keys, open and sealed.
 //!
-//! What is sealed is the keys one after the other, 32 bytes each. A key of
-//! nothing but zeros is an empty slot: as a random key it would come up once in
-//! 2²⁵⁶ times.
+//! What is sealed is the keys one after the other, 32 bytes each. Where a key was
+//! destroyed stand 24 zeros, which as a random key would come up once in 2¹⁹²
+//! times, and then the moment: microseconds since 1970 in UTC, big-endian.
 
+use chrono::{DateTime, Utc};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{KeyLocation, KeyOwner, PAGE_SLOTS};
@@ -14,12 +15,23 @@ use crate::random;
 use crate::seal::DataKey;
 
 const KEY: usize = 32;
-const EMPTY: [u8; KEY] = [0; KEY];
+/// How a slot begins whose key was destroyed.
+const DESTROYED: [u8; 24] = [0; 24];
 
 /// A page in memory; cleared when dropped.
 pub(super) struct OpenPage {
     pub(super) number: i64,
+    /// The stored revision that it was read from.
+    pub(super) revision: i64,
     keys: Zeroizing<Vec<u8>>,
+}
+
+/// What a slot holds.
+pub(super) enum Slot {
+    /// Its key.
+    Live(DataKey),
+    /// Its key was destroyed.
+    Destroyed { at: DateTime<Utc> },
 }
 
 impl OpenPage {
@@ -27,33 +39,56 @@ impl OpenPage {
     pub(super) fn random(number: i64, slots: usize) -> Self {
         let mut keys = Zeroizing::new(vec![0; slots * KEY]);
         random::fill(&mut keys);
-        Self { number, keys }
+        Self { number, revision: 0, keys }
     }
 
-    /// The key in a slot; `None` if it is destroyed or never was.
-    pub(super) fn key(&self, slot: u16) -> Option<DataKey> {
+    /// What a slot holds; `None` if it never was given out.
+    pub(super) fn slot(&self, slot: u16) -> Option<Slot> {
         let bytes = self.keys.as_chunks::<KEY>().0.get(usize::from(slot))?;
-        (*bytes != EMPTY).then(|| DataKey::from_bytes(*bytes))
+        match bytes.split_first_chunk() {
+            Some((&DESTROYED, at)) => Some(Slot::Destroyed { at: moment(at) }),
+            _ => Some(Slot::Live(DataKey::from_bytes(*bytes))),
+        }
     }
 
     /// Every key with its location.
     pub(super) fn keys(&self) -> impl Iterator<Item = (KeyLocation, DataKey)> {
         let slots = 0..(self.keys.len() / KEY) as u16;
-        slots.filter_map(|slot| Some((KeyLocation { page: self.number, slot }, self.key(slot)?)))
+        slots.filter_map(|slot| match self.slot(slot)? {
+            Slot::Live(key) => Some((KeyLocation { page: self.number, slot }, key)),
+            Slot::Destroyed { .. } => None,
+        })
     }
 
-    /// Empties slots, and returns how many of them held a key.
-    pub(super) fn empty(&mut self, slots: &[u16]) -> u64 {
+    /// How many keys it holds that are not destroyed.
+    pub(super) fn live_keys(&self) -> u32 {
+        let slots = self.keys.as_chunks::<KEY>().0;
+        slots.iter().filter(|slot| !is_destroyed(slot)).count() as u32
+    }
+
+    /// Destroys the keys in slots, and returns how many of them there still were.
+    pub(super) fn destroy(&mut self, slots: &[u16], at: DateTime<Utc>) -> u64 {
         let keys = self.keys.as_chunks_mut::<KEY>().0;
-        let mut emptied = 0;
+        let mut destroyed = 0;
         for slot in slots {
-            if let Some(key) = keys.get_mut(usize::from(*slot)).filter(|key| **key != EMPTY) {
+            if let Some(key) = keys.get_mut(usize::from(*slot)).filter(|key| !is_destroyed(*key)) {
                 key.zeroize();
-                emptied += 1;
+                key[DESTROYED.len()..].copy_from_slice(&at.timestamp_micros().to_be_bytes());
+                destroyed += 1;
             }
         }
-        emptied
+        destroyed
     }
+}
+
+fn is_destroyed(slot: &[u8; KEY]) -> bool {
+    slot.starts_with(&DESTROYED)
+}
+
+fn moment(bytes: &[u8]) -> DateTime<Utc> {
+    let micros = bytes.try_into().map_or(0, i64::from_be_bytes);
+    // Only this module writes it, from a moment that was one.
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// What a sealed page is bound to.
@@ -81,7 +116,7 @@ impl PagePlace<'_> {
         }
         let keys = Cipher::new(key.expose()).unlock(self.associated().as_slice(), sealed).ok()?;
         let whole = keys.len().is_multiple_of(KEY) && keys.len() <= PAGE_SLOTS * KEY;
-        whole.then_some(OpenPage { number: self.number, keys })
+        whole.then_some(OpenPage { number: self.number, revision: self.revision, keys })
     }
 
     /// What the page key is wrapped with.

@@ -1,6 +1,5 @@
-use async_trait::async_trait;
+use vermeil_model::Diagnose;
 
-use super::memory::MemoryStore;
 use super::*;
 use crate::keyring::Keyring;
 use crate::testing::{keyring, ready};
@@ -31,7 +30,7 @@ impl Fixture {
     }
 
     fn tamper(&self, change: impl FnOnce(&mut BTreeMap<i64, SealedPage>)) {
-        change(&mut self.store.pages.lock().unwrap());
+        self.store.with_pages(change);
     }
 }
 
@@ -57,7 +56,7 @@ fn keys_come_in_pages_of_256_in_order_and_are_found_again() {
         let (page, slot) = (position / PAGE_SLOTS, position % PAGE_SLOTS);
         assert_eq!(*location, KeyLocation { page: page as i64, slot: slot as u16 });
     }
-    assert_eq!(fixture.store.pages.lock().unwrap().len(), 3);
+    assert_eq!(fixture.store.with_pages(|pages| pages.len()), 3);
     assert_eq!(keys(&fixture.vault, &places), expected(&given));
     assert_eq!(keys(&fixture.elsewhere(), &places), expected(&given));
 
@@ -78,7 +77,7 @@ fn each_call_has_pages_of_its_own() {
 fn no_key_is_readable_in_a_stored_page() {
     let fixture = fixture();
     let given = fixture.allocate("a", 3);
-    let stored = format!("{:?}", fixture.store.pages.lock().unwrap());
+    let stored = fixture.store.with_pages(|pages| format!("{pages:?}"));
     for (_, key) in &given {
         let shown = format!("{:?}", key.expose());
         assert!(!stored.contains(shown.trim_matches(['[', ']'])));
@@ -91,7 +90,7 @@ fn destroyed_keys_stay_destroyed_and_their_neighbours_stay() {
     let given = fixture.allocate("a", 300);
     let places = locations(&given);
     let gone = [places[0], places[7], places[299], places[7]];
-    let before = fixture.store.pages.lock().unwrap().clone();
+    let before = fixture.store.with_pages(|pages| pages.clone());
     assert_eq!(keys(&fixture.vault, &places), expected(&given), "pages are cached now");
 
     assert_eq!(ready(fixture.vault.destroy(&gone)).unwrap(), 3);
@@ -101,7 +100,7 @@ fn destroyed_keys_stay_destroyed_and_their_neighbours_stay() {
     assert_eq!(keys(&fixture.elsewhere(), &places), survivors);
     assert_eq!(ready(fixture.vault.destroy(&gone)).unwrap(), 0, "nothing is left to destroy");
 
-    for (number, page) in fixture.store.pages.lock().unwrap().iter() {
+    for (number, page) in &fixture.store.with_pages(|pages| pages.clone()) {
         assert_eq!(page.revision, 1, "asking again rewrites nothing");
         assert_ne!(page.wrapped_key, before[number].wrapped_key);
         assert_ne!(page.commitment, before[number].commitment, "a rewritten page has a new page key");
@@ -168,68 +167,6 @@ fn a_page_of_another_keyring_is_refused() {
     let foreign = KeyVault::new(other.keyring.clone(), one.store.clone());
     let error = ready(foreign.keys(&locations(&given))).err().expect("refused");
     assert_eq!(error.diagnostic().unwrap().code, "keyring-refused");
-}
-
-/// Destroys a key through another vault just after pages were read: what a
-/// reader or a rewriter then holds is out of date.
-struct RacingStore {
-    pages: Arc<MemoryStore>,
-    rival: Mutex<Option<(Arc<KeyVault>, KeyLocation)>>,
-}
-
-#[async_trait]
-impl KeyPageStore for RacingStore {
-    async fn reserve(&self, count: i64) -> Result<i64, StoreError> {
-        self.pages.reserve(count).await
-    }
-
-    async fn insert(&self, pages: Vec<SealedPage>) -> Result<(), StoreError> {
-        self.pages.insert(pages).await
-    }
-
-    async fn load(&self, numbers: &[i64]) -> Result<Vec<SealedPage>, StoreError> {
-        let read = self.pages.load(numbers).await;
-        let rival = self.rival.lock().unwrap().take();
-        if let Some((vault, location)) = rival {
-            assert_eq!(vault.destroy(&[location]).await.unwrap(), 1);
-        }
-        read
-    }
-
-    async fn replace(&self, pages: Vec<SealedPage>) -> Result<Vec<i64>, StoreError> {
-        self.pages.replace(pages).await
-    }
-
-    async fn delete_owner(&self, owner: &KeyOwner) -> Result<u64, StoreError> {
-        self.pages.delete_owner(owner).await
-    }
-}
-
-fn racing(fixture: &Fixture) -> (Arc<RacingStore>, Arc<KeyVault>) {
-    let store = Arc::new(RacingStore { pages: fixture.store.clone(), rival: Mutex::new(None) });
-    let vault = Arc::new(KeyVault::new(fixture.keyring.clone(), store.clone()));
-    (store, vault)
-}
-
-#[test]
-fn a_key_destroyed_by_another_while_a_page_is_rewritten_does_not_come_back() {
-    let fixture = fixture();
-    let places = locations(&fixture.allocate("a", 3));
-    let (store, vault) = racing(&fixture);
-    *store.rival.lock().unwrap() = Some((Arc::new(fixture.elsewhere()), places[0]));
-    assert_eq!(ready(vault.destroy(&places[1..2])).unwrap(), 1);
-    let left: Vec<bool> = keys(&fixture.elsewhere(), &places).iter().map(Option::is_some).collect();
-    assert_eq!(left, [false, false, true]);
-}
-
-#[test]
-fn a_key_destroyed_while_its_page_is_read_is_not_remembered() {
-    let fixture = fixture();
-    let places = locations(&fixture.allocate("a", 2));
-    let (store, vault) = racing(&fixture);
-    *store.rival.lock().unwrap() = Some((vault.clone(), places[0]));
-    keys(&vault, &places);
-    assert_eq!(keys(&vault, &places[..1]), [None]);
 }
 
 #[test]

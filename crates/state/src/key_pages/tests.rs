@@ -6,6 +6,10 @@ use vermeil_protect::{Binding, DataKey, KeyLocation, KeyVault, Keyring, Plain, s
 use super::*;
 use crate::testing::{Fixture, check_code, fixture};
 
+mod files;
+mod rotation;
+mod stores;
+
 const BINDING: Binding<'static> = Binding {
     tenant: "demo",
     table: "landing.erp",
@@ -34,6 +38,7 @@ fn page(number: i64, owner: &str) -> SealedPage {
         owner: KeyOwner::new(owner),
         revision: 0,
         generation: 1,
+        live_keys: 256,
         commitment: [2; 32],
         wrapped_key: vec![3; 60],
         sealed: (0..8_220).map(|place| (place * 7 + number) as u8).collect(),
@@ -85,9 +90,10 @@ async fn a_page_is_replaced_by_its_next_revision_only() {
     fixture.state.insert(vec![page(1, "a"), page(2, "a")]).await.unwrap();
     let next = |number, revision| SealedPage { revision, sealed: vec![revision as u8], ..page(number, "a") };
     let outdated = fixture.state.replace(vec![next(1, 1), next(2, 2), next(3, 1)]).await.unwrap();
-    assert_eq!(outdated, [2]);
+    assert_eq!(outdated, Written::Done { outdated: vec![2] });
     assert_eq!(stored(&fixture.state, &[1, 2, 3]).await, [next(1, 1), page(2, "a")]);
-    assert_eq!(fixture.state.replace(vec![next(1, 1)]).await.unwrap(), [1]);
+    let outdated = fixture.state.replace(vec![next(1, 1)]).await.unwrap();
+    assert_eq!(outdated, Written::Done { outdated: vec![1] });
 }
 
 #[tokio::test]

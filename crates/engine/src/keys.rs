@@ -1,0 +1,175 @@
+//! Generations of keys: what lies under each, moving on to a new one, destroying an old one.
+
+use chrono::{DateTime, Utc};
+use vermeil_model::policy::{Purpose, Role};
+use vermeil_protect::vault::KeyState;
+use vermeil_protect::{Destruction, GenerationState, KeyLocation};
+use vermeil_state::{AuditIntent, AuditOutcome, AuditStatus};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::progress::{KeysMoved, Progress};
+use crate::report::{DestructionReport, GenerationReport, KeyRotationReport, KeysReport, RotationUnderWay};
+
+/// In which role and for which purpose the trail names those who manage keys.
+const OPERATOR: &str = "operator";
+const KEY_MANAGEMENT: &str = "key_management";
+
+impl Engine {
+    /// The generations of the keyring, and the pages and keys under each.
+    ///
+    /// # Errors
+    /// The state database or the keyring cannot be read.
+    pub async fn keys(&self) -> Result<KeysReport, EngineError> {
+        let usage = self.vault.usage().await?;
+        let rotation = self.vault.rotation().await?;
+        // Last: so it knows every generation that a page was sealed under.
+        self.keyring.reload_if_changed().await?;
+        let current = self.keyring.current_generation();
+        let mut generations: Vec<GenerationReport> = self
+            .keyring
+            .generations()
+            .into_iter()
+            .map(|generation| of_keyring(generation.number, generation.state, current))
+            .collect();
+        for used in &usage {
+            let known = generations.iter_mut().find(|known| known.generation == used.generation);
+            match known {
+                Some(known) => (known.pages, known.keys) = (used.pages, used.keys),
+                None => generations.push(GenerationReport {
+                    generation: used.generation,
+                    state: "unknown".to_owned(),
+                    at: None,
+                    pages: used.pages,
+                    keys: used.keys,
+                }),
+            }
+        }
+        let older_than = |number| usage.iter().filter(move |used| used.generation < number);
+        Ok(KeysReport {
+            keyring: self.keyring.id().to_string(),
+            provider: self.keyring.provided_by().kind.as_str().to_owned(),
+            current,
+            rotation: rotation.map(|rotation| RotationUnderWay {
+                generation: rotation.generation,
+                begun_at: rotation.begun_at.to_rfc3339(),
+                pages_left: older_than(rotation.generation).map(|used| used.pages).sum(),
+            }),
+            generations,
+        })
+    }
+
+    /// Moves every key page to a new generation, beside readers and runs. Continues
+    /// a rotation that was cut off, and joins one that is under way.
+    ///
+    /// # Errors
+    /// The state database or the keyring fail. What has moved stays; the next call goes on.
+    pub async fn rotate_keys(
+        &self,
+        actor: &str,
+        progress: &dyn Progress,
+    ) -> Result<KeyRotationReport, EngineError> {
+        let started = std::time::Instant::now();
+        let entry = self.announce(actor, "rotate", "keyring").await?;
+        let rotated = self
+            .vault
+            .rotate(&|moved| {
+                progress.keys_moved(KeysMoved {
+                    pages: moved.pages,
+                    pages_in_all: moved.pages_in_all,
+                    keys: moved.keys,
+                });
+            })
+            .await;
+        let moved = rotated.as_ref().map_or(0, |rotated| rotated.pages);
+        let noted = self.conclude(entry, moved, rotated.is_ok()).await;
+        // Where both fail, for a full disk say, the first failure is the one to know.
+        let rotated = rotated?;
+        noted?;
+        let destroyable = self.keys().await?.generations.into_iter().filter(|generation| {
+            generation.state == "active"
+                && generation.generation < rotated.generation
+                && generation.pages == 0
+        });
+        Ok(KeyRotationReport {
+            generation: rotated.generation,
+            pages: rotated.pages,
+            keys: rotated.keys,
+            seconds: started.elapsed().as_secs_f64(),
+            destroyable: destroyable.map(|generation| generation.generation).collect(),
+        })
+    }
+
+    /// Destroys a generation that no page uses any more. Backups of the state
+    /// database from before its pages moved open no more, whoever has them.
+    ///
+    /// # Errors
+    /// Pages still use it, it is the newest, or there is none of that number; or
+    /// the state database or the keyring fail. Asking again completes what was cut off.
+    pub async fn destroy_generation(
+        &self,
+        actor: &str,
+        generation: u32,
+    ) -> Result<DestructionReport, EngineError> {
+        let entry = self.announce(actor, "destroy", &format!("keyring/{generation}")).await?;
+        let destroyed = self.vault.destroy_generation(generation).await;
+        let noted = self.conclude(entry, 0, destroyed.is_ok()).await;
+        let destroyed = destroyed?;
+        noted?;
+        Ok(match destroyed {
+            Destruction::Done { at } => {
+                DestructionReport { generation, state: "destroyed".to_owned(), at: at.to_rfc3339() }
+            }
+            Destruction::Pending { until } => {
+                DestructionReport { generation, state: "pending".to_owned(), at: until.to_rfc3339() }
+            }
+        })
+    }
+
+    /// Why there is no key for something that stands in the lake.
+    pub(crate) async fn why_without_key(
+        &self,
+        location: KeyLocation,
+        what: &'static str,
+        id: &str,
+    ) -> Result<EngineError, EngineError> {
+        let id = id.to_owned();
+        Ok(match self.vault.states(&[location]).await?.pop() {
+            Some(KeyState::Destroyed { at }) => EngineError::Erased { what, id, at },
+            _ => EngineError::Unknown { what, id },
+        })
+    }
+
+    /// Writes to the audit trail what is about to be done to keys. Where this
+    /// fails, nothing may be done.
+    async fn announce(&self, actor: &str, action: &str, what: &str) -> Result<i64, EngineError> {
+        let intent = AuditIntent {
+            actor: actor.to_owned(),
+            role: Role(OPERATOR.to_owned()),
+            purpose: Purpose(KEY_MANAGEMENT.to_owned()),
+            action: action.to_owned(),
+            table: what.to_owned(),
+            classes: Vec::new(),
+        };
+        Ok(self.state.append_intent(&intent).await?)
+    }
+
+    async fn conclude(&self, entry: i64, pages: u64, done: bool) -> Result<(), EngineError> {
+        let status = if done { AuditStatus::Done } else { AuditStatus::Failed };
+        let key_pages = i64::try_from(pages).unwrap_or(i64::MAX);
+        Ok(self.state.append_outcome(entry, &AuditOutcome { rows: 0, key_pages, status }).await?)
+    }
+}
+
+fn of_keyring(generation: u32, state: GenerationState, current: u32) -> GenerationReport {
+    let at = |moment: DateTime<Utc>| Some(moment.to_rfc3339());
+    let (state, at) = match state {
+        GenerationState::Active if generation == current => ("current", None),
+        GenerationState::Active => ("active", None),
+        GenerationState::Lost => ("lost", None),
+        GenerationState::Destroying { since } => ("destroying", at(since)),
+        GenerationState::Pending { until } => ("pending", at(until)),
+        GenerationState::Destroyed { at: moment } => ("destroyed", at(moment)),
+    };
+    GenerationReport { generation, state: state.to_owned(), at, pages: 0, keys: 0 }
+}
