@@ -14,7 +14,7 @@ use crate::random;
 
 mod associated;
 
-pub(crate) use associated::{AssociatedData, part_length};
+pub(crate) use associated::{AssociatedData, append_part, part_length};
 
 /// Bytes of a nonce.
 pub(crate) const NONCE: usize = 12;

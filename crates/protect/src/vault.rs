@@ -44,8 +44,9 @@ pub use store::{GenerationUse, KeyPageStore, Rotation, RotationStage, SealedPage
 /// Keys in a page.
 pub const PAGE_SLOTS: usize = 256;
 
-/// Opened pages that a vault remembers: a quarter of a million keys, 8 MiB.
-const CACHED_PAGES: usize = 1024;
+/// Opened pages that a vault remembers: a quarter of a million keys. They fit, with the pages in
+/// use, into the 8 MiB that systems usually let a process lock.
+const CACHED_PAGES: usize = 960;
 
 /// Pages read or written in one call of the store.
 const PAGES_AT_ONCE: usize = 256;

@@ -11,14 +11,22 @@ impl AssociatedData {
     }
 
     pub(crate) fn part(mut self, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(&part_length(bytes));
-        self.0.extend_from_slice(bytes);
+        append_part(&mut self.0, bytes);
         self
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Appends a part after its length.
+///
+/// # Panics
+/// If the part is 4 GiB or longer.
+pub(crate) fn append_part(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    buffer.extend_from_slice(&part_length(bytes));
+    buffer.extend_from_slice(bytes);
 }
 
 /// The length that goes before a part.

@@ -11,6 +11,7 @@ use super::{KeyLocation, KeyOwner, PAGE_SLOTS};
 use crate::aead::{AssociatedData, Cipher};
 use crate::hashing::derive;
 use crate::keyring::{KeyringId, PageKey};
+use crate::locked::LockedBytes;
 use crate::random;
 use crate::seal::DataKey;
 
@@ -18,12 +19,12 @@ const KEY: usize = 32;
 /// How a slot begins whose key was destroyed.
 const DESTROYED: [u8; 24] = [0; 24];
 
-/// A page in memory; cleared when dropped.
+/// A page in memory; kept from the swap space where the system allows it, and cleared when dropped.
 pub(super) struct OpenPage {
     pub(super) number: i64,
     /// The stored revision that it was read from.
     pub(super) revision: i64,
-    keys: Zeroizing<Vec<u8>>,
+    keys: LockedBytes,
 }
 
 /// What a slot holds.
@@ -37,7 +38,7 @@ pub(super) enum Slot {
 impl OpenPage {
     /// A page of `slots` new keys.
     pub(super) fn random(number: i64, slots: usize) -> Self {
-        let mut keys = Zeroizing::new(vec![0; slots * KEY]);
+        let mut keys = LockedBytes::zeroed(slots * KEY);
         random::fill(&mut keys);
         Self { number, revision: 0, keys }
     }
@@ -116,7 +117,8 @@ impl PagePlace<'_> {
         }
         let keys = Cipher::new(key.expose()).unlock(self.associated().as_slice(), sealed).ok()?;
         let whole = keys.len().is_multiple_of(KEY) && keys.len() <= PAGE_SLOTS * KEY;
-        whole.then_some(OpenPage { number: self.number, revision: self.revision, keys })
+        let keys = whole.then(|| LockedBytes::copy_of(&keys))?;
+        Some(OpenPage { number: self.number, revision: self.revision, keys })
     }
 
     /// What the page key is wrapped with.
