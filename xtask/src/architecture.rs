@@ -15,10 +15,18 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("vermeil-resolve", &["vermeil-model"]),
     ("vermeil-protect", &["vermeil-model"]),
     ("vermeil-state", &["vermeil-model", "vermeil-protect"]),
+    ("vermeil-audit", &["vermeil-model"]),
     ("vermeil-ingest", &["vermeil-model"]),
     (
         "vermeil-engine",
-        &["vermeil-model", "vermeil-resolve", "vermeil-protect", "vermeil-state", "vermeil-ingest"],
+        &[
+            "vermeil-model",
+            "vermeil-resolve",
+            "vermeil-protect",
+            "vermeil-state",
+            "vermeil-audit",
+            "vermeil-ingest",
+        ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
     ("vermeil-cli", ALL),
@@ -31,6 +39,7 @@ const ALL: &[&str] = &[
     "vermeil-resolve",
     "vermeil-protect",
     "vermeil-state",
+    "vermeil-audit",
     "vermeil-ingest",
     "vermeil-engine",
     "vermeil-synth",
@@ -46,10 +55,16 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["axum"], &["vermeil-serve"], "only services speak HTTP"),
     (
-        &["aes", "aes-gcm", "aws-lc-rs", "ghash", "hkdf", "hmac", "ring", "sha2"],
+        &["aes", "aes-gcm", "aws-lc-rs", "ghash", "hkdf", "hmac", "ring"],
         &["vermeil-protect"],
         "cryptography is reviewed in one place",
     ),
+    (
+        &["sha2"],
+        &["vermeil-protect", "vermeil-audit"],
+        "cryptography is reviewed in one place; the audit log is verified without a secret, so hashes suffice it",
+    ),
+    (&["ed25519", "ed25519-dalek"], &["vermeil-audit"], "only the audit log is signed"),
     (&["sqlx"], &["vermeil-state"], "the state database has one owner"),
 ];
 

@@ -22,6 +22,7 @@
 mod aead;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod audit;
 mod hashing;
 pub mod keyring;
 mod locked;
@@ -39,6 +40,7 @@ pub use keyring::{
 };
 pub use locked::LockedBytes;
 pub use process::ProcessProtection;
+pub use audit::{audit_signing_seed, subject_tag};
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
 pub use tags::{ChangeTags, SuppressionTags};

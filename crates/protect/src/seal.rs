@@ -72,7 +72,6 @@ impl DataKey {
         Self(Zeroizing::new(bytes))
     }
 
-    #[cfg(test)]
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0
     }

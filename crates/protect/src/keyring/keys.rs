@@ -100,7 +100,7 @@ pub enum RootKind {
     BlindIndex,
     /// Tags of people who must not come back.
     Suppression,
-    /// Pseudonyms of actors in the audit trail.
+    /// The key that the audit log is signed with.
     Audit,
 }
 
