@@ -100,6 +100,8 @@ fn check(workspace: &Workspace, killed: &str) {
     assert_eq!(found.quarantined, expected.quarantined, "quarantine after a kill at {killed}");
     assert!(found == *expected, "profiles after a kill at {killed}");
     assert_no_stray_keys(workspace, killed);
+    let log = workspace.json(&["audit", "verify"]);
+    assert_eq!(log["faults"], json!([]), "the audit log after a kill at {killed}");
     let idle = workspace.json(&["run"]);
     assert_nothing_lost(&idle);
     assert_eq!((&idle["records_landed"], &idle["up_to_date"]), (&json!(0), &json!(true)), "{killed}");

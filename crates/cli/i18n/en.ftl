@@ -72,6 +72,21 @@ help-quarantine-show-role = Role of the pipeline file to read as
 help-quarantine-show-purpose = Purpose of reading; it must open every personal class
 help-quarantine-replay = Try all of them again, after the pipeline was mended
 
+help-audit = Who opened what: the log of openings, and whether it is whole
+help-audit-verify = Verify the log; exit code 1 if anything was changed, removed, added or moved
+help-audit-verify-folder = Folder of the log; the pipeline's unless given
+help-audit-verify-key = The public key, as `audit key` prints it, or a file that holds it; the pipeline's unless given
+help-audit-verify-remembered = A checkpoint of the log that was kept elsewhere: shows that the log was not put back to an older state
+help-audit-list = List openings of personal fields, the oldest first
+help-audit-list-page = Only those that read this page of keys, or may have
+help-audit-list-table = Only those of this table, such as `golden.profiles`
+help-audit-list-since = Only those since this day or moment, such as 2026-11-01
+help-audit-list-role = Role of the pipeline file to read as
+help-audit-list-purpose = Purpose of reading; it must be `audit`, and granted to the role
+help-audit-key = Print the public key that verifies the log
+help-audit-expire = Delete the segments of old months; the rest is verified as before
+help-audit-expire-before = The first month that stays, such as 2026-01; the newest segment always stays
+
 help-synth = Write silos of invented customers with known truth
 help-synth-people = How many people to invent
 help-synth-out = Folder to write to; files of the same names are replaced
@@ -115,7 +130,10 @@ column-code = code
 column-column = column
 column-core-dumps = core dumps
 column-duplicates = duplicates
+column-entries = entries read
+column-entry = entry
 column-evidence = evidence
+column-expired = deleted months
 column-f1 = F1
 column-false-merges = pairs joined wrongly
 column-false-splits = pairs missed
@@ -125,6 +143,8 @@ column-files = files
 column-files-after = files after
 column-files-before = files before
 column-files-deleted = files deleted
+column-first-entry = number of the first
+column-first-kept = first month that stays
 column-first-seen = first seen
 column-frequency-bits = for rarity
 column-generation = generation
@@ -170,6 +190,8 @@ column-rows = rows
 column-rule = rule
 column-run = run
 column-seconds = time
+column-segments = segments
+column-signed-entries = entries signed so far
 column-since = since
 column-source = source
 column-splits = profiles split
@@ -205,6 +227,7 @@ stage-measure-makes = accounts compared with the truth
 outcome-running = running
 outcome-done = done
 outcome-failed = failed
+outcome-refused = refused
 outcome-interrupted = interrupted
 
 progress-waiting = Waiting for another run on this lake
@@ -267,6 +290,15 @@ status-core-dumps-on = on: a crash may write keys and personal values to disk
 status-memory-lock-whole = locked
 status-memory-lock-partial = locked up to { $kib } KiB (`ulimit -l`); what is beyond may be swapped to disk
 status-memory-lock-refused = not locked: they may be swapped to disk
+
+audit-fault = fault: { $message }
+audit-note = note: { $message }
+audit-verdict = { $faults ->
+        [0] The log is as it was signed.
+        [one] { $faults } fault: the log is not as it was signed.
+       *[other] { $faults } faults: the log is not as it was signed.
+    }
+audit-nothing-opened = No such opening is in the log.
 
 query-rows = { $rows ->
         [one] ({ $rows } row)
@@ -354,6 +386,8 @@ cli-not-an-id = { $argument } is not an id
     .help = ids are UUIDs such as 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f: `golden.members` holds them, and shows pseudonyms instead where no granted purpose is given
 cli-not-confirmed = generation { $generation } was not confirmed: nothing was destroyed
     .help = type its number when asked, or add --yes
+cli-audit-key = this is no key of an audit log
+    .help = `vermeil audit key` prints it: a name, `+`, eight hexadecimal digits, `+`, and base64
 cli-runtime = could not start working threads
     .help = the system limits how many threads or files a process may have: raise the limit
 cli-input = could not read standard input
@@ -685,3 +719,59 @@ synth-truth-read = could not read { $file }: { $cause }
     .help = write the silos again
 synth-truth-malformed = { $file }:{ $line }: not a line of the truth
     .help = expected is `source,key,person_id`: write the silos again
+
+
+### Diagnostics of the audit log
+
+audit-unwritable = the audit log in { $folder } cannot be written, so nothing was opened
+    .help = check that you may write there; `audit` in the pipeline file names the folder
+audit-full = the disk of the audit log in { $folder } is full, so nothing was opened
+    .help = make room and try again
+audit-unreadable = could not read { $file } of the audit log
+    .help = check that it exists and that you may read it
+audit-no-log = there is no audit log in { $folder }
+    .help = it begins with the first opening of personal fields; if there was one, restore it from its backup
+audit-damaged = the audit log in { $folder } is not as it was signed: { $reason }
+    .help = nothing is opened until it is restored from its backup; `vermeil audit verify` shows what was changed
+audit-foreign-key = the audit log in { $folder } ends with a checkpoint that `{ $key }` did not sign
+    .help = it belongs to another keyring, or its checkpoint was changed: restore keyring and log of the same moment
+audit-not-a-checkpoint = { $file } holds no checkpoint that `{ $key }` signed
+    .help = keep a copy of a `.checkpoint` file of this log elsewhere, unchanged
+audit-denied = role `{ $role }` may not read the audit log
+    .help = it is read with `--purpose { $purpose }`, by a role that the policy grants this purpose
+audit-entry-unreadable = { $file }:{ $line }: this line is no entry
+    .help = it was changed or damaged: compare it with a backup
+audit-entry-misplaced = { $file }:{ $line }: entry { $found } stands where entry { $expected } belongs
+    .help = entries were removed, added or moved here
+audit-entry-changed = { $file }:{ $line }: the entries before this line are not those that it was written after
+    .help = most likely the entry just before it was changed
+audit-segment-start = { $file }:{ $line }: a segment begins with an entry of its own, and here it does not
+    .help = entries were removed, added or moved here
+audit-entries-missing = { $file }:{ $line }: { $missing } signed entries are missing at the end
+    .help = the file was cut off: restore it from its backup
+audit-entries-unsigned = { $file }:{ $line }: from here on entries are not covered by a checkpoint
+    .help = they were added by someone else, or the checkpoint was replaced by an older one
+audit-root-differs = { $file }:{ $line }: the entries up to here are not those that the checkpoint signs
+    .help = most likely the last entry was changed
+audit-segments-missing = { $file }:{ $line }: it does not go on where the segment before it, { $former }, ends
+    .help = a segment between the two is missing, or one of the two was replaced
+audit-beginning-missing = the log begins with entry { $first }, and no entry tells that those before have expired
+    .help = segments were deleted, but not by `vermeil audit expire`
+audit-origin-differs = { $file }:{ $line }: the segment belongs to another log, { $origin }
+    .help = it was put here from elsewhere
+audit-checkpoint-missing = { $file } is missing
+    .help = without it nothing shows that the segment is whole: restore it from its backup
+audit-checkpoint-invalid = { $file } is no checkpoint that this key signed
+    .help = it was changed, or belongs to another log; `vermeil audit key` prints the key of a pipeline
+audit-put-back = { $signed } entries are signed, but { $remembered } were when the remembered checkpoint was made
+    .help = log and checkpoint were put back to an older state
+audit-history-rewritten = the log does not go on from the remembered checkpoint: its entries up to there are others
+    .help = it was put back to an older state and written on from there
+audit-append-cut-short = { $file }: the last { $bytes } bytes are not signed: an append was cut short
+    .help = nobody acted on them; the next append sets them aside or completes them
+audit-tails-set-aside = appends cut short and set aside: { $count }
+    .help = the entries tell which file keeps what a crash left; nobody acted on it
+audit-clock-went-back = entries with an earlier moment than the one before: { $count }
+    .help = a clock was set back; the order of entries is that of their numbers
+audit-remembered-expired = the remembered checkpoint is older than entry { $first }, the first that is kept
+    .help = what it could be compared with has expired

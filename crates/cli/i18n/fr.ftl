@@ -72,6 +72,21 @@ help-quarantine-show-role = Rôle du fichier de pipeline sous lequel lire
 help-quarantine-show-purpose = Finalité de la lecture ; elle doit ouvrir toutes les classes de données personnelles
 help-quarantine-replay = Les soumet toutes à nouveau, une fois le pipeline corrigé
 
+help-audit = Qui a ouvert quoi : le journal des ouvertures, et s'il est intact
+help-audit-verify = Vérifier le journal ; code de sortie 1 si quoi que ce soit a été modifié, retiré, ajouté ou déplacé
+help-audit-verify-folder = Dossier du journal ; celui du pipeline par défaut
+help-audit-verify-key = La clé publique, telle que `audit key` l'affiche, ou un fichier qui la contient ; celle du pipeline par défaut
+help-audit-verify-remembered = Un point de contrôle du journal gardé ailleurs : montre que le journal n'a pas été ramené à un état antérieur
+help-audit-list = Lister les ouvertures de champs personnels, de la plus ancienne à la plus récente
+help-audit-list-page = Seulement celles qui ont lu cette page de clés, ou l'ont pu
+help-audit-list-table = Seulement celles de cette table, comme `golden.profiles`
+help-audit-list-since = Seulement depuis ce jour ou cet instant, comme 2026-11-01
+help-audit-list-role = Rôle du fichier de pipeline sous lequel lire
+help-audit-list-purpose = Finalité de la lecture ; ce doit être `audit`, accordée au rôle
+help-audit-key = Afficher la clé publique qui vérifie le journal
+help-audit-expire = Supprimer les segments des anciens mois ; le reste se vérifie comme avant
+help-audit-expire-before = Le premier mois qui reste, comme 2026-01 ; le segment le plus récent reste toujours
+
 help-synth = Écrit des silos de clients inventés dont la vérité est connue
 help-synth-people = Nombre de personnes à inventer
 help-synth-out = Dossier de destination ; les fichiers de mêmes noms sont remplacés
@@ -115,7 +130,10 @@ column-code = code
 column-column = colonne
 column-core-dumps = vidages mémoire
 column-duplicates = doublons
+column-entries = entrées lues
+column-entry = entrée
 column-evidence = indice
+column-expired = mois supprimés
 column-f1 = F1
 column-false-merges = paires réunies à tort
 column-false-splits = paires manquées
@@ -125,6 +143,8 @@ column-files = fichiers
 column-files-after = fichiers après
 column-files-before = fichiers avant
 column-files-deleted = fichiers supprimés
+column-first-entry = numéro de la première
+column-first-kept = premier mois qui reste
 column-first-seen = première apparition
 column-frequency-bits = rareté
 column-generation = génération
@@ -170,6 +190,8 @@ column-rows = lignes
 column-rule = règle
 column-run = exécution
 column-seconds = durée
+column-segments = segments
+column-signed-entries = entrées signées à ce jour
 column-since = depuis
 column-source = source
 column-splits = profils scindés
@@ -205,6 +227,7 @@ stage-measure-makes = comptes comparés à la vérité
 outcome-running = en cours
 outcome-done = terminée
 outcome-failed = échouée
+outcome-refused = refusée
 outcome-interrupted = interrompue
 
 progress-waiting = Attente d'une autre exécution
@@ -267,6 +290,15 @@ status-core-dumps-on = actifs : un plantage peut écrire des clés et des donné
 status-memory-lock-whole = verrouillées
 status-memory-lock-partial = verrouillées jusqu'à { $kib } Kio (`ulimit -l`) ; au-delà, l'échange sur disque est possible
 status-memory-lock-refused = non verrouillées : l'échange sur disque est possible
+
+audit-fault = anomalie : { $message }
+audit-note = à noter : { $message }
+audit-verdict = { $faults ->
+        [0] Le journal est tel qu'il a été signé.
+        [one] { $faults } anomalie : le journal n'est pas tel qu'il a été signé.
+       *[other] { $faults } anomalies : le journal n'est pas tel qu'il a été signé.
+    }
+audit-nothing-opened = Le journal ne contient pas de telle ouverture.
 
 query-rows = { $rows ->
         [one] ({ $rows } ligne)
@@ -354,6 +386,8 @@ cli-not-an-id = { $argument } n'est pas un identifiant
     .help = les identifiants sont des UUID tels que 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f : `golden.members` les contient, et montre des pseudonymes à leur place sans finalité accordée
 cli-not-confirmed = la génération { $generation } n'a pas été confirmée : rien n'a été détruit
     .help = saisissez son numéro quand il est demandé, ou ajoutez --yes
+cli-audit-key = ceci n'est pas la clé d'un journal d'audit
+    .help = `vermeil audit key` l'affiche : un nom, `+`, huit chiffres hexadécimaux, `+`, et du base64
 cli-runtime = impossible de démarrer les fils d'exécution
     .help = le système limite le nombre de fils ou de fichiers d'un processus : relevez cette limite
 cli-input = impossible de lire l'entrée standard
@@ -685,3 +719,59 @@ synth-truth-read = impossible de lire { $file } : { $cause }
     .help = écrivez à nouveau les silos
 synth-truth-malformed = { $file }:{ $line } : ce n'est pas une ligne de la vérité
     .help = la forme attendue est `source,key,person_id` : écrivez à nouveau les silos
+
+
+### Diagnostics du journal d'audit
+
+audit-unwritable = le journal d'audit dans { $folder } ne peut pas être écrit, donc rien n'a été ouvert
+    .help = vérifiez que vous pouvez y écrire ; `audit` dans le fichier de pipeline nomme le dossier
+audit-full = le disque du journal d'audit dans { $folder } est plein, donc rien n'a été ouvert
+    .help = faites de la place et réessayez
+audit-unreadable = impossible de lire { $file } du journal d'audit
+    .help = vérifiez qu'il existe et que vous pouvez le lire
+audit-no-log = il n'y a pas de journal d'audit dans { $folder }
+    .help = il commence avec la première ouverture de champs personnels ; s'il y en a eu une, restaurez-le depuis sa sauvegarde
+audit-damaged = le journal d'audit dans { $folder } n'est pas tel qu'il a été signé : { $reason }
+    .help = rien n'est ouvert tant qu'il n'est pas restauré depuis sa sauvegarde ; `vermeil audit verify` montre ce qui a été modifié
+audit-foreign-key = le journal d'audit dans { $folder } finit par un point de contrôle que `{ $key }` n'a pas signé
+    .help = il appartient à un autre trousseau, ou son point de contrôle a été modifié : restaurez trousseau et journal du même instant
+audit-not-a-checkpoint = { $file } ne contient aucun point de contrôle signé par `{ $key }`
+    .help = gardez ailleurs, telle quelle, une copie d'un fichier `.checkpoint` de ce journal
+audit-denied = le rôle `{ $role }` ne peut pas lire le journal d'audit
+    .help = il se lit avec `--purpose { $purpose }`, sous un rôle auquel la politique accorde cette finalité
+audit-entry-unreadable = { $file }:{ $line } : cette ligne n'est pas une entrée
+    .help = elle a été modifiée ou endommagée : comparez-la à une sauvegarde
+audit-entry-misplaced = { $file }:{ $line } : l'entrée { $found } se trouve à la place de l'entrée { $expected }
+    .help = des entrées ont été retirées, ajoutées ou déplacées ici
+audit-entry-changed = { $file }:{ $line } : les entrées avant cette ligne ne sont pas celles après lesquelles elle a été écrite
+    .help = le plus probable : l'entrée juste avant a été modifiée
+audit-segment-start = { $file }:{ $line } : un segment commence par une entrée qui lui est propre, et ici non
+    .help = des entrées ont été retirées, ajoutées ou déplacées ici
+audit-entries-missing = { $file }:{ $line } : il manque { $missing } entrées signées à la fin
+    .help = le fichier a été tronqué : restaurez-le depuis sa sauvegarde
+audit-entries-unsigned = { $file }:{ $line } : à partir d'ici, aucun point de contrôle ne couvre les entrées
+    .help = quelqu'un d'autre les a ajoutées, ou le point de contrôle a été remplacé par un plus ancien
+audit-root-differs = { $file }:{ $line } : les entrées jusqu'ici ne sont pas celles que le point de contrôle signe
+    .help = le plus probable : la dernière entrée a été modifiée
+audit-segments-missing = { $file }:{ $line } : il ne reprend pas là où finit le segment précédent, { $former }
+    .help = un segment manque entre les deux, ou l'un des deux a été remplacé
+audit-beginning-missing = le journal commence par l'entrée { $first }, et aucune entrée ne dit que les précédentes ont expiré
+    .help = des segments ont été supprimés, mais pas par `vermeil audit expire`
+audit-origin-differs = { $file }:{ $line } : le segment appartient à un autre journal, { $origin }
+    .help = il vient d'ailleurs
+audit-checkpoint-missing = { $file } manque
+    .help = sans lui, rien ne montre que le segment est entier : restaurez-le depuis sa sauvegarde
+audit-checkpoint-invalid = { $file } n'est pas un point de contrôle signé par cette clé
+    .help = il a été modifié, ou appartient à un autre journal ; `vermeil audit key` affiche la clé d'un pipeline
+audit-put-back = { $signed } entrées sont signées, mais il y en avait { $remembered } au point de contrôle gardé ailleurs
+    .help = journal et point de contrôle ont été ramenés à un état antérieur
+audit-history-rewritten = le journal ne prolonge pas le point de contrôle gardé ailleurs : ses entrées jusque-là sont autres
+    .help = il a été ramené à un état antérieur et continué à partir de là
+audit-append-cut-short = { $file } : les { $bytes } derniers octets ne sont pas signés : un ajout a été interrompu
+    .help = personne n'a agi sur leur foi ; le prochain ajout les met de côté ou les complète
+audit-tails-set-aside = ajouts interrompus et mis de côté : { $count }
+    .help = les entrées disent quel fichier garde ce qu'un arrêt brutal a laissé ; personne n'a agi sur sa foi
+audit-clock-went-back = entrées dont l'instant précède celui de l'entrée d'avant : { $count }
+    .help = une horloge a été retardée ; l'ordre des entrées est celui de leurs numéros
+audit-remembered-expired = le point de contrôle gardé ailleurs est antérieur à l'entrée { $first }, la première conservée
+    .help = ce à quoi il pourrait être comparé a expiré

@@ -5,9 +5,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use vermeil_audit::Month;
 use vermeil_engine::Stage;
 
 use crate::language::Language;
@@ -64,6 +67,8 @@ pub enum Command {
     Explain(ExplainArguments),
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     Optimize,
@@ -139,6 +144,43 @@ pub struct QuarantineShowArguments {
     pub reader: ReaderArguments,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    Verify(AuditVerifyArguments),
+    List(AuditListArguments),
+    Key,
+    Expire(AuditExpireArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct AuditVerifyArguments {
+    /// Of another machine, say: its key is not in this pipeline's keyring.
+    #[arg(value_name = "DIR", requires = "key")]
+    pub folder: Option<PathBuf>,
+    #[arg(long, value_name = "KEY|FILE")]
+    pub key: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub remembered: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditListArguments {
+    #[arg(long, value_name = "N")]
+    pub page: Option<i64>,
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<String>,
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub since: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditExpireArguments {
+    #[arg(long, value_name = "YYYY-MM")]
+    pub before: Month,
+}
+
 #[derive(Debug, Args)]
 pub struct SynthArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -202,6 +244,12 @@ fn typed_value(typed: &[OsString], option: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// A day, or a moment of RFC 3339.
+fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+    let day = || NaiveDate::from_str(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).or_else(|_| day())
 }
 
 fn stage_parser() -> impl TypedValueParser<Value = Stage> {

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod check;
 mod completions;
 pub mod demo;
@@ -35,6 +36,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Query(arguments) => query::execute(session, output, &arguments).await,
         Command::Explain(arguments) => explain::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
+        Command::Audit(command) => audit::execute(session, output, &command).await,
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::Optimize => optimize::execute(session, output).await,

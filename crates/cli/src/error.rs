@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use vermeil_audit::InvalidKey;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::schema::SchemaError;
 use vermeil_model::{Diagnose, Diagnostic, Schema};
@@ -55,6 +56,12 @@ pub enum CliError {
     /// What was typed is not what was to be confirmed. It is not repeated.
     #[error("generation {generation} was not confirmed: nothing was destroyed")]
     NotConfirmed { generation: String },
+    /// A key to verify the audit log with is malformed.
+    #[error("this is no key of an audit log")]
+    AuditKey {
+        #[source]
+        cause: InvalidKey,
+    },
     /// The threads that commands run on cannot be started.
     #[error("could not start working threads")]
     Runtime(#[source] io::Error),
@@ -97,6 +104,7 @@ impl Diagnose for CliError {
             Self::NotConfirmed { generation } => {
                 Diagnostic::new("cli-not-confirmed").with("generation", generation)
             }
+            Self::AuditKey { .. } => Diagnostic::new("cli-audit-key"),
             Self::Runtime(_) => Diagnostic::new("cli-runtime"),
             Self::Input(_) => Diagnostic::new("cli-input"),
             Self::Output(_) => Diagnostic::new("cli-output"),
@@ -115,7 +123,8 @@ impl Diagnose for CliError {
             | Self::RecordTwice { .. }
             | Self::NothingInCommon { .. }
             | Self::NotAnId(_)
-            | Self::NotConfirmed { .. } => ErrorKind::Usage,
+            | Self::NotConfirmed { .. }
+            | Self::AuditKey { .. } => ErrorKind::Usage,
             Self::Unreadable { .. }
             | Self::Unwritable { .. }
             | Self::Runtime(_)

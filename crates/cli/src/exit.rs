@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use serde_json::json;
+use vermeil_audit::AuditError;
 use vermeil_ingest::IngestError;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic};
@@ -22,6 +23,8 @@ pub enum Outcome {
     Done,
     /// The configuration has problems, and finding them was the task.
     Problems,
+    /// What was to be verified is not as it was signed.
+    Unsound,
     /// Done, but more was quarantined than the pipeline tolerates.
     QuarantinedBeyondLimit,
 }
@@ -30,6 +33,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> ExitCode {
         ExitCode::from(match outcome {
             Outcome::Done => 0,
+            Outcome::Unsound => 1,
             Outcome::Problems => 2,
             Outcome::QuarantinedBeyondLimit => 3,
         })
@@ -91,6 +95,7 @@ fn diagnosed(cause: &(dyn Error + 'static)) -> Option<Diagnostic> {
     }
     of::<IngestError>(cause)
         .or_else(|| of::<StateError>(cause))
+        .or_else(|| of::<AuditError>(cause))
         .or_else(|| of::<KeyringError>(cause))
         .or_else(|| of::<ProviderError>(cause))
         .or_else(|| of::<VaultError>(cause))

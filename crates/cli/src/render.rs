@@ -1,5 +1,6 @@
 //! Results for people: tables in the user's language.
 
+pub mod audit;
 pub mod check;
 pub mod demo;
 pub mod evaluate;

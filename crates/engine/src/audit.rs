@@ -1,19 +1,146 @@
-//! Writing openings of personal fields to the audit trail.
+//! Writing openings of personal fields to the audit log, and reading them.
 
-use vermeil_model::Grant;
-use vermeil_state::{AuditIntent, AuditOutcome, AuditStatus};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use crate::engine::Engine;
+use vermeil_audit::{
+    AuditLog, ExpiredSegments, Intent, LogKey, Month, Opening, OpeningFilter, Outcome, Status, VerifierKey,
+};
+use vermeil_model::{Grant, Tag};
+use vermeil_protect::{Keyring, audit_signing_seed};
+
+use crate::engine::{Engine, EngineConfig, Reader};
 use crate::error::EngineError;
+use crate::link::blocking;
+use crate::report::OpeningStatus;
 
-/// Who the trail names when the engine itself opens records.
+/// Who the log names when the engine itself opens records.
 pub(crate) const ENGINE: &str = "vermeil";
 
+/// The purpose for which a role may read the audit log. A role that is not granted
+/// it sees nothing of the log.
+pub const AUDIT_PURPOSE: &str = "audit";
+
+/// The audit log, for asynchronous callers: it waits for the disk on threads of its own.
+#[derive(Clone)]
+pub(crate) struct AuditTrail(Arc<AuditLog>);
+
 /// An opening that was announced; its outcome is due.
+#[derive(Clone, Copy)]
 #[must_use]
-pub(crate) struct OpeningEntry(i64);
+pub(crate) struct OpeningEntry(u64);
+
+/// What an opening opened.
+#[derive(Default)]
+pub(crate) struct Opened {
+    /// Rows.
+    pub(crate) rows: u64,
+    /// The pages that their keys lie in.
+    pub(crate) pages: HashSet<i64>,
+    /// Whose they are, where that is one person or a few.
+    pub(crate) subjects: Vec<Tag>,
+}
+
+impl AuditTrail {
+    /// The log of a pipeline, signed with the keyring's key.
+    pub(crate) fn of(folder: &std::path::Path, keyring: &Keyring, config: &EngineConfig) -> Self {
+        let name = log_name(&keyring.id().to_string(), &config.pipeline.name);
+        let key = LogKey::new(&name, &audit_signing_seed(keyring)).expect("a name without spaces");
+        Self(Arc::new(AuditLog::new(folder, key)))
+    }
+
+    /// Announces openings. Where this fails, nothing may be opened.
+    pub(crate) async fn begin(&self, intent: Intent) -> Result<OpeningEntry, EngineError> {
+        let log = Arc::clone(&self.0);
+        let numbers = blocking(move || Ok(log.begin(&[intent])?)).await?;
+        Ok(OpeningEntry(numbers[0]))
+    }
+
+    /// Writes how openings ended, in one append.
+    pub(crate) async fn end(
+        &self,
+        ended: Vec<(OpeningEntry, Opened)>,
+        status: Status,
+    ) -> Result<(), EngineError> {
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let outcomes = ended
+            .into_iter()
+            .map(|(entry, opened)| Outcome {
+                intent: entry.0,
+                status,
+                rows: opened.rows,
+                key_pages: opened.pages.len() as u64,
+                pages: opened.pages.into_iter().collect(),
+                subjects: opened.subjects,
+            })
+            .collect();
+        self.append(outcomes).await
+    }
+
+    /// Writes how something ended that opened no record, such as moving `key_pages` pages of keys.
+    pub(crate) async fn conclude(
+        &self,
+        entry: OpeningEntry,
+        key_pages: u64,
+        status: Status,
+    ) -> Result<(), EngineError> {
+        let (pages, subjects) = (std::iter::empty().collect(), Vec::new());
+        self.append(vec![Outcome { intent: entry.0, status, rows: 0, key_pages, pages, subjects }]).await
+    }
+
+    async fn append(&self, outcomes: Vec<Outcome>) -> Result<(), EngineError> {
+        let log = Arc::clone(&self.0);
+        blocking(move || Ok(log.end(&outcomes)?)).await
+    }
+
+    /// The openings that a filter lets through, the oldest first.
+    pub(crate) async fn openings(&self, filter: OpeningFilter) -> Result<Vec<Opening>, EngineError> {
+        let log = Arc::clone(&self.0);
+        blocking(move || Ok(vermeil_audit::openings(log.folder(), &filter)?)).await
+    }
+
+    /// The last openings, the newest first.
+    pub(crate) async fn latest(&self, limit: usize) -> Result<Vec<Opening>, EngineError> {
+        let log = Arc::clone(&self.0);
+        blocking(move || Ok(vermeil_audit::latest_openings(log.folder(), limit)?)).await
+    }
+}
 
 impl Engine {
+    /// The key that verifies the audit log.
+    pub fn audit_key(&self) -> &VerifierKey {
+        self.audit.0.verifier()
+    }
+
+    /// The openings that `reader` asks for, the oldest first.
+    ///
+    /// # Errors
+    /// [`EngineError::Denied`] or [`EngineError::AuditDenied`] unless the role is granted the
+    /// purpose [`AUDIT_PURPOSE`]; or the log cannot be read.
+    pub async fn audit_openings(
+        &self,
+        reader: &Reader,
+        filter: OpeningFilter,
+    ) -> Result<Vec<OpeningStatus>, EngineError> {
+        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        if !may_read_audit(&grant) {
+            let role = grant.role().to_string();
+            return Err(EngineError::AuditDenied { role, purpose: AUDIT_PURPOSE });
+        }
+        Ok(self.audit.openings(filter).await?.into_iter().map(OpeningStatus::of).collect())
+    }
+
+    /// Deletes the segments of the audit log of months before `month`, but never the newest.
+    ///
+    /// # Errors
+    /// The log cannot be written, or was changed behind this program's back.
+    pub async fn audit_expire(&self, month: Month) -> Result<ExpiredSegments, EngineError> {
+        let log = Arc::clone(&self.audit.0);
+        blocking(move || Ok(log.expire(month)?)).await
+    }
+
     /// Announces an opening. Where this fails, nothing may be opened.
     pub(crate) async fn begin_opening(
         &self,
@@ -21,7 +148,7 @@ impl Engine {
         grant: &Grant,
         table: &str,
     ) -> Result<OpeningEntry, EngineError> {
-        let intent = AuditIntent {
+        let intent = Intent {
             actor: actor.to_owned(),
             role: grant.role().clone(),
             purpose: grant.purpose().clone(),
@@ -29,27 +156,49 @@ impl Engine {
             table: table.to_owned(),
             classes: grant.classes().iter().copied().collect(),
         };
-        Ok(OpeningEntry(self.state.append_intent(&intent).await?))
+        self.audit.begin(intent).await
     }
 
-    /// Writes how an opening ended: how many rows, under keys of how many pages.
+    /// Writes how an opening ended.
     pub(crate) async fn end_opening(
         &self,
         entry: OpeningEntry,
-        rows: usize,
-        key_pages: usize,
-        status: AuditStatus,
+        opened: Opened,
+        status: Status,
     ) -> Result<(), EngineError> {
-        let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        let outcome = AuditOutcome { rows: count(rows), key_pages: count(key_pages), status };
-        Ok(self.state.append_outcome(entry.0, &outcome).await?)
+        self.audit.end(vec![(entry, opened)], status).await
     }
 }
 
+/// Whether the grant is one to read the audit log.
+pub(crate) fn may_read_audit(grant: &Grant) -> bool {
+    grant.purpose().0 == AUDIT_PURPOSE
+}
+
 /// How a fallible opening ended.
-pub(crate) fn status_of<T>(outcome: &Result<T, EngineError>) -> AuditStatus {
+pub(crate) fn status_of<T>(outcome: &Result<T, EngineError>) -> Status {
     match outcome {
-        Ok(_) => AuditStatus::Done,
-        Err(_) => AuditStatus::Failed,
+        Ok(_) => Status::Done,
+        Err(_) => Status::Failed,
+    }
+}
+
+/// The name of a pipeline's log: unique to its keyring and tenant, and one that checkpoints can carry.
+fn log_name(keyring: &str, tenant: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let tenant: String = tenant.chars().map(plain).collect();
+    format!("vermeil/{keyring}/{tenant}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_tenant_gives_a_name_that_checkpoints_can_carry() {
+        assert_eq!(log_name("k", "La Boutique+\n"), "vermeil/k/La-Boutique--");
+        for tenant in ["", "a b", "é\u{2003}+"] {
+            assert!(LogKey::new(&log_name("k", tenant), &zeroize::Zeroizing::new([1; 32])).is_ok());
+        }
     }
 }

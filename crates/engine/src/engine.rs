@@ -12,6 +12,7 @@ use vermeil_model::{Schema, SourceId};
 use vermeil_protect::{ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, Plain, SuppressionTags};
 use vermeil_state::StateDatabase;
 
+use crate::audit::AuditTrail;
 use crate::error::EngineError;
 use crate::lake::{Lake, LakeLocation};
 
@@ -57,11 +58,12 @@ pub struct Engine {
     pub(crate) policy: Policy,
     pub(crate) lake: Lake,
     pub(crate) state: Arc<StateDatabase>,
+    pub(crate) audit: AuditTrail,
     pub(crate) vault: Arc<KeyVault>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) change_tags: ChangeTags,
     pub(crate) suppression_tags: SuppressionTags,
-    /// Keyring and state database of a preview before the first run.
+    /// Keyring, state database and audit log of a preview before the first run.
     _preview: Option<TempDir>,
 }
 
@@ -108,6 +110,7 @@ impl Engine {
         };
         let (keyring_path, state_path) =
             (place(&pipeline.keyring, "keyring.json"), place(&pipeline.state, "state.db"));
+        let audit_folder = place(&pipeline.audit_folder(), "audit");
         let may_create = access == Access::CreateIfMissing || preview.is_some();
         let provider: Arc<dyn KeyProvider> = Arc::new(Plain);
         let keyring =
@@ -125,11 +128,13 @@ impl Engine {
         let change_tags = ChangeTags::of(&keyring);
         let suppression_tags = SuppressionTags::of(&keyring);
         let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
+        let audit = AuditTrail::of(&audit_folder, &keyring, &config);
         let policy = Policy::new(pipeline.roles.clone());
         Ok(Self {
             policy,
             lake,
             state,
+            audit,
             vault,
             keyring,
             change_tags,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
+use vermeil_audit::AuditError;
 use vermeil_ingest::IngestError;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::policy::Denied;
@@ -27,6 +28,10 @@ pub enum EngineError {
     },
     #[error("the state database failed")]
     State(#[from] StateError),
+    #[error("the audit log failed")]
+    Audit(#[from] AuditError),
+    #[error("role `{role}` may read the audit log for purpose `{purpose}` only, and must be granted it")]
+    AuditDenied { role: String, purpose: &'static str },
     #[error(
         "keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup"
     )]
@@ -178,6 +183,10 @@ impl Diagnose for EngineError {
         Some(match self {
             Self::Ingest { cause, .. } => return cause.diagnostic(),
             Self::State(cause) => return cause.diagnostic(),
+            Self::Audit(cause) => return cause.diagnostic(),
+            Self::AuditDenied { role, purpose } => {
+                Diagnostic::new("audit-denied").with("role", role).with("purpose", purpose)
+            }
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
             Self::KeyringMissing { keyring, lake } => {
@@ -239,9 +248,10 @@ impl Diagnose for EngineError {
         match self {
             Self::Ingest { cause, .. } => cause.kind(),
             Self::State(cause) => cause.kind(),
+            Self::Audit(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
-            Self::Denied(_) | Self::RowDenied { .. } => ErrorKind::Denied,
+            Self::Denied(_) | Self::RowDenied { .. } | Self::AuditDenied { .. } => ErrorKind::Denied,
             Self::Location(_)
             | Self::NoLake { .. }
             | Self::Sql { .. }

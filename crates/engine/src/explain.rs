@@ -7,13 +7,13 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use datafusion::prelude::{DataFrame, Expr, SessionConfig, col, lit};
 use futures::TryStreamExt;
-use vermeil_model::{FieldClass, ProfileId, RecordId};
-use vermeil_protect::payload;
+use vermeil_model::{FieldClass, Grant, ProfileId, RecordId};
 use vermeil_protect::vault::KeyState;
+use vermeil_protect::{payload, subject_tag};
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::{Blocks, Scorer};
-use vermeil_state::AuditStatus;
 
+use crate::audit::{Opened, status_of};
 use crate::columns::{self, SOURCE_KEY_PREFIX};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
@@ -216,10 +216,23 @@ impl Engine {
         reader: &Reader,
     ) -> Result<(BTreeMap<String, String>, Option<DateTime<Utc>>), EngineError> {
         let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let entry = self.begin_opening(&reader.actor, &grant, &TableName::Profiles.to_string()).await?;
+        let mut counted = Opened::default();
+        let opened = self.open_profile(publication, profile, &grant, &mut counted).await;
+        self.end_opening(entry, counted, status_of(&opened)).await?;
+        opened
+    }
+
+    async fn open_profile(
+        &self,
+        publication: &Publication,
+        profile: ProfileId,
+        grant: &Grant,
+        counted: &mut Opened,
+    ) -> Result<(BTreeMap<String, String>, Option<DateTime<Utc>>), EngineError> {
         let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
         let name = TableName::Profiles.to_string();
         let damaged = || EngineError::DamagedValue { table: name.clone() };
-        let audit = self.begin_opening(&reader.actor, &grant, &name).await?;
         let mut opened = BTreeMap::new();
         let mut erased_at = None;
         for batch in self.published_rows(publication, &TableName::Profiles, own).await? {
@@ -233,10 +246,13 @@ impl Engine {
                     }
                     KeyState::Unknown => continue,
                 };
+                counted.rows += 1;
+                counted.pages.insert(location.page);
+                counted.subjects.push(subject_tag(&key));
                 let version = batch["publication"].as_primitive::<Int64Type>().value(row);
                 let sealed = SealedRow { batch: &batch, row, table: &name, id: profile.to_bytes(), version };
-                for payload in sealed.open(self, &grant, &key)? {
-                    let fields = payload::fields(payload.expose(&grant)).map_err(|_| damaged())?;
+                for payload in sealed.open(self, grant, &key)? {
+                    let fields = payload::fields(payload.expose(grant)).map_err(|_| damaged())?;
                     opened
                         .extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
                 }
@@ -248,7 +264,6 @@ impl Engine {
                 }
             }
         }
-        self.end_opening(audit, 1, 1, AuditStatus::Done).await?;
         Ok((opened, erased_at))
     }
 

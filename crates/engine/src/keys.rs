@@ -1,11 +1,12 @@
 //! Generations of keys: what lies under each, moving on to a new one, destroying an old one.
 
 use chrono::{DateTime, Utc};
+use vermeil_audit::{Intent, Status};
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_protect::vault::KeyState;
 use vermeil_protect::{Destruction, GenerationState, KeyLocation};
-use vermeil_state::{AuditIntent, AuditOutcome, AuditStatus};
 
+use crate::audit::OpeningEntry;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::progress::{KeysMoved, Progress};
@@ -140,10 +141,10 @@ impl Engine {
         })
     }
 
-    /// Writes to the audit trail what is about to be done to keys. Where this
+    /// Writes to the audit log what is about to be done to keys. Where this
     /// fails, nothing may be done.
-    async fn announce(&self, actor: &str, action: &str, what: &str) -> Result<i64, EngineError> {
-        let intent = AuditIntent {
+    async fn announce(&self, actor: &str, action: &str, what: &str) -> Result<OpeningEntry, EngineError> {
+        let intent = Intent {
             actor: actor.to_owned(),
             role: Role(OPERATOR.to_owned()),
             purpose: Purpose(KEY_MANAGEMENT.to_owned()),
@@ -151,13 +152,12 @@ impl Engine {
             table: what.to_owned(),
             classes: Vec::new(),
         };
-        Ok(self.state.append_intent(&intent).await?)
+        self.audit.begin(intent).await
     }
 
-    async fn conclude(&self, entry: i64, pages: u64, done: bool) -> Result<(), EngineError> {
-        let status = if done { AuditStatus::Done } else { AuditStatus::Failed };
-        let key_pages = i64::try_from(pages).unwrap_or(i64::MAX);
-        Ok(self.state.append_outcome(entry, &AuditOutcome { rows: 0, key_pages, status }).await?)
+    async fn conclude(&self, entry: OpeningEntry, pages: u64, done: bool) -> Result<(), EngineError> {
+        let status = if done { Status::Done } else { Status::Failed };
+        self.audit.conclude(entry, pages, status).await
     }
 }
 

@@ -8,7 +8,7 @@
 //! ingest ─▶ land ─▶ records ─▶ link ─▶ golden ─▶ query
 //!            │         ▲                    │
 //!            ▼         │ opened in memory   ▼
-//!          lake (Delta tables), state (keys, loads, publications, audit)
+//!          lake (Delta tables), state (keys, loads, publications), audit
 //! ```
 
 mod audit;
@@ -36,6 +36,7 @@ mod status;
 mod stored;
 mod suppress;
 
+pub use audit::AUDIT_PURPOSE;
 pub use check::check;
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;

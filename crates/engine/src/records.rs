@@ -1,7 +1,5 @@
 //! Reading landed records: the current version of each, opened in memory.
 
-use std::collections::HashSet;
-
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type, Schema as ArrowSchema, TimestampMicrosecondType};
 use datafusion::physical_plan::execute_stream;
@@ -11,7 +9,7 @@ use vermeil_model::pipeline::Source;
 use vermeil_model::{FieldClass, Grant, Plaintext, RecordId, Schema};
 use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher, payload};
 
-use crate::audit::status_of;
+use crate::audit::{Opened, status_of};
 use crate::columns;
 use crate::current::scan_current;
 use crate::engine::Engine;
@@ -53,13 +51,12 @@ impl Engine {
             name: name.to_string(),
             schema: self.config.schema_of(source),
             grant,
-            opened: 0,
-            pages: HashSet::new(),
+            opened: Opened::default(),
         };
         let outcome = opening.run(&table, visit).await;
-        let (rows, pages) = (opening.opened as usize, opening.pages.len());
-        self.end_opening(entry, rows, pages, status_of(&outcome)).await?;
-        outcome.map(|()| opening.opened)
+        let rows = opening.opened.rows;
+        self.end_opening(entry, opening.opened, status_of(&outcome)).await?;
+        outcome.map(|()| rows)
     }
 }
 
@@ -69,8 +66,7 @@ struct Opening<'a> {
     name: String,
     schema: &'a Schema,
     grant: &'a Grant,
-    opened: u64,
-    pages: HashSet<i64>,
+    opened: Opened,
 }
 
 impl Opening<'_> {
@@ -110,7 +106,7 @@ impl Opening<'_> {
             .map(|row| landed.key(row).ok_or_else(|| self.damaged()))
             .collect::<Result<_, _>>()?;
         let keys = self.engine.vault.keys(&locations).await?;
-        self.pages.extend(locations.iter().map(|location| location.page));
+        self.opened.pages.extend(locations.iter().map(|location| location.page));
         let plain = self.plain_columns(batch)?;
         for (row, key) in keys.into_iter().enumerate() {
             let Some(key) = key else { continue };
@@ -133,7 +129,7 @@ impl Opening<'_> {
                     .filter(|(_, values)| values.is_valid(row))
                     .map(|(name, values)| (name.as_str(), values.value(row))),
             );
-            self.opened += 1;
+            self.opened.rows += 1;
             visit(OpenedRecord { record, observed_at: landed.clock(row), fields: &fields });
         }
         Ok(())

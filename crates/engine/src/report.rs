@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 
 /// What a run did. `records_in = records_landed + unchanged + duplicates + quarantined + suppressed`
@@ -210,23 +211,64 @@ pub struct QuarantineCount {
     pub rows: u64,
 }
 
-/// One opening of personal fields.
+/// One opening of personal fields, as the audit log tells it.
 #[derive(Debug, Clone, Serialize)]
 pub struct OpeningStatus {
+    /// The number of its entry.
+    pub entry: u64,
     /// RFC 3339, UTC.
     pub at: String,
+    /// RFC 3339, UTC; none while under way or when cut short.
+    pub ended_at: Option<String>,
     /// Who.
     pub actor: String,
     /// Whose leave.
     pub role: String,
     /// What for.
     pub purpose: String,
+    /// What was done, such as `query`.
+    pub action: String,
     /// Which table.
     pub table: String,
     /// Which classes.
     pub classes: String,
+    /// `done`, `refused` or `failed`; none where it did not end.
+    pub status: Option<String>,
     /// How many records were opened; none where it did not end.
-    pub rows: Option<i64>,
+    pub rows: Option<u64>,
+    /// How many pages of keys were read; none where it did not end.
+    pub key_pages: Option<u64>,
+    /// Which pages: ranges that include both ends. See [`vermeil_audit::PageRanges`].
+    pub pages: Vec<(i64, i64)>,
+    /// Whom it was about, where that was one person or a few: tags that die with their keys.
+    pub subjects: Vec<String>,
+}
+
+impl OpeningStatus {
+    pub(crate) fn of(opening: Opening) -> Self {
+        let Opening { number, at, intent, outcome } = opening;
+        let classes: Vec<&str> = intent.classes.iter().map(|class| class.as_str()).collect();
+        let (ended_at, outcome) = outcome.unzip();
+        let outcome = outcome.as_ref();
+        Self {
+            entry: number,
+            at: at.to_rfc3339(),
+            ended_at: ended_at.map(|at| at.to_rfc3339()),
+            actor: intent.actor,
+            role: intent.role.to_string(),
+            purpose: intent.purpose.to_string(),
+            action: intent.action,
+            table: intent.table,
+            classes: classes.join(","),
+            status: outcome.map(|outcome| outcome.status.as_str().to_owned()),
+            rows: outcome.map(|outcome| outcome.rows),
+            key_pages: outcome.map(|outcome| outcome.key_pages),
+            pages: outcome.map_or_else(Vec::new, |outcome| outcome.pages.ranges().to_vec()),
+            subjects: outcome.map_or_else(Vec::new, |outcome| {
+                outcome.subjects.iter().map(|tag| tag.to_string()).collect()
+            }),
+        }
+    }
 }
 
 /// One quarantined row.

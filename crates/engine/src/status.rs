@@ -17,7 +17,7 @@ use crate::report::{OpeningStatus, ProcessStatus, QuarantineCount, RunStatus, So
 use crate::session::lake_session;
 
 const RUNS_SHOWN: u32 = 5;
-const OPENINGS_SHOWN: u32 = 10;
+const OPENINGS_SHOWN: usize = 10;
 /// Enough to find the last load of every source.
 const LOADS_LOOKED_AT: u32 = 10_000;
 
@@ -82,17 +82,7 @@ impl Engine {
     }
 
     async fn openings(&self) -> Result<Vec<OpeningStatus>, EngineError> {
-        let entries = self.state.audit_entries(OPENINGS_SHOWN).await?;
-        let opening = |entry: vermeil_state::AuditEntry| OpeningStatus {
-            at: entry.at.to_rfc3339(),
-            actor: entry.intent.actor,
-            role: entry.intent.role.to_string(),
-            purpose: entry.intent.purpose.to_string(),
-            table: entry.intent.table,
-            classes: entry.intent.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(","),
-            rows: entry.outcome.map(|outcome| outcome.rows),
-        };
-        Ok(entries.into_iter().map(opening).collect())
+        Ok(self.audit.latest(OPENINGS_SHOWN).await?.into_iter().map(OpeningStatus::of).collect())
     }
 
     /// Records and versions of a source.

@@ -29,6 +29,9 @@ pub struct Pipeline {
     /// The keyring: a file, created with mode 0600 on the first run.
     #[serde(default = "default_keyring")]
     pub keyring: String,
+    /// The audit log: a folder; `audit` beside the state database unless set.
+    #[serde(default)]
+    pub audit: Option<String>,
     /// The schema of sources that name none: a shipped one or a file.
     #[serde(default = "default_schema")]
     pub schema: String,
@@ -321,6 +324,15 @@ impl Pipeline {
     /// The name of the schema of one of this pipeline's sources.
     pub fn schema_of<'a>(&'a self, source: &'a Source) -> &'a str {
         source.schema.as_deref().unwrap_or(&self.schema)
+    }
+
+    /// The folder of the audit log.
+    pub fn audit_folder(&self) -> String {
+        let beside_state = || match self.state.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/audit"),
+            None => "audit".to_owned(),
+        };
+        self.audit.clone().unwrap_or_else(beside_state)
     }
 
     fn validate(&self, file: &str) -> Result<(), PipelineError> {

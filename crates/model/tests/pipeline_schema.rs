@@ -18,6 +18,7 @@ name: shop
 lake: lake
 state: state.db
 keyring: keyring.json
+audit: audit
 schema: customer.v1
 sources:
   - id: shop

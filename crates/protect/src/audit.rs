@@ -4,16 +4,12 @@ use vermeil_model::Tag;
 use zeroize::Zeroizing;
 
 use crate::hashing::{KeyedHash, derive};
-use crate::keyring::{KeyProvider, KeyProviderError, RootKind};
+use crate::keyring::{Keyring, RootKind};
 use crate::seal::DataKey;
 
 /// The seed of the Ed25519 key (RFC 8032 §5.1.5) that a keyring's audit log is signed with.
-///
-/// # Errors
-/// [`KeyProviderError`] if the provider does not give its root key.
-pub async fn audit_signing_seed(provider: &dyn KeyProvider) -> Result<Zeroizing<[u8; 32]>, KeyProviderError> {
-    let root = provider.root(RootKind::Audit).await?;
-    Ok(derive(root.expose(), b"vermeil/audit-signing/1"))
+pub fn audit_signing_seed(keyring: &Keyring) -> Zeroizing<[u8; 32]> {
+    derive(keyring.root(RootKind::Audit).expose(), b"vermeil/audit-signing/1")
 }
 
 /// Names the owner of a key in the audit log, for as long as the key exists:
@@ -25,17 +21,14 @@ pub fn subject_tag(key: &DataKey) -> Tag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyring::FileKeyring;
+    use crate::testing::keyring;
 
-    #[tokio::test]
-    async fn each_keyring_signs_with_a_key_of_its_own() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let one = FileKeyring::create(&folder.path().join("one.json")).expect("made");
-        let other = FileKeyring::create(&folder.path().join("other.json")).expect("made");
-        let seed = audit_signing_seed(&one).await.expect("a seed");
-        assert_eq!(seed, audit_signing_seed(&one).await.expect("a seed"));
-        assert_ne!(seed, audit_signing_seed(&other).await.expect("a seed"));
-        assert_ne!(*seed, *one.root(RootKind::Audit).await.expect("a root").expose());
+    #[test]
+    fn each_keyring_signs_with_a_key_of_its_own() {
+        let ((_one, one), (_other, other)) = (keyring(), keyring());
+        assert_eq!(audit_signing_seed(&one), audit_signing_seed(&one));
+        assert_ne!(audit_signing_seed(&one), audit_signing_seed(&other));
+        assert_ne!(*audit_signing_seed(&one), *one.root(RootKind::Audit).expose());
     }
 
     #[test]

@@ -20,9 +20,9 @@
 //! everything here panics rather than go on: nothing safe can be done without.
 
 mod aead;
+mod audit;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
-mod audit;
 mod hashing;
 pub mod keyring;
 mod locked;
@@ -34,13 +34,13 @@ pub mod seal;
 pub mod tags;
 pub mod vault;
 
+pub use audit::{audit_signing_seed, subject_tag};
 pub use keyring::providers::{EnvironmentKey, KeyProvider, Passphrase, Plain, ProviderError, Secret};
 pub use keyring::{
     Destruction, Generation, GenerationState, Keyring, KeyringError, KeyringId, RootKey, RootKind,
 };
 pub use locked::LockedBytes;
 pub use process::ProcessProtection;
-pub use audit::{audit_signing_seed, subject_tag};
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
 pub use tags::{ChangeTags, SuppressionTags};

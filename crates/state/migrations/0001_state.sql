@@ -15,8 +15,7 @@ INSERT INTO counters (name, next) VALUES
     ('key_page', 1),
     ('load', 1),
     ('run', 1),
-    ('publication', 1),
-    ('audit', 1);
+    ('publication', 1);
 
 -- Which lake and keyring this database belongs to: one row.
 CREATE TABLE lake (
@@ -77,25 +76,4 @@ CREATE TABLE publications (
 CREATE TABLE suppression (
     tag BYTEA PRIMARY KEY,
     since BIGINT NOT NULL
-);
-
--- Written before something is opened, and never changed.
-CREATE TABLE audit_intents (
-    entry BIGINT PRIMARY KEY,
-    happened_at BIGINT NOT NULL,
-    actor TEXT NOT NULL,
-    role_name TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    action TEXT NOT NULL,
-    table_name TEXT NOT NULL,
-    classes TEXT NOT NULL
-);
-
--- Written after, once for an intent, and never changed.
-CREATE TABLE audit_outcomes (
-    entry BIGINT PRIMARY KEY REFERENCES audit_intents (entry),
-    happened_at BIGINT NOT NULL,
-    row_count BIGINT NOT NULL,
-    key_page_count BIGINT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('done', 'refused', 'failed'))
 );

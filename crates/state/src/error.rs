@@ -106,7 +106,7 @@ pub enum StateError {
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
-        /// `load`, `run`, `publication` or `audit entry`.
+        /// `load`, `run` or `publication`.
         what: &'static str,
         /// Its number.
         number: i64,

@@ -1,4 +1,4 @@
-//! The state database: key pages, loads, publications, suppression, audit.
+//! The state database: key pages, loads, publications, suppression.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -7,7 +7,6 @@
 //! Every statement is prepared with its values bound, so that neither a
 //! statement nor an error quotes a value.
 
-mod audit;
 mod database;
 mod error;
 mod key_pages;
@@ -18,7 +17,6 @@ mod publications;
 mod runs;
 mod suppression;
 
-pub use audit::{AuditEntry, AuditIntent, AuditOutcome, AuditStatus};
 pub use database::StateDatabase;
 pub use error::StateError;
 pub use lake::{LAKE_FORMAT, LakeIdentity};

@@ -5,10 +5,7 @@ use crate::{StateDatabase, StateError};
 
 /// What leads from each version to the next, in order; the first from nothing.
 const MIGRATIONS: [&[&str]; 2] = [
-    &[
-        include_str!("../migrations/0001_state.sql"),
-        include_str!("../migrations/sqlite/0001_append_only.sql"),
-    ],
+    &[include_str!("../migrations/0001_state.sql")],
     &[include_str!("../migrations/0002_key_generations.sql")],
 ];
 

@@ -153,6 +153,51 @@ fn a_disk_without_room_for_a_keyring_says_so() {
     disk.check(&["could not write the keyring", "that the disk is not full"]);
 }
 
+/// The same query, which opens contacts, is refused, and one that opens nothing is not.
+#[track_caller]
+fn check_nothing_opened(workspace: &Workspace, says: &str) {
+    let opening =
+        ["query", "SELECT email FROM landing.people", "--role", "dpo", "--purpose", "data_subject_rights"];
+    let signed = || workspace.json(&["audit", "verify"])["signed"].clone();
+    let before = signed();
+    check_refused(&workspace.run(&opening), 1, &["the audit log in", says, "so nothing was opened"]);
+    check_refused(&workspace.run(&["run"]), 1, &["the audit log in", says, "so nothing was opened"]);
+    workspace.json_lines(&["query", "SELECT record_id FROM landing.people"]);
+    assert_eq!(signed(), before);
+}
+
+#[test]
+fn a_read_only_audit_log_lets_nothing_be_opened() {
+    let workspace = run_before();
+    let log = workspace.file("state/audit");
+    let Some(mounted) = Mounted::new(&["--bind".as_ref(), log.as_os_str()], &log) else { return };
+    assert!(mounted.remount("remount,ro,bind"));
+    check_nothing_opened(&workspace, "cannot be written");
+    drop(mounted);
+    check_mended(&workspace, 11);
+}
+
+#[test]
+fn a_full_disk_of_the_audit_log_lets_nothing_be_opened() {
+    let workspace = not_run_yet();
+    workspace.edit("pipeline.yaml", "name: guichet", "name: guichet\naudit: disk/audit");
+    let disk = workspace.file("disk");
+    fs::create_dir(&disk).expect("a folder");
+    let Some(mounted) = Mounted::new(&["-t", "tmpfs", "-o", "size=256k", "tmpfs"].map(AsRef::as_ref), &disk)
+    else {
+        return;
+    };
+    workspace.land_and_publish();
+    workspace.append("data/people.csv", super::row(10));
+    let filler = workspace.file("disk/filler");
+    let full = fs::write(&filler, vec![0; 1024 * 1024]).expect_err("the disk is small");
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    check_nothing_opened(&workspace, "is full");
+    fs::remove_file(filler).expect("removed");
+    check_mended(&workspace, 11);
+    drop(mounted);
+}
+
 #[test]
 fn the_second_of_two_runs_waits_and_says_so() {
     const ROWS: usize = 20_000;

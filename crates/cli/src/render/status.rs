@@ -82,7 +82,6 @@ fn openings<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
     let columns = ["opened-at", "actor", "role", "purpose", "table", "classes", "rows"];
     let mut grid = Grid::new(catalog, &columns);
     for opening in &report.openings {
-        let rows = opening.rows.and_then(|rows| u64::try_from(rows).ok());
         grid.row(vec![
             moment(&opening.at),
             text(&opening.actor),
@@ -90,7 +89,7 @@ fn openings<'a>(catalog: &'a Catalog, report: &StatusReport) -> Grid<'a> {
             text(&opening.purpose),
             text(&opening.table),
             text(&opening.classes),
-            rows.map_or_else(|| text(""), |rows| count(catalog, rows)),
+            opening.rows.map_or_else(|| text(""), |rows| count(catalog, rows)),
         ]);
     }
     grid

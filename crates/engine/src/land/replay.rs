@@ -16,7 +16,7 @@ use vermeil_protect::{KeyLocation, RecordCipher};
 
 use super::quarantine::{RowForm, binding, decode};
 use super::{Lander, ingest_error};
-use crate::audit::{ENGINE, status_of};
+use crate::audit::{ENGINE, Opened, status_of};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::lake::{TableName, Transactional};
@@ -163,9 +163,9 @@ impl Engine {
                 key.map(open).transpose().map_err(|_| damaged())
             })
             .collect();
-        let mut pages: Vec<i64> = locations.iter().map(|location| location.page).collect();
-        pages.dedup();
-        self.end_opening(audited, entries.len(), pages.len(), status_of(&opened)).await?;
+        let pages = locations.iter().map(|location| location.page).collect();
+        let counted = Opened { rows: entries.len() as u64, pages, ..Opened::default() };
+        self.end_opening(audited, counted, status_of(&opened)).await?;
         opened
     }
 

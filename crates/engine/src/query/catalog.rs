@@ -1,4 +1,5 @@
-//! The catalog of one reader: every table in it is a [`PolicyTable`](super::table::PolicyTable).
+//! The catalog of one reader: every table in it is a [`PolicyTable`](super::table::PolicyTable),
+//! but for those of the audit log, which have nothing personal in them.
 //!
 //! It cannot be added to, so a table that is not wrapped by the policy has no way in.
 
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 
+use super::trail::{self, TrailSchema};
 use super::view::View;
 use crate::lake::TableName;
 
@@ -16,7 +18,7 @@ pub(super) const CATALOG: &str = "vermeil";
 /// The schema of tables named without one.
 pub(super) const DEFAULT_SCHEMA: &str = "golden";
 
-/// The schemas `golden`, `landing` and `resolved`.
+/// The schemas `golden`, `landing` and `resolved`, and for those who may read it `audit`.
 #[derive(Debug)]
 pub(super) struct PolicyCatalog {
     view: Arc<View>,
@@ -38,12 +40,16 @@ impl CatalogProvider for PolicyCatalog {
     fn schema_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
             self.view.tables().iter().map(|table| table.qualified().0.to_owned()).collect();
+        names.extend(TrailSchema::of(&self.view).map(|_| trail::SCHEMA.to_owned()));
         names.sort_unstable();
         names.dedup();
         names
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        if name == trail::SCHEMA {
+            return Some(Arc::new(TrailSchema::of(&self.view)?));
+        }
         let tables: Vec<TableName> =
             self.view.tables().iter().filter(|table| table.qualified().0 == name).cloned().collect();
         if tables.is_empty() {

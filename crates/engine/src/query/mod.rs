@@ -4,8 +4,9 @@
 //! statement   only queries pass
 //! catalog     only policy tables are there
 //! table       which columns a grant shows: plain, pseudonymous, opened, or not at all
-//! //! open        sealed columns become columns, after
-//! reading     the audit trail has taken the intent
+//! open        sealed columns become columns, after
+//! reading     the audit log has taken the intent
+//! trail       that log as tables, for those who may read it
 //! ```
 //!
 //! Invariants:
@@ -22,6 +23,7 @@ mod open;
 mod reading;
 mod statement;
 mod table;
+mod trail;
 mod unsealing;
 mod values;
 mod view;
@@ -35,7 +37,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
-use vermeil_state::AuditStatus;
+use vermeil_audit::Status;
 
 use self::catalog::{CATALOG, DEFAULT_SCHEMA, PolicyCatalog};
 use self::view::View;
@@ -83,8 +85,8 @@ impl QueryResult {
     pub async fn next(&mut self) -> Option<Result<RecordBatch, EngineError>> {
         let (status, error) = match self.rows.as_mut()?.next().await {
             Some(Ok(batch)) => return Some(Ok(batch)),
-            Some(Err(cause)) => (AuditStatus::Failed, Some(run_error(&self.view, &cause))),
-            None => (AuditStatus::Done, None),
+            Some(Err(cause)) => (Status::Failed, Some(run_error(&self.view, &cause))),
+            None => (Status::Done, None),
         };
         self.rows = None;
         let written = self.view.readings().end(status).await;
@@ -101,7 +103,7 @@ impl Drop for QueryResult {
             && view.readings().are_open()
         {
             runtime.spawn(async move {
-                if let Err(cause) = view.readings().end(AuditStatus::Failed).await {
+                if let Err(cause) = view.readings().end(Status::Failed).await {
                     tracing::warn!(%cause, "the end of an abandoned query is not in the audit trail");
                 }
             });

@@ -51,10 +51,11 @@ async fn each_role_sees_the_fields_of_its_classes_and_no_others() {
         ] {
             assert_eq!(seen.contains(&name), expected, "{case}: {name}");
         }
+        assert_eq!(seen.contains(&"key_page"), purpose == Some("audit"), "{case}: where keys lie");
         if [identifier, contact, demographic, sensitive] == [false; 4] {
             assert_eq!(seen.len(), PLAIN.len(), "{case} sees more than plain columns: {seen:?}");
         }
-        let internal = ["sealed_", "key_", "_tag", "fingerprint", "args"];
+        let internal = ["sealed_", "key_slot", "_tag", "fingerprint", "args"];
         assert!(
             !seen.iter().any(|name| internal.iter().any(|part| name.contains(part))),
             "{case} sees an internal column of {seen:?}"
@@ -344,4 +345,71 @@ async fn an_undeclared_role_and_an_ungranted_purpose_are_denied() {
         let denied = fixture.rows(&reader(role, purpose), "SELECT 1").await;
         assert!(matches!(denied, Err(EngineError::Denied(_))), "{role}");
     }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_a_table_to_those_who_audit_and_to_nobody_else() {
+    let fixture = Fixture::published().await;
+    let agent = reader("agent", Some("marketing"));
+    fixture.check(&agent, "SELECT count(email) FROM profiles", &["1"]).await;
+    fixture.check(&agent, "SELECT count(email) FROM landing.shop", &["2"]).await;
+    let officer = reader("officer", Some("audit"));
+    fixture
+        .check(
+            &officer,
+            "SELECT actor, role, purpose, action, table_name, classes, status, rows, key_pages
+             FROM audit.openings ORDER BY entry",
+            &[
+                "tester|agent|marketing|query|golden.profiles|contact|done|2|1",
+                "tester|agent|marketing|query|landing.shop|contact|done|2|1",
+            ],
+        )
+        .await;
+    for (role, purpose) in [("analyst", None), ("agent", Some("marketing")), ("officer", Some("statistics"))]
+    {
+        let reader = reader(role, purpose);
+        for sql in
+            ["SELECT * FROM audit.openings", "SELECT * FROM audit.key_pages", "SELECT key_page FROM profiles"]
+        {
+            let refused = fixture.rows(&reader, sql).await;
+            assert!(matches!(refused, Err(EngineError::Sql { .. })), "{role}: {sql}");
+        }
+        let listed = fixture.rows(&reader, "SHOW TABLES").await.unwrap();
+        assert!(!listed.iter().any(|table| table.contains("|audit|")), "{role}: {listed:?}");
+        let filter = vermeil_audit::OpeningFilter::default();
+        let denied = fixture.engine.audit_openings(&reader, filter).await;
+        assert!(matches!(denied, Err(EngineError::AuditDenied { .. })), "{role}");
+    }
+    assert_eq!(fixture.audited().await.len(), 2, "reading the log opens nothing");
+}
+
+#[tokio::test]
+async fn who_saw_whom_is_one_query() {
+    let fixture = Fixture::published().await;
+    let agent = reader("agent", Some("customer_care"));
+    fixture.check(&agent, "SELECT count(family_name) FROM profiles", &["2"]).await;
+    let sql = "SELECT DISTINCT o.actor, o.role, p.profile_id, p.country
+        FROM audit.openings o
+        JOIN audit.key_pages k ON k.entry = o.entry
+        JOIN golden.profiles p ON p.key_page BETWEEN k.first_page AND k.last_page
+        WHERE o.table_name = 'golden.profiles' AND p.records = 2";
+    let rows = fixture.rows(&reader("officer", Some("audit")), sql).await.unwrap();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(rows[0].starts_with("tester|agent|"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn where_the_audit_log_cannot_be_written_nothing_is_opened() {
+    let fixture = Fixture::published().await;
+    let officer = reader("officer", Some("audit"));
+    let folder = fixture.audit_folder();
+    // A file where the folder should be: permissions would not stop root.
+    std::fs::write(&folder, "").unwrap();
+    let refused =
+        fixture.rows(&officer, "SELECT email FROM profiles").await.expect_err("no audit, no opening");
+    assert!(matches!(refused, EngineError::Audit(_)), "{refused}");
+    fixture.check(&officer, "SELECT country FROM profiles WHERE records = 1", &["FR"]).await;
+    std::fs::remove_file(&folder).unwrap();
+    fixture.check(&officer, "SELECT count(*), count(email) FROM profiles", &["2|1"]).await;
+    assert_eq!(fixture.audited().await, ["golden.profiles contact 2 rows 1 pages done"]);
 }

@@ -15,6 +15,7 @@ use vermeil_protect::vault::KeyVault;
 
 use super::reading::Readings;
 use super::table::PolicyTable;
+use crate::audit::AuditTrail;
 use crate::columns;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
@@ -26,6 +27,7 @@ pub(super) struct View {
     pub(super) tenant: String,
     pub(super) grant: Grant,
     pub(super) vault: Arc<KeyVault>,
+    pub(super) audit: AuditTrail,
     pub(super) pseudonymiser: Pseudonymiser,
     lake: Lake,
     publication: Option<Publication>,
@@ -60,9 +62,10 @@ impl View {
         let contents = contents(engine);
         Ok(Self {
             tenant: engine.config.pipeline.name.clone(),
-            readings: Arc::new(Readings::new(Arc::clone(&engine.state), reader.actor.clone(), &grant)),
+            readings: Arc::new(Readings::new(engine.audit.clone(), reader.actor.clone(), &grant)),
             grant,
             vault: Arc::clone(&engine.vault),
+            audit: engine.audit.clone(),
             pseudonymiser,
             lake: engine.lake.clone(),
             publication: engine.publication().await?,

@@ -45,3 +45,16 @@ fn an_unknown_source_in_the_priority_list_is_refused() {
         "pipeline.yaml: `golden.source_priority` names source `crm`, which is not defined"
     );
 }
+
+#[test]
+fn the_audit_log_lies_beside_the_state_database_unless_set() {
+    for (keys, folder) in [
+        ("", "state/audit"),
+        ("state: here.db\n", "audit"),
+        ("state: /var/lib/vermeil/state.db\n", "/var/lib/vermeil/audit"),
+        ("state: a/b.db\naudit: /mnt/worm\n", "/mnt/worm"),
+    ] {
+        let pipeline = Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}{keys}")).expect("valid");
+        assert_eq!(pipeline.audit_folder(), folder);
+    }
+}

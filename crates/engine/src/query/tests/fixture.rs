@@ -9,12 +9,12 @@ use arrow::array::{
 };
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::array_value_to_string;
+use vermeil_audit::OpeningFilter;
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_model::{FieldClass, Pipeline, ProfileId, RecordId, Schema};
 use vermeil_protect::payload::PayloadWriter;
 use vermeil_protect::seal::{Binding, DataKey, seal};
 use vermeil_protect::vault::{KeyLocation, KeyOwner};
-use vermeil_state::AuditOutcome;
 
 use crate::columns;
 use crate::engine::{Access, Engine, EngineConfig, Reader};
@@ -49,7 +49,7 @@ roles:
 pub(super) struct Fixture {
     pub(super) engine: Engine,
     keys: Vec<KeyLocation>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub(super) fn reader(role: &str, purpose: Option<&str>) -> Reader {
@@ -83,7 +83,7 @@ impl Fixture {
             storage_options: BTreeMap::new(),
         };
         let engine = Engine::open(config, Access::CreateIfMissing).await.unwrap();
-        Self { engine, keys: Vec::new(), _folder: folder }
+        Self { engine, keys: Vec::new(), folder }
     }
 
     /// Two profiles: Zoe Quill with two records, Marin Oake with one, of which `landing.shop` has one each.
@@ -201,17 +201,21 @@ impl Fixture {
         assert_eq!(self.rows(reader, sql).await.unwrap(), expected, "{sql}");
     }
 
+    /// Where the audit log lies, or will: it is made with the first opening.
+    pub(super) fn audit_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("state/audit")
+    }
+
     /// The audit trail, oldest first: table, classes, rows, key pages, status.
     pub(super) async fn audited(&self) -> Vec<String> {
-        let entries = self.engine.state.audit_entries(100).await.unwrap();
-        let told = entries.into_iter().rev().map(|entry| {
-            assert_eq!(entry.intent.actor, "tester");
-            let classes: Vec<&str> = entry.intent.classes.iter().map(|class| class.as_str()).collect();
-            let outcome = entry.outcome.map_or("under way".to_owned(), |outcome| {
-                let AuditOutcome { rows, key_pages, status } = outcome;
-                format!("{rows} rows {key_pages} pages {}", status.as_str())
+        let openings = self.engine.audit.openings(OpeningFilter::default()).await.unwrap();
+        let told = openings.into_iter().map(|opening| {
+            assert_eq!(opening.intent.actor, "tester");
+            let classes: Vec<&str> = opening.intent.classes.iter().map(|class| class.as_str()).collect();
+            let outcome = opening.outcome.map_or("under way".to_owned(), |(_, outcome)| {
+                format!("{} rows {} pages {}", outcome.rows, outcome.key_pages, outcome.status.as_str())
             });
-            format!("{} {} {outcome}", entry.intent.table, classes.join(","))
+            format!("{} {} {outcome}", opening.intent.table, classes.join(","))
         });
         told.collect()
     }
