@@ -8,6 +8,7 @@ mod demo;
 mod disk;
 mod duckdb;
 mod landing;
+mod leaks;
 mod machine;
 mod program;
 mod report;
@@ -22,14 +23,14 @@ use clap::{Parser, ValueEnum};
 use crate::machine::Machine;
 use crate::report::Report;
 
-/// Measures landing, scoring, sealing and the demo, and prints one table
+/// Measures landing, scoring, sealing, the leak scan and the demo, and prints one table
 #[derive(Parser)]
 #[command(name = "vermeil-bench")]
 struct Arguments {
     /// Measure this section only
     #[arg(long, value_enum)]
     only: Option<Section>,
-    /// Rows of the file that is landed
+    /// Rows of the file that is landed, and of the files that are scanned for leaks
     #[arg(long, default_value = "300000")]
     rows: NonZeroU64,
     /// People in the silos whose pairs are scored
@@ -62,6 +63,8 @@ enum Section {
     Seal,
     /// Moving keys to a new generation
     Rotate,
+    /// The leak scan, by kind of file
+    Leaks,
     /// `vermeil demo` as a process of its own
     Demo,
 }
@@ -109,6 +112,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Rotate) {
         rotate::measure(arguments.keys.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Leaks) {
+        leaks::measure(usize::try_from(arguments.rows.get())?, runs, &mut report)?;
     }
     if wanted(Section::Demo) {
         for people in &arguments.demo_people {

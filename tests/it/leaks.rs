@@ -2,11 +2,12 @@
 //!
 //! Distinctive invented values go through every command; then every file of the
 //! lake, the state, the temporary folder and everything printed is decoded and
-//! searched. That the values were there is proven by the silos and by what a
+//! searched with `vermeil_leaks`. That the values were there is proven by the silos and by what a
 //! role with a grant reads: the same search finds each of them there.
 
 mod canaries;
-mod scanner;
+mod command;
+mod sqlite;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -14,8 +15,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use vermeil_leaks::{Limits, Matcher, Report, Values, scan};
+
 use self::canaries::{DAYS, TEXTS};
-use self::scanner::{Needles, Scan, scan};
 use crate::common::Workspace;
 
 const DEMO_PIPELINE: &str = include_str!("../../pipelines/demo/pipeline.yaml");
@@ -81,14 +83,15 @@ fn mode(file: &Path) -> u32 {
     std::fs::metadata(file).expect("a file").permissions().mode() & 0o777
 }
 
-fn values_in(scan: &Scan) -> BTreeSet<usize> {
-    scan.findings.iter().map(|finding| finding.value).collect()
+/// Positions among the texts, and behind them among the days.
+fn values_in(report: &Report) -> BTreeSet<usize> {
+    report.findings.iter().map(|finding| finding.value.line as usize - 1).collect()
 }
 
 /// A demo pipeline with canaries among its silos.
 struct Scene {
     workspace: Workspace,
-    needles: Needles,
+    matcher: Matcher,
 }
 
 impl Scene {
@@ -97,16 +100,19 @@ impl Scene {
         for folder in [GRANTED, PRINTED, TEMPORARY] {
             std::fs::create_dir(workspace.file(folder)).expect("a folder");
         }
-        let needles = Needles::new(&TEXTS.map(str::to_owned), &DAYS.map(canaries::day));
-        let scene = Self { workspace, needles };
+        let matcher = Matcher::new(&Values::from_texts(TEXTS.into_iter().chain(DAYS)));
+        assert_eq!(matcher.values(), TEXTS.len() + DAYS.len(), "a canary is too short");
+        let scene = Self { workspace, matcher };
         let silos = scene.workspace.file(SILOS);
         scene.passes(&["synth", "--people", "120", "--out", silos.to_str().expect("UTF-8")]);
         canaries::plant(&scene.workspace);
         scene
     }
 
-    fn search(&self, below: &str, left_out: &[&str]) -> Scan {
-        wait_for(scan(&self.workspace.file(below), left_out, &self.needles)).expect("readable files")
+    fn search(&self, below: &str, left_out: &[&str]) -> Report {
+        let left_out: Vec<&Path> = left_out.iter().map(Path::new).collect();
+        scan(&self.workspace.file(below), &left_out, &self.matcher, Limits::default())
+            .expect("readable files")
     }
 
     /// A command that must end well, and what it prints.
@@ -223,9 +229,4 @@ impl Scene {
 
 fn as_officer<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &["--role", "dpo", "--purpose", "data_subject_rights"]].concat()
-}
-
-/// Runs a future to its end.
-fn wait_for<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }

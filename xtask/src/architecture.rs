@@ -29,6 +29,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
+    ("vermeil-leaks", &["vermeil-model"]),
     ("vermeil-cli", ALL),
     ("vermeil-benches", ALL),
     ("xtask", &[]),
@@ -43,6 +44,7 @@ const ALL: &[&str] = &[
     "vermeil-ingest",
     "vermeil-engine",
     "vermeil-synth",
+    "vermeil-leaks",
 ];
 
 /// Libraries that only some crates may name, with everything whose name continues theirs after a hyphen

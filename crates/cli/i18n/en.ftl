@@ -95,6 +95,10 @@ help-synth-seed = The same seed gives the same customers
 help-evaluate = Compare clusters with a known truth: pairwise and B³ precision, recall and F1
 help-evaluate-clusters = CSV file with the columns `record_id` and `cluster_id`
 help-evaluate-truth = CSV file with the columns `record_id` and `entity_id` (or `cluster_id`)
+help-leak-scan = Search every file below any folder for given values, whatever they are encoded in; exit code 1 if one is found, 3 if something could not be searched
+help-leak-scan-dir = Folder to search
+help-leak-scan-values = Values to search for: one a line, or CSV (`label,value`), or NDJSON
+help-leak-scan-write-corpus = Write a folder of planted values instead, to try this or another scanner on
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
@@ -775,3 +779,57 @@ audit-clock-went-back = entries with an earlier moment than the one before: { $c
     .help = a clock was set back; the order of entries is that of their numbers
 audit-remembered-expired = the remembered checkpoint is older than entry { $first }, the first that is kept
     .help = what it could be compared with has expired
+### leak-scan
+
+column-leak-channel = channel
+column-leak-place = place
+column-leak-offset = offset
+column-leak-encoding = encoding
+column-leak-value = value
+column-leak-count = times
+column-leak-kind = kind
+column-leak-reason = reason
+leak-reason-unreadable = the system refuses to read it
+leak-reason-damaged = it begins as its kind does, but cannot be decoded
+leak-reason-encrypted = it is encrypted
+leak-reason-not-decoded = this kind is not decoded
+leak-reason-too-large = it expands beyond the bound
+leak-reason-too-deep = it is packed too deep
+leak-scan-line = line { $line }
+leak-scan-refused = { $value } is too short to be told from chance: it was not searched for
+leak-scan-found = { $findings ->
+    [one] One place holds a value in the clear
+   *[other] { $findings } places hold values in the clear
+} ({ $files ->
+    [one] one file
+   *[other] { $files } files
+}, { $values ->
+    [one] one value
+   *[other] { $values } values
+})
+leak-scan-clean = { $files ->
+    [one] One file
+   *[other] { $files } files
+}, { $values ->
+    [one] one value
+   *[other] { $values } values
+}: none is readable
+leak-scan-incomplete = Nothing was found, but not everything could be searched ({ $files ->
+    [one] one file
+   *[other] { $files } files
+}, { $values ->
+    [one] one value
+   *[other] { $values } values
+})
+leak-scan-corpus = { $planted ->
+    [one] One value planted
+   *[other] { $planted } values planted
+} below { $folder }: scan it for { $values }; { $list } says what is where
+cli-folder-unreadable = could not read the folder { $folder }
+    .help = check that it exists and that you may read it
+leaks-values-unreadable = could not read the values in { $file }
+    .help = check that it exists, that you may read it, and that it is UTF-8
+leaks-values-malformed = { $file }:{ $line }: not a value
+    .help = one value a line; or CSV with the header `value` or `label,value`; or NDJSON with an object of texts a line
+leaks-values-empty = { $file } holds no value
+    .help = write one value a line

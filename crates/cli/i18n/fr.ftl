@@ -95,6 +95,10 @@ help-synth-seed = La même graine donne les mêmes clients
 help-evaluate = Compare des groupes à une vérité connue : précision, rappel et F1, par paires et B³
 help-evaluate-clusters = Fichier CSV aux colonnes `record_id` et `cluster_id`
 help-evaluate-truth = Fichier CSV aux colonnes `record_id` et `entity_id` (ou `cluster_id`)
+help-leak-scan = Cherche des valeurs données dans tous les fichiers d'un dossier, quel que soit leur encodage ; code de sortie 1 si l'une est trouvée, 3 si quelque chose n'a pu être examiné
+help-leak-scan-dir = Dossier à examiner
+help-leak-scan-values = Valeurs à chercher : une par ligne, ou CSV (`label,value`), ou NDJSON
+help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour éprouver cet outil ou un autre
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
@@ -775,3 +779,57 @@ audit-clock-went-back = entrées dont l'instant précède celui de l'entrée d'a
     .help = une horloge a été retardée ; l'ordre des entrées est celui de leurs numéros
 audit-remembered-expired = le point de contrôle gardé ailleurs est antérieur à l'entrée { $first }, la première conservée
     .help = ce à quoi il pourrait être comparé a expiré
+### leak-scan
+
+column-leak-channel = canal
+column-leak-place = endroit
+column-leak-offset = position
+column-leak-encoding = encodage
+column-leak-value = valeur
+column-leak-count = fois
+column-leak-kind = type
+column-leak-reason = raison
+leak-reason-unreadable = le système refuse de le lire
+leak-reason-damaged = commence comme son type, mais ne se décode pas
+leak-reason-encrypted = chiffré
+leak-reason-not-decoded = ce type n'est pas décodé
+leak-reason-too-large = se déploie au-delà de la limite
+leak-reason-too-deep = emballé trop profondément
+leak-scan-line = ligne { $line }
+leak-scan-refused = { $value } : trop court pour être distingué du hasard, n'a pas été cherché
+leak-scan-found = { $findings ->
+    [one] Un endroit contient une valeur en clair
+   *[other] { $findings } endroits contiennent des valeurs en clair
+} ({ $files ->
+    [one] un fichier
+   *[other] { $files } fichiers
+}, { $values ->
+    [one] une valeur
+   *[other] { $values } valeurs
+})
+leak-scan-clean = { $files ->
+    [one] Un fichier
+   *[other] { $files } fichiers
+}, { $values ->
+    [one] une valeur
+   *[other] { $values } valeurs
+} : aucune n'est lisible
+leak-scan-incomplete = Rien n'a été trouvé, mais tout n'a pas pu être examiné ({ $files ->
+    [one] un fichier
+   *[other] { $files } fichiers
+}, { $values ->
+    [one] une valeur
+   *[other] { $values } valeurs
+})
+leak-scan-corpus = { $planted ->
+    [one] Une valeur semée
+   *[other] { $planted } valeurs semées
+} sous { $folder } : y chercher { $values } ; { $list } dit ce qui est où
+cli-folder-unreadable = impossible de lire le dossier { $folder }
+    .help = vérifiez qu'il existe et que vous avez le droit de le lire
+leaks-values-unreadable = impossible de lire les valeurs de { $file }
+    .help = vérifiez que le fichier existe, que vous avez le droit de le lire et qu'il est en UTF-8
+leaks-values-malformed = { $file }:{ $line } : ce n'est pas une valeur
+    .help = une valeur par ligne ; ou du CSV d'en-tête `value` ou `label,value` ; ou du NDJSON, un objet de textes par ligne
+leaks-values-empty = { $file } ne contient aucune valeur
+    .help = écrivez une valeur par ligne

@@ -71,6 +71,7 @@ pub enum Command {
     Audit(AuditCommand),
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
+    LeakScan(LeakScanArguments),
     Optimize,
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -212,6 +213,17 @@ pub struct DestroyGenerationArguments {
     pub generation: u32,
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LeakScanArguments {
+    #[arg(value_name = "DIR", required_unless_present = "write-corpus")]
+    pub dir: Option<PathBuf>,
+    /// A file, not the command line: that stands in process lists and shell histories.
+    #[arg(long, value_name = "FILE", required_unless_present = "write-corpus")]
+    pub values: Option<PathBuf>,
+    #[arg(id = "write-corpus", long, value_name = "DIR", conflicts_with_all = ["dir", "values"])]
+    pub write_corpus: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ pub mod evaluate;
 mod explain;
 pub mod init;
 mod keys;
+pub mod leak_scan;
 mod optimize;
 mod plan;
 mod quarantine;
@@ -39,6 +40,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Audit(command) => audit::execute(session, output, &command).await,
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
+        Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),

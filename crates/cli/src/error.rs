@@ -22,6 +22,13 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
+    /// A folder cannot be read.
+    #[error("could not read the folder {}", folder.display())]
+    FolderUnreadable {
+        folder: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
     /// A file or folder cannot be written.
     #[error("could not write {}", file.display())]
     Unwritable {
@@ -80,6 +87,9 @@ impl Diagnose for CliError {
                 Diagnostic::new("cli-pipeline-missing").with("file", file.display())
             }
             Self::Unreadable { file, .. } => Diagnostic::new("cli-unreadable").with("file", file.display()),
+            Self::FolderUnreadable { folder, .. } => {
+                Diagnostic::new("cli-folder-unreadable").with("folder", folder.display())
+            }
             Self::Unwritable { file, .. } => Diagnostic::new("cli-unwritable").with("file", file.display()),
             Self::SchemaUnknown { name, file } => Diagnostic::new("cli-schema-unknown")
                 .with("name", name)
@@ -115,6 +125,7 @@ impl Diagnose for CliError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::PipelineMissing(_)
+            | Self::FolderUnreadable { .. }
             | Self::SchemaUnknown { .. }
             | Self::Schema(_)
             | Self::FolderTaken(_)

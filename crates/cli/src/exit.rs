@@ -27,6 +27,10 @@ pub enum Outcome {
     Unsound,
     /// Done, but more was quarantined than the pipeline tolerates.
     QuarantinedBeyondLimit,
+    /// Values were found in the clear, and finding them was the task.
+    ValuesFound,
+    /// Nothing was found, but not everything could be searched.
+    SearchIncomplete,
 }
 
 impl From<Outcome> for ExitCode {
@@ -35,7 +39,8 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => 0,
             Outcome::Unsound => 1,
             Outcome::Problems => 2,
-            Outcome::QuarantinedBeyondLimit => 3,
+            Outcome::ValuesFound => 1,
+            Outcome::QuarantinedBeyondLimit | Outcome::SearchIncomplete => 3,
         })
     }
 }

@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod init;
 pub mod keys;
+pub mod leak_scan;
 pub mod next;
 pub mod optimize;
 pub mod plan;

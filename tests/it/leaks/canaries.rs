@@ -1,7 +1,5 @@
 //! Invented values that stand nowhere else, and the rows that carry them.
 
-use chrono::NaiveDate;
-
 use crate::common::Workspace;
 
 /// Of the person whom three silos know.
@@ -73,10 +71,6 @@ pub const BROKEN_CONTRACTS: [&str; 8] = [
     "invalid-encoding",
     "nul-byte",
 ];
-
-pub fn day(text: &str) -> NaiveDate {
-    text.parse().expect("a day")
-}
 
 /// Adds rows to the silos of the demo.
 pub fn plant(workspace: &Workspace) {

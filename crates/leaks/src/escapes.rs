@@ -1,0 +1,246 @@
+//! Texts in which some characters are escaped: JSON, URLs, e-mail, HTML.
+//!
+//! What stands around escapes is unescaped and searched once more, without
+//! asking whether the whole is well-formed: a torn log line, a page of SQLite
+//! and a statistic in a Delta log are read alike.
+
+use memchr::memchr_iter;
+
+use crate::report::Encoding;
+
+/// Bytes around an escape that may hold a value together with it.
+const REACH: usize = 512;
+
+/// A way to escape characters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Family {
+    /// What a finding is told as.
+    pub(crate) encoding: Encoding,
+    /// The byte every escape begins with.
+    lead: u8,
+    /// Where an escape with this byte would begin, if what stands before allows one.
+    begins: fn(&[u8], usize) -> Option<usize>,
+    /// The length of the escape that begins the text, its meaning appended; 0 if none does.
+    decode: fn(&[u8], &mut Vec<u8>) -> usize,
+}
+
+/// Every way that is undone.
+pub(crate) const FAMILIES: [Family; 5] = [
+    Family { encoding: Encoding::Backslash, lead: b'\\', begins: at_lead, decode: backslash },
+    Family { encoding: Encoding::Percent, lead: b'%', begins: at_lead, decode: percent },
+    Family { encoding: Encoding::QuotedPrintable, lead: b'=', begins: at_lead, decode: quoted_printable },
+    Family { encoding: Encoding::Entities, lead: b'&', begins: at_lead, decode: entity },
+    Family { encoding: Encoding::Wrapped, lead: b'\n', begins: behind_base64, decode: line_break },
+];
+
+/// A stretch of bytes, unescaped.
+#[derive(Default)]
+pub(crate) struct Window {
+    pub(crate) bytes: Vec<u8>,
+    /// Where in `bytes` a run of unchanged bytes starts, and where it stood.
+    runs: Vec<(usize, usize)>,
+}
+
+impl Window {
+    /// Where the byte `at` stood before.
+    pub(crate) fn origin(&self, at: usize) -> usize {
+        let run = self.runs.partition_point(|&(start, _)| start <= at).saturating_sub(1);
+        self.runs.get(run).map_or(at, |&(start, origin)| origin + (at - start))
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.runs.clear();
+    }
+
+    fn copy(&mut self, text: &[u8], from: usize, to: usize) {
+        if from < to {
+            self.runs.push((self.bytes.len(), from));
+            self.bytes.extend_from_slice(&text[from..to]);
+        }
+    }
+}
+
+impl Family {
+    /// Calls `with` for each stretch of `text` around escapes of this family, unescaped.
+    pub(crate) fn unescape(&self, text: &[u8], mut with: impl FnMut(&Window)) {
+        let mut window = Window::default();
+        let mut meaning = Vec::new();
+        // Up to where the text is in the window.
+        let mut done = 0;
+        for at in memchr_iter(self.lead, text) {
+            if at < done {
+                continue;
+            }
+            let Some(at) = (self.begins)(text, at) else { continue };
+            meaning.clear();
+            let length = (self.decode)(&text[at..], &mut meaning);
+            if length == 0 {
+                continue;
+            }
+            if window.bytes.is_empty() {
+                window.copy(text, at.saturating_sub(REACH).max(done), at);
+            } else if at - done > REACH {
+                let end = done + REACH;
+                window.copy(text, done, end);
+                with(&window);
+                window.clear();
+                window.copy(text, at.saturating_sub(REACH).max(end), at);
+            } else {
+                window.copy(text, done, at);
+            }
+            window.runs.push((window.bytes.len(), at));
+            window.bytes.append(&mut meaning);
+            done = at + length;
+        }
+        if done > 0 {
+            window.copy(text, done, text.len().min(done + REACH));
+            with(&window);
+        }
+    }
+}
+
+/// Escapes of JSON, of C and the languages after it: `\u00e9 \xe9 \303\251 \/`.
+fn backslash(text: &[u8], meaning: &mut Vec<u8>) -> usize {
+    match text {
+        [_, b'u', rest @ ..] => {
+            let Some(unit) = unit(rest) else { return 0 };
+            if (0xd800..0xdc00).contains(&unit)
+                && let [b'\\', b'u', rest @ ..] = &rest[4..]
+                && let Some(Ok(pair)) = self::unit(rest).map(|low| one_character(&[unit, low]))
+            {
+                push(pair, meaning);
+                return 12;
+            }
+            let Ok(letter) = one_character(&[unit]) else { return 0 };
+            push(letter, meaning);
+            6
+        }
+        [_, b'x', high, low, ..] => {
+            let Some(byte) = byte(*high, *low) else { return 0 };
+            meaning.push(byte);
+            4
+        }
+        [_, a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+            meaning.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+            4
+        }
+        [_, escaped @ (b'n' | b'r' | b't' | b'b' | b'f' | b'0'), ..] => {
+            meaning.push(if *escaped == b'n' { b'\n' } else { b' ' });
+            2
+        }
+        [_, escaped @ (b'"' | b'\\' | b'/' | b'\'' | b'@'), ..] => {
+            meaning.push(*escaped);
+            2
+        }
+        _ => 0,
+    }
+}
+
+/// Source: RFC 3986, section 2.1.
+fn percent(text: &[u8], meaning: &mut Vec<u8>) -> usize {
+    let [_, high, low, ..] = text else { return 0 };
+    let Some(byte) = byte(*high, *low) else { return 0 };
+    meaning.push(byte);
+    3
+}
+
+/// Source: RFC 2045, section 6.7.
+fn quoted_printable(text: &[u8], meaning: &mut Vec<u8>) -> usize {
+    match text {
+        [_, b'\n', ..] => 2,
+        [_, b'\r', b'\n', ..] => 3,
+        _ => percent(text, meaning),
+    }
+}
+
+/// Numeric entities, and the named ones of Latin-1's letters and of XML.
+fn entity(text: &[u8], meaning: &mut Vec<u8>) -> usize {
+    let Some(end) = text.iter().take(10).position(|&byte| byte == b';') else { return 0 };
+    let Ok(name) = std::str::from_utf8(&text[1..end]) else { return 0 };
+    let letter = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => number.parse().ok(),
+        }
+        .and_then(char::from_u32),
+        None => named_entity(name),
+    };
+    let Some(letter) = letter else { return 0 };
+    push(letter, meaning);
+    end + 1
+}
+
+fn named_entity(name: &str) -> Option<char> {
+    const LONGHAND: [(&str, char); 9] = [
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", '\u{a0}'),
+        ("szlig", 'ß'),
+        ("oelig", 'œ'),
+        ("OElig", 'Œ'),
+    ];
+    const ACCENTS: [(&str, char); 6] = [
+        ("acute", '\u{301}'),
+        ("grave", '\u{300}'),
+        ("circ", '\u{302}'),
+        ("uml", '\u{308}'),
+        ("tilde", '\u{303}'),
+        ("cedil", '\u{327}'),
+    ];
+    if let Some((_, letter)) = LONGHAND.iter().find(|(known, _)| *known == name) {
+        return Some(*letter);
+    }
+    let base = name.chars().next().filter(char::is_ascii_alphabetic)?;
+    let (_, accent) = ACCENTS.iter().find(|(accent, _)| *accent == &name[1..])?;
+    unicode_normalization::char::compose(base, *accent)
+}
+
+/// The break of a long line of base64: it means nothing. Begins at the `\r`, if there is one.
+///
+/// Source: RFC 2045, section 6.8: lines of at most 76 characters.
+fn line_break(text: &[u8], _meaning: &mut Vec<u8>) -> usize {
+    let length = if text.first() == Some(&b'\r') { 2 } else { 1 };
+    let continues = text.get(length..length + 8).is_some_and(|next| next.iter().all(is_base64));
+    if continues { length } else { 0 }
+}
+
+fn at_lead(_text: &[u8], at: usize) -> Option<usize> {
+    Some(at)
+}
+
+/// Where the break at the line feed `at` begins, if it ends a long line of base64.
+fn behind_base64(text: &[u8], at: usize) -> Option<usize> {
+    const LONG: usize = 40;
+    let end = at - usize::from(at > 0 && text[at - 1] == b'\r');
+    let line = &text[end.checked_sub(LONG)?..end];
+    line.iter().rev().all(is_base64).then_some(end)
+}
+
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+}
+
+fn push(letter: char, meaning: &mut Vec<u8>) {
+    meaning.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+fn one_character(units: &[u16]) -> Result<char, std::char::DecodeUtf16Error> {
+    char::decode_utf16(units.iter().copied()).next().unwrap_or(Ok('\0'))
+}
+
+fn unit(digits: &[u8]) -> Option<u16> {
+    let &[a, b, c, d] = digits.first_chunk()?;
+    Some(u16::from_be_bytes([byte(a, b)?, byte(c, d)?]))
+}
+
+fn byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    Some((digit(high)? << 4 | digit(low)?) as u8)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+use super::*;
+
+/// How the values are written in a text, by the position of the value.
+fn found(values: &[&str], text: &[u8]) -> Vec<(usize, Encoding)> {
+    let matcher = Matcher::new(&Values::from_texts(values.iter().copied()));
+    let mut hits: Vec<_> =
+        Searcher::new(&matcher).search(text).iter().map(|hit| (hit.value, hit.encoding)).collect();
+    hits.sort_unstable();
+    hits.dedup();
+    hits
+}
+
+#[track_caller]
+fn check(value: &str, text: &[u8], expected: Option<Encoding>) {
+    let expected: Vec<_> = expected.map(|encoding| (0, encoding)).into_iter().collect();
+    assert_eq!(found(&[value], text), expected, "text: {:?}", text.escape_ascii().to_string());
+}
+
+#[test]
+fn a_long_value_is_found_within_words() {
+    check("Quoxveil-Brun", b"xQuoxveil-Bruny", Some(Encoding::Utf8));
+}
+
+#[test]
+fn a_short_value_is_a_word_of_its_own() {
+    check("Dupont", b"<Dupont>", Some(Encoding::Utf8));
+    check("Dupont", b"DUPONT", Some(Encoding::LetterCase));
+    check("Dupont", b"Dupontel", None);
+    check("Dupont", b"du pont", None);
+    check("Dupont", b"dUpOnT", None);
+    check("H\u{e9}lo\u{ef}se", "\u{a0}heloise.".as_bytes(), Some(Encoding::WithoutAccents));
+    check("H\u{e9}lo\u{ef}se", b"h\xc8lo\xefse", None);
+    check("Dupont", b"<\0D\0u\0p\0o\0n\0t\0>\0", Some(Encoding::Utf16));
+    check("Dupont", b"D\0u\0p\0o\0n\0t\0e\0l\0", None);
+    check("Noelle", b"elleon", None);
+}
+
+#[test]
+fn short_words_are_found_in_lines_of_escapes() {
+    check("Dupont", br#"{"a":"x\nDupont\n"}"#, Some(Encoding::Utf8));
+}
+
+#[test]
+fn digits_are_numbers_of_their_own() {
+    check("06 39 98 12 74", b"tel0639981274;", Some(Encoding::Separators));
+    check("06 39 98 12 74", b"906399812740", None);
+    check("06 39 98 12 74", b"06\n39\n98\n12\n74", None);
+    check("06 39 98 12 74", b"06,39,98,12,74", None);
+}
+
+#[test]
+fn a_day_is_found_as_countries_write_it() {
+    for text in ["1909-03-17", "17/03/1909", "03.17.1909", "19090317"] {
+        assert_eq!(found(&["1909-03-17"], text.as_bytes()).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn values_of_other_scripts_are_found() {
+    check("\u{141}ukasz \u{17b}eleński", "ŁUKASZ ŻELEŃSKI".as_bytes(), Some(Encoding::LetterCase));
+    check("王小明", "名前は王小明です".as_bytes(), Some(Encoding::Utf8));
+}
+
+#[test]
+fn what_is_too_short_is_refused() {
+    let matcher = Matcher::new(&Values::from_texts(["Léa", "75001", "Dupont", "王"]));
+    assert_eq!(matcher.refused().iter().map(|name| name.line).collect::<Vec<_>>(), [1, 2, 4]);
+}
+
+#[test]
+fn numbers_are_known_as_people_enter_them() {
+    let matcher = Matcher::new(&Values::from_texts(["06 39 98 12 74", "1909-03-17"]));
+    assert_eq!(matcher.number(33_639_981_274), Some(0));
+    assert_eq!(matcher.number(639_981_274), Some(0));
+    assert_eq!(matcher.day(-22_205), Some(1));
+    assert_eq!(matcher.number(-22_205 * 86_400_000), Some(1));
+    assert_eq!(matcher.number(22_205), None);
+}
+
+#[test]
+fn a_short_value_is_a_word_of_what_is_encoded() {
+    check("Dupont", b"ID4gRHVwb250IDwg", Some(Encoding::Base64));
+    check("Dupont", b"eERVcG9udGVsCg==", None);
+    check("Dupont", b"WER1cG9udGVs", None);
+    check("Dupont", b"3c4475706f6e743e", Some(Encoding::Hexadecimal));
+    check("Dupont", b"584475706f6e7458", None);
+}
