@@ -8,7 +8,7 @@ use crate::grams::{GramIndex, SHORTEST};
 use crate::report::{Encoding, ValueName};
 use crate::squeeze::{Squeezed, squeeze};
 use crate::values::Values;
-use crate::verify::{DISTINCTIVE, Direction, Shape, check_hexadecimal, is_word_of_base64};
+use crate::verify::{DISTINCTIVE, Direction, InBase64, Shape, check_base64, check_hexadecimal};
 
 /// Fewer letters and digits are met by chance in any folder.
 const FEWEST_LETTERS: usize = 5;
@@ -50,8 +50,7 @@ struct ExactPattern {
     value: usize,
     encoding: Encoding,
     length: usize,
-    /// Of base64 of a short value: how it lies across the groups, and its length decoded.
-    word: Option<(usize, usize)>,
+    base64: Option<InBase64>,
 }
 
 /// A value that stands in a block.
@@ -189,8 +188,9 @@ impl Patterns {
         for bytes in written.into_iter().filter(|bytes| bytes.len() >= FEWEST_BYTES) {
             let is_short = squeeze(&bytes).len() < DISTINCTIVE;
             for (before, encoded) in forms::base64(&bytes) {
-                let word = is_short.then_some((before, bytes.len()));
-                self.add_pattern(value, encoded, Encoding::Base64, FEWEST_OF_BASE64, word);
+                let edges = (bytes[0], bytes[bytes.len() - 1]);
+                let base64 = InBase64 { before, length: bytes.len(), edges, is_word: is_short };
+                self.add_pattern(value, encoded, Encoding::Base64, FEWEST_OF_BASE64, Some(base64));
             }
             let digits = forms::hexadecimal(&bytes);
             if self.known.insert((value, digits.clone())) {
@@ -236,10 +236,10 @@ impl Patterns {
         bytes: Vec<u8>,
         encoding: Encoding,
         fewest: usize,
-        word: Option<(usize, usize)>,
+        base64: Option<InBase64>,
     ) {
         if bytes.len() >= fewest.max(SHORTEST) && self.known.insert((value, bytes.clone())) {
-            let pattern = ExactPattern { value, encoding, length: bytes.len(), word };
+            let pattern = ExactPattern { value, encoding, length: bytes.len(), base64 };
             self.exact.push((bytes.into(), pattern));
         }
     }
@@ -278,8 +278,8 @@ impl<'m> Searcher<'m> {
             hits.extend(found.map(|(encoding, end)| Hit { value: *value, encoding, start, end }));
         });
         matcher.exact.search(block, |number, start| {
-            let ExactPattern { value, encoding, length, word } = matcher.exact_patterns[number];
-            if word.is_none_or(|(before, length)| is_word_of_base64(block, start, before, length)) {
+            let ExactPattern { value, encoding, length, base64 } = matcher.exact_patterns[number];
+            if base64.is_none_or(|base64| check_base64(block, start, &base64)) {
                 hits.push(Hit { value, encoding, start, end: start + length });
             }
         });

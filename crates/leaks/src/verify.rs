@@ -165,10 +165,22 @@ fn hexadecimal_byte(digits: &[u8]) -> Option<u8> {
     u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Whether no word reaches a value in base64 from either side: `start` is where
-/// the characters begin that depend on nothing else, behind `before` bytes of
-/// its first group of three; `length` is that of the value.
-pub(crate) fn is_word_of_base64(source: &[u8], start: usize, before: usize, length: usize) -> bool {
+/// A value in base64, of which the pattern sought lacks bits at both edges.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InBase64 {
+    /// Bytes that stand before in its first group of three.
+    pub(crate) before: usize,
+    /// Of the value, in bytes.
+    pub(crate) length: usize,
+    /// The first and last byte of the value.
+    pub(crate) edges: (u8, u8),
+    /// Whether the value is short, and must be a word of what is encoded.
+    pub(crate) is_word: bool,
+}
+
+/// Whether the whole value stands in base64 where its pattern begins at `start`.
+pub(crate) fn check_base64(source: &[u8], start: usize, value: &InBase64) -> bool {
+    let InBase64 { before, length, edges, is_word } = *value;
     // A byte by its place from the start of the first group.
     let decoded = |place: isize| {
         let first = start.checked_sub([0, 2, 3][before])?;
@@ -181,8 +193,12 @@ pub(crate) fn is_word_of_base64(source: &[u8], start: usize, before: usize, leng
         };
         Some(high | low)
     };
-    let neighbours = [decoded(before as isize - 1), decoded((before + length) as isize)];
-    !neighbours.into_iter().flatten().any(|byte| byte.is_ascii_alphanumeric())
+    let (first, last) = (before as isize, (before + length) as isize - 1);
+    if decoded(first) != Some(edges.0) || decoded(last) != Some(edges.1) {
+        return false;
+    }
+    let neighbours = [decoded(first - 1), decoded(last + 1)];
+    !is_word || !neighbours.into_iter().flatten().any(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn sextet(character: u8) -> Option<u8> {
