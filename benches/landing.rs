@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 use vermeil_engine::{Access, Engine, EngineConfig, Silent, Stage};
 use vermeil_ingest::SourceSpec;
 use vermeil_model::{Pipeline, Schema};
+use vermeil_policy::AccessPolicy;
 
 use crate::customers;
 use crate::disk::bytes_in;
@@ -15,7 +16,8 @@ use crate::duckdb::{Copy, DuckDb};
 use crate::report::{Meaning, Report};
 
 const SECTION: &str = "landing";
-const FILE: &str = "customers.csv";
+/// The file that is landed, in the folder of the pipeline.
+pub const FILE: &str = "customers.csv";
 const SCHEMA: &str = "customer.v1";
 
 /// Ten of the twelve columns are personal.
@@ -105,7 +107,7 @@ async fn round(folder: &Path, run: usize, rows: u64, duckdb: Option<&DuckDb>) ->
 }
 
 /// The pipeline over the file, with a lake of its own for each run.
-fn config(folder: &Path, run: usize) -> anyhow::Result<EngineConfig> {
+pub fn config(folder: &Path, run: usize) -> anyhow::Result<EngineConfig> {
     let mut pipeline = Pipeline::parse("bench", PIPELINE)?;
     for place in [&mut pipeline.lake, &mut pipeline.state, &mut pipeline.keyring] {
         *place = format!("{run}/{place}");
@@ -116,6 +118,7 @@ fn config(folder: &Path, run: usize) -> anyhow::Result<EngineConfig> {
         schemas: BTreeMap::from([(SCHEMA.to_owned(), schema)]),
         base: folder.to_owned(),
         storage_options: BTreeMap::new(),
+        policy: AccessPolicy::default(),
     })
 }
 

@@ -11,6 +11,7 @@ mod landing;
 mod leaks;
 mod machine;
 mod program;
+mod query;
 mod report;
 mod rotate;
 mod score;
@@ -65,6 +66,8 @@ enum Section {
     Rotate,
     /// The leak scan, by kind of file
     Leaks,
+    /// Queries that open personal columns
+    Query,
     /// `vermeil demo` as a process of its own
     Demo,
 }
@@ -115,6 +118,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Leaks) {
         leaks::measure(usize::try_from(arguments.rows.get())?, runs, &mut report)?;
+    }
+    if wanted(Section::Query) {
+        query::measure(arguments.rows.get(), runs, &mut report).await?;
     }
     if wanted(Section::Demo) {
         for people in &arguments.demo_people {

@@ -21,9 +21,6 @@ sources:
       email: email
       birth_date: born
 quarantine: { limit: 1 }
-roles:
-  analyst: {}
-  dpo: { data_subject_rights: [identifier, contact, demographic, sensitive] }
 "#;
 
 const HEADER: &str = "id,name,email,born\n";

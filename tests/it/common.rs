@@ -15,6 +15,13 @@ use sqlx::{ConnectOptions, Connection};
 use vermeil_engine::{Access, Engine, EngineConfig, PublishedAccount, Reader};
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_model::{Pipeline, Schema};
+use vermeil_policy::{AccessPolicy, PolicyFile};
+
+/// The demo's policies: in role `dpo` everything may be opened for `data_subject_rights`.
+const DEMO_POLICIES: [(&str, &str); 2] = [
+    ("names.cedarschema", include_str!("../../pipelines/demo/policies/names.cedarschema")),
+    ("access.cedar", include_str!("../../pipelines/demo/policies/access.cedar")),
+];
 
 /// A pipeline in a folder that is removed with it.
 pub struct Workspace {
@@ -29,10 +36,13 @@ pub struct Ended {
 }
 
 impl Workspace {
-    /// A folder with this `pipeline.yaml`.
+    /// A folder with this `pipeline.yaml`, and the demo's policies.
     pub fn new(pipeline: &str) -> Self {
         let workspace = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         workspace.write("pipeline.yaml", pipeline);
+        for (name, text) in DEMO_POLICIES {
+            workspace.write(&format!("policies/{name}"), text);
+        }
         workspace
     }
 
@@ -175,7 +185,12 @@ impl Workspace {
             .map(|name| (name.to_owned(), Schema::built_in(name).expect("listed")))
             .collect();
         let base = self.path().to_owned();
-        let config = EngineConfig { pipeline, schemas, base, storage_options: BTreeMap::new() };
+        let [names, access] = DEMO_POLICIES.map(|(name, _)| PolicyFile {
+            name: name.to_owned(),
+            text: std::fs::read_to_string(self.file("policies").join(name)).expect("a policy file"),
+        });
+        let policy = AccessPolicy::parse(Some(&names), &[access]).expect("valid policies");
+        let config = EngineConfig { pipeline, schemas, base, storage_options: BTreeMap::new(), policy };
         runtime().block_on(async {
             let engine = Engine::open(config, Access::MustExist).await.expect("a pipeline that has run");
             work(&engine).await

@@ -11,6 +11,7 @@ mod keys;
 mod leaks;
 mod object_store;
 mod pipeline;
+mod policy;
 mod python;
 mod query;
 mod real_data;

@@ -85,10 +85,6 @@ golden:
     email: self_declared
     party_role: source_priority
     city: longest
-roles:
-  analyst: {}
-  care: { customer_care: [identifier, contact] }
-  dpo: { data_subject_rights: [identifier, contact, demographic, sensitive] }
 "#;
 
 const GIVEN: [&str; 10] =

@@ -9,13 +9,6 @@ use serde_json::Value;
 
 use crate::common::{Workspace, assert_nothing_lost, test_data};
 
-/// Lets the test see which account is in which profile.
-const ROLES: &str = "
-roles:
-  dpo:
-    data_subject_rights: [identifier, contact, demographic, sensitive]
-";
-
 const FAKE_1000: &str = "
 name: fake
 sources:
@@ -164,7 +157,7 @@ fn two_files_of_clean_records_become_profiles() {
 #[test]
 fn french_clients_of_three_silos_become_profiles() {
     let Some(data) = test_data("fr_clients_sim") else { return };
-    let workspace = Workspace::new(&format!("{FR_CLIENTS_SIM}{ROLES}"));
+    let workspace = Workspace::new(FR_CLIENTS_SIM);
     let mut input = csv::Reader::from_path(data.join("input.csv")).expect("a file");
     let mut silos: BTreeMap<String, Vec<BTreeMap<String, String>>> = BTreeMap::new();
     for row in input.deserialize() {
@@ -216,7 +209,7 @@ fn check(folder: &str, pipeline: &str, records: u64, least_f1: f64) {
 
 /// A pipeline that finds the test data as `data/`.
 fn workspace(data: &Path, pipeline: &str) -> Workspace {
-    let workspace = Workspace::new(&format!("{pipeline}{ROLES}"));
+    let workspace = Workspace::new(pipeline);
     for file in std::fs::read_dir(data).expect("a folder") {
         let file = file.expect("a file").path();
         let name = file.file_name().and_then(|name| name.to_str()).expect("UTF-8");

@@ -17,6 +17,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("vermeil-state", &["vermeil-model", "vermeil-protect"]),
     ("vermeil-audit", &["vermeil-model"]),
     ("vermeil-ingest", &["vermeil-model"]),
+    ("vermeil-policy", &["vermeil-model"]),
     (
         "vermeil-engine",
         &[
@@ -26,6 +27,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "vermeil-state",
             "vermeil-audit",
             "vermeil-ingest",
+            "vermeil-policy",
         ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
@@ -42,6 +44,7 @@ const ALL: &[&str] = &[
     "vermeil-state",
     "vermeil-audit",
     "vermeil-ingest",
+    "vermeil-policy",
     "vermeil-engine",
     "vermeil-synth",
     "vermeil-leaks",
@@ -68,6 +71,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["ed25519", "ed25519-dalek"], &["vermeil-audit"], "only the audit log is signed"),
     (&["sqlx"], &["vermeil-state"], "the state database has one owner"),
+    (&["cedar"], &["vermeil-policy"], "one crate evaluates policies"),
 ];
 
 /// Development dependencies that may name a reserved library.

@@ -47,7 +47,9 @@ help-demo-seed = The same seed gives the same customers
 help-init = Write a new pipeline that runs at once on sample data
 help-init-dir = Folder to fill: new or empty
 
-help-check = Validate the pipeline and reach its sources; show fields, classes and contract
+help-check = Validate the pipeline and its policies and reach its sources; show fields, classes and contract
+help-policy = Who may see what, and what for
+help-policy-show = Show how each role sees each class of fields, for each purpose
 help-plan = Show what `run` would read and change, and change nothing
 help-run = Read the sources, find whose records are whose, publish golden profiles
 help-run-until = Last stage to run
@@ -55,20 +57,20 @@ help-run-until = Last stage to run
 help-status = Show the last runs, the sources and their lag, the quarantine, who opened what
 help-query = Query what a role may see, in SQL
 help-query-sql = The statement; from standard input if absent or `-`
-help-query-role = Role of the pipeline file to read as
+help-query-role = Role to read as
 help-query-purpose = Purpose of reading; without one nothing personal is opened
 
 help-explain = Explain why two records were or were not linked, or why a profile is what it is
 help-explain-left = Id of a profile or a record
 help-explain-right = Id of another record
-help-explain-role = Role of the pipeline file to read as
+help-explain-role = Role to read as
 help-explain-purpose = Purpose of reading; without one nothing personal is opened
 
 help-quarantine = Rows that broke their contract
 help-quarantine-ls = List them
 help-quarantine-show = Show one as it was delivered
 help-quarantine-show-id = Id of the row, from `quarantine ls`
-help-quarantine-show-role = Role of the pipeline file to read as
+help-quarantine-show-role = Role to read as
 help-quarantine-show-purpose = Purpose of reading; it must open every personal class
 help-quarantine-replay = Try all of them again, after the pipeline was mended
 
@@ -129,6 +131,11 @@ column-broken = broken
 column-candidate-pairs = pairs compared
 column-changed = changed
 column-class = class
+column-class-contact = contact
+column-class-demographic = demographic
+column-class-identifier = identifier
+column-class-plain = plain
+column-class-sensitive = sensitive
 column-classes = classes
 column-code = code
 column-column = column
@@ -277,12 +284,18 @@ check-source = { $source }: { $schema }, { $files ->
     }
 check-unmapped = columns that nothing maps: { $columns }
 check-row = a run would quarantine { $problem }
+check-note = note: { $note }
 check-problem = problem: { $problem }
 check-verdict = { $problems ->
         [0] No problem found.
         [one] { $problems } problem found.
        *[other] { $problems } problems found.
     }
+
+policy-clear = clear
+policy-protected = protected
+policy-absent = –
+policy-legend = clear: the values themselves. protected: pseudonyms in place of ids, and generalised forms where the schema has them. Every purpose that does not stand beside a role is refused to it.
 
 status-sources = Sources
 status-runs = Last runs
@@ -344,7 +357,7 @@ evaluate-unknown = { $records ->
 
 synth-done = { $folder }: { $people } people and { $organisations } organisations with { $accounts } accounts; `truth.csv` tells whose is whose.
 
-init-done = { $folder } holds a new pipeline: `pipeline.yaml`, and invented customers in `data`.
+init-done = { $folder } holds a new pipeline: `pipeline.yaml`, who may see what in `policies`, and invented customers in `data`.
 
 demo-marker = `vermeil demo` made this folder and replaces its data, lake and state when it runs here again.
 demo-replaced = Replacing the former demo in { $folder }.
@@ -416,6 +429,9 @@ pipeline-unknown-source = { $file }: `{ $place }` names source `{ $source }`, wh
     .help = define the source or correct the name
 pipeline-out-of-range = { $file }: `{ $place }` is { $value }
     .help = it must lie in { $range }
+pipeline-roles-moved = { $file }: `roles` is now written as policies, in files beside the pipeline file
+    .help = remove `roles`; these two files say the same:
+    { $policies }
 schema-duplicate-field = { $file }: field `{ $field }` is defined twice
     .help = keep one of the two
 schema-reserved-field = { $file }: field `{ $field }` has a name that the lake keeps for itself
@@ -439,6 +455,36 @@ match-no-blocking-rule = schema `{ $schema }` has no blocking rule
     .help = name at least one under `blocking` in the schema or under `match.blocking`
 match-too-many-comparisons = { $count } fields are compared
     .help = at most { $limit } can be: set some to `null` under `match.comparisons`
+
+
+### Diagnostics of policy files
+
+policy-syntax = { $file }:{ $line }:{ $column }: { $message }
+    .help = mend the file at this place; the language is Cedar: https://docs.cedarpolicy.com
+policy-unknown-name = { $file }:{ $line }:{ $column }: there is no { $name }
+    .help = did you mean { $nearest }?
+    .otherwise = there are: { $known }
+policy-invalid = { $file }:{ $line }:{ $column }: { $message }
+    .help = { $hint }
+    .otherwise = `read` has no context, `open` has `context.purpose`; of actors, roles, purposes and classes nothing is known but their names
+policy-template = { $file }:{ $line }:{ $column }: a policy with a placeholder never applies
+    .help = write a name instead of `?principal` or `?resource`
+policy-duplicate-id = { $file }:{ $line }:{ $column }: another policy has the id `{ $id }`, too
+    .help = give one of the two another `@id`
+policy-names-missing = { $file } is missing: it declares the roles and purposes that policies speak of
+    .help = it holds `entity Role enum ["…"];` and `entity Purpose enum ["…"];`
+policy-names-invalid = { $file }: `{ $found }` is neither an enumeration of `Role` nor of `Purpose`
+    .help = the file holds `entity Role enum ["…"];`, `entity Purpose enum ["…"];` and nothing else
+policy-reserved-name = { $file }: `{ $name }` is a name that the system keeps for itself
+    .help = give the role or purpose another name
+policy-nobody-reads = no role is declared: nobody may query
+    .help = `policies/names.cedarschema` declares roles, `policies/*.cedar` says what they see; `vermeil init` shows how
+policy-role-reads-nothing = role `{ $role }` may not even read plain fields: its queries are refused
+policy-role-opens-nothing = role `{ $role }` opens no personal field
+policy-purpose-of-nobody = purpose `{ $purpose }` is granted to no role
+policy-class-of-nobody = fields of class `{ $class }` are opened to nobody
+policy-without-effect = { $file }:{ $line }:{ $column }: this policy never makes a difference
+    .help = what it says is denied, permitted or forbidden already, or never asked for
 
 
 ### Diagnostics of sources
@@ -685,8 +731,11 @@ damaged-value = table { $table } holds a sealed value that does not open
     .help = restore the table, or the state database, from a backup
 unknown-role = there is no role `{ $role }`
     .help = the pipeline declares: { $declared }
+not-a-reader = role `{ $role }` may not read
+    .help = the files in `policies` permit it nothing; `vermeil policy show` prints who sees what
 purpose-not-granted = role `{ $role }` may not read for purpose `{ $purpose }`
-    .help = `roles` of the pipeline file says who may open what; without `--purpose` plain fields and pseudonyms can be read
+    .help = it may for: { $granted }; without `--purpose` plain fields and pseudonyms can be read; `vermeil policy show` prints who sees what
+    .otherwise = it may for no purpose; without `--purpose` plain fields and pseudonyms can be read; `vermeil policy show` prints who sees what
 row-denied = role `{ $role }` may not see rows as delivered for purpose `{ $purpose }`
     .help = a row may hold anything: it takes a purpose that opens every personal class
 sql-invalid = the statement cannot be run: { $message }

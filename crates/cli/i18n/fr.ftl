@@ -47,7 +47,9 @@ help-demo-seed = La même graine donne les mêmes clients
 help-init = Écrit un nouveau pipeline, prêt à tourner sur des données d'exemple
 help-init-dir = Dossier à remplir : nouveau ou vide
 
-help-check = Valide le pipeline et atteint ses sources ; montre champs, classes et contrat
+help-check = Valide le pipeline et ses politiques et atteint ses sources ; montre champs, classes et contrat
+help-policy = Qui peut voir quoi, et à quelle fin
+help-policy-show = Montre comment chaque rôle voit chaque classe de champs, pour chaque finalité
 help-plan = Montre ce que `run` lirait et changerait, sans rien changer
 help-run = Lit les sources, rapproche les enregistrements d'une même personne, publie les profils de référence
 help-run-until = Dernière étape à exécuter
@@ -55,20 +57,20 @@ help-run-until = Dernière étape à exécuter
 help-status = Montre les dernières exécutions, les sources et leur retard, la quarantaine, et qui a ouvert quoi
 help-query = Interroge en SQL ce qu'un rôle peut voir
 help-query-sql = La requête ; lue sur l'entrée standard si elle est absente ou vaut `-`
-help-query-role = Rôle du fichier de pipeline sous lequel lire
+help-query-role = Rôle sous lequel lire
 help-query-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
 
 help-explain = Explique pourquoi deux enregistrements ont été rapprochés ou non, ou d'où vient un profil
 help-explain-left = Identifiant d'un profil ou d'un enregistrement
 help-explain-right = Identifiant d'un autre enregistrement
-help-explain-role = Rôle du fichier de pipeline sous lequel lire
+help-explain-role = Rôle sous lequel lire
 help-explain-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
 
 help-quarantine = Lignes qui ont enfreint leur contrat
 help-quarantine-ls = Les énumère
 help-quarantine-show = En montre une telle qu'elle a été livrée
 help-quarantine-show-id = Identifiant de la ligne, donné par `quarantine ls`
-help-quarantine-show-role = Rôle du fichier de pipeline sous lequel lire
+help-quarantine-show-role = Rôle sous lequel lire
 help-quarantine-show-purpose = Finalité de la lecture ; elle doit ouvrir toutes les classes de données personnelles
 help-quarantine-replay = Les soumet toutes à nouveau, une fois le pipeline corrigé
 
@@ -129,6 +131,11 @@ column-broken = défectueuses
 column-candidate-pairs = paires comparées
 column-changed = modifiées
 column-class = classe
+column-class-contact = contact
+column-class-demographic = démographique
+column-class-identifier = identifiant
+column-class-plain = ordinaire
+column-class-sensitive = sensible
 column-classes = classes
 column-code = code
 column-column = colonne
@@ -277,12 +284,18 @@ check-source = { $source } : { $schema }, { $files ->
     }
 check-unmapped = colonnes sans correspondance : { $columns }
 check-row = une exécution mettrait en quarantaine { $problem }
+check-note = note : { $note }
 check-problem = problème : { $problem }
 check-verdict = { $problems ->
         [0] Aucun problème.
         [one] { $problems } problème.
        *[other] { $problems } problèmes.
     }
+
+policy-clear = en clair
+policy-protected = protégé
+policy-absent = –
+policy-legend = en clair : les valeurs elles-mêmes. protégé : des pseudonymes au lieu des identifiants, et des formes généralisées là où le schéma en prévoit. Toute finalité qui n'est pas à côté d'un rôle lui est refusée.
 
 status-sources = Sources
 status-runs = Dernières exécutions
@@ -344,7 +357,7 @@ evaluate-unknown = { $records ->
 
 synth-done = { $folder } : { $people } personnes et { $organisations } organisations, avec { $accounts } comptes ; `truth.csv` dit à qui est chacun.
 
-init-done = { $folder } contient un nouveau pipeline : `pipeline.yaml`, et des clients inventés dans `data`.
+init-done = { $folder } contient un nouveau pipeline : `pipeline.yaml`, qui peut voir quoi dans `policies`, et des clients inventés dans `data`.
 
 demo-marker = `vermeil demo` a créé ce dossier et remplace ses données, son lac et son état à chaque nouvelle démonstration.
 demo-replaced = La démonstration précédente dans { $folder } est remplacée.
@@ -416,6 +429,9 @@ pipeline-unknown-source = { $file } : `{ $place }` nomme la source `{ $source }
     .help = définissez la source ou corrigez le nom
 pipeline-out-of-range = { $file } : `{ $place }` vaut { $value }
     .help = la valeur doit être dans { $range }
+pipeline-roles-moved = { $file } : `roles` s'écrit désormais comme politiques, dans des fichiers à côté du fichier de pipeline
+    .help = retirez `roles` ; ces deux fichiers disent la même chose :
+    { $policies }
 schema-duplicate-field = { $file } : le champ `{ $field }` est défini deux fois
     .help = gardez l'un des deux
 schema-reserved-field = { $file } : le champ `{ $field }` porte un nom que le lac se réserve
@@ -439,6 +455,36 @@ match-no-blocking-rule = le schéma `{ $schema }` n'a aucune règle de blocage
     .help = nommez-en au moins une, sous `blocking` dans le schéma ou sous `match.blocking`
 match-too-many-comparisons = { $count } champs sont comparés
     .help = { $limit } peuvent l'être au plus : mettez-en à `null` sous `match.comparisons`
+
+
+### Diagnostics des fichiers de politiques
+
+policy-syntax = { $file }:{ $line }:{ $column } : { $message }
+    .help = corrigez le fichier à cet endroit ; le langage est Cedar : https://docs.cedarpolicy.com
+policy-unknown-name = { $file }:{ $line }:{ $column } : il n'y a pas de { $name }
+    .help = vouliez-vous dire { $nearest } ?
+    .otherwise = il y a : { $known }
+policy-invalid = { $file }:{ $line }:{ $column } : { $message }
+    .help = { $hint }
+    .otherwise = `read` n'a pas de contexte, `open` a `context.purpose` ; des acteurs, rôles, finalités et classes, seul le nom est connu
+policy-template = { $file }:{ $line }:{ $column } : une politique avec un emplacement réservé ne s'applique jamais
+    .help = écrivez un nom au lieu de `?principal` ou `?resource`
+policy-duplicate-id = { $file }:{ $line }:{ $column } : une autre politique porte aussi l'identifiant `{ $id }`
+    .help = donnez un autre `@id` à l'une des deux
+policy-names-missing = { $file } manque : il déclare les rôles et les finalités dont parlent les politiques
+    .help = il contient `entity Role enum ["…"];` et `entity Purpose enum ["…"];`
+policy-names-invalid = { $file } : `{ $found }` n'est une énumération ni de `Role` ni de `Purpose`
+    .help = le fichier contient `entity Role enum ["…"];`, `entity Purpose enum ["…"];` et rien d'autre
+policy-reserved-name = { $file } : `{ $name }` est un nom que le système garde pour lui
+    .help = donnez un autre nom au rôle ou à la finalité
+policy-nobody-reads = aucun rôle n'est déclaré : personne ne peut interroger
+    .help = `policies/names.cedarschema` déclare les rôles, `policies/*.cedar` dit ce qu'ils voient ; `vermeil init` en montre un exemple
+policy-role-reads-nothing = le rôle `{ $role }` ne peut pas même lire les champs ordinaires : ses requêtes sont refusées
+policy-role-opens-nothing = le rôle `{ $role }` n'ouvre aucun champ personnel
+policy-purpose-of-nobody = la finalité `{ $purpose }` n'est accordée à aucun rôle
+policy-class-of-nobody = les champs de la classe `{ $class }` ne sont ouverts à personne
+policy-without-effect = { $file }:{ $line }:{ $column } : cette politique ne change jamais rien
+    .help = ce qu'elle dit est déjà refusé, permis ou interdit, ou jamais demandé
 
 
 ### Diagnostics des sources
@@ -685,8 +731,11 @@ damaged-value = la table { $table } contient une valeur scellée qui ne s'ouvre 
     .help = restaurez la table, ou la base d'état, depuis une sauvegarde
 unknown-role = il n'y a pas de rôle `{ $role }`
     .help = le pipeline déclare : { $declared }
+not-a-reader = le rôle `{ $role }` ne peut pas lire
+    .help = les fichiers de `policies` ne lui permettent rien ; `vermeil policy show` imprime qui voit quoi
 purpose-not-granted = le rôle `{ $role }` ne peut pas lire pour la finalité `{ $purpose }`
-    .help = `roles` du fichier de pipeline dit qui peut ouvrir quoi ; sans `--purpose`, les champs ordinaires et les pseudonymes restent lisibles
+    .help = il le peut pour : { $granted } ; sans `--purpose`, les champs ordinaires et les pseudonymes restent lisibles ; `vermeil policy show` imprime qui voit quoi
+    .otherwise = il ne le peut pour aucune finalité ; sans `--purpose`, les champs ordinaires et les pseudonymes restent lisibles ; `vermeil policy show` imprime qui voit quoi
 row-denied = le rôle `{ $role }` ne peut pas voir les lignes telles que livrées pour la finalité `{ $purpose }`
     .help = une ligne peut contenir n'importe quoi : il faut une finalité qui ouvre toutes les classes de données personnelles
 sql-invalid = la requête ne peut pas être exécutée : { $message }

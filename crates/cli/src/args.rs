@@ -60,6 +60,8 @@ pub enum Command {
     Demo(DemoArguments),
     Init(InitArguments),
     Check,
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     Plan,
     Run(RunArguments),
     Status,
@@ -128,6 +130,11 @@ pub struct ExplainArguments {
     pub right: Option<String>,
     #[command(flatten)]
     pub reader: ReaderArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    Show,
 }
 
 #[derive(Debug, Subcommand)]

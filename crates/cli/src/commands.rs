@@ -1,7 +1,7 @@
 //! The commands, one file each.
 
 mod audit;
-mod check;
+pub mod check;
 mod completions;
 pub mod demo;
 pub mod evaluate;
@@ -11,6 +11,7 @@ mod keys;
 pub mod leak_scan;
 mod optimize;
 mod plan;
+pub mod policy;
 mod quarantine;
 mod query;
 mod run;
@@ -32,6 +33,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Init(arguments) => init::execute(session, output, &arguments),
         Command::Check => check::execute(session, output).await,
         Command::Plan => plan::execute(session, output).await,
+        Command::Policy(command) => policy::execute(session, output, &command),
         Command::Run(arguments) => run::execute(session, output, &arguments).await,
         Command::Status => status::execute(session, output).await,
         Command::Query(arguments) => query::execute(session, output, &arguments).await,

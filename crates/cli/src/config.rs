@@ -1,11 +1,13 @@
 //! From `-p` and the environment to what the engine needs.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use vermeil_engine::EngineConfig;
 use vermeil_model::{Pipeline, Schema};
+use vermeil_policy::{AccessPolicy, FOLDER, NAMES_FILE, POLICY_EXTENSION, PolicyErrors, PolicyFile};
 
 use crate::error::CliError;
 use crate::exit::Failure;
@@ -13,13 +15,28 @@ use crate::exit::Failure;
 /// The name of the pipeline file in a pipeline's folder.
 pub const PIPELINE_FILE: &str = "pipeline.yaml";
 
-/// Reads a pipeline (a folder with `pipeline.yaml`, or the file itself) and the schemas it names.
+/// Reads a pipeline (a folder with `pipeline.yaml`, or the file itself), the schemas it names and
+/// the policies beside it.
 ///
 /// # Errors
 /// What is missing, unreadable or malformed, with file and line.
 pub fn load(place: &Path, storage_options: BTreeMap<String, String>) -> Result<EngineConfig, Failure> {
+    match load_to_check(place, storage_options)? {
+        (config, None) => Ok(config),
+        (_, Some(errors)) => Err(errors.into()),
+    }
+}
+
+/// Reads a pipeline although its policies may be wrong; they then permit nothing.
+///
+/// # Errors
+/// As [`load`], but for what is wrong with the policies, which stands beside the pipeline.
+pub fn load_to_check(
+    place: &Path,
+    storage_options: BTreeMap<String, String>,
+) -> Result<(EngineConfig, Option<PolicyErrors>), Failure> {
     let file = if place.is_dir() { place.join(PIPELINE_FILE) } else { place.to_owned() };
-    let text = std::fs::read_to_string(&file).map_err(|cause| match cause.kind() {
+    let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => CliError::PipelineMissing(file.clone()),
         _ => CliError::Unreadable { file: file.clone(), cause },
     })?;
@@ -36,7 +53,31 @@ pub fn load(place: &Path, storage_options: BTreeMap<String, String>) -> Result<E
             schemas.insert(name.to_owned(), schema(name, &base)?);
         }
     }
-    Ok(EngineConfig { pipeline, schemas, base, storage_options })
+    let (names, policies) = policy_files(&file.with_file_name(FOLDER))?;
+    let (policy, errors) = match AccessPolicy::parse(names.as_ref(), &policies) {
+        Ok(policy) => (policy, None),
+        Err(errors) => (AccessPolicy::default(), Some(errors)),
+    };
+    Ok((EngineConfig { pipeline, schemas, base, storage_options, policy }, errors))
+}
+
+/// The file of names and the policies of a folder, in the order of their names; nothing where there is no folder.
+fn policy_files(folder: &Path) -> Result<(Option<PolicyFile>, Vec<PolicyFile>), CliError> {
+    let unreadable = |cause| CliError::Unreadable { file: folder.to_owned(), cause };
+    let entries = match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok((None, Vec::new())),
+        entries => entries.map_err(unreadable)?,
+    };
+    let mut files =
+        entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(unreadable)?;
+    files.sort();
+    let read = |file: &PathBuf| match fs::read_to_string(file) {
+        Ok(text) => Ok(PolicyFile { name: file.display().to_string(), text }),
+        Err(cause) => Err(CliError::Unreadable { file: file.clone(), cause }),
+    };
+    let is_policy = |file: &&PathBuf| file.extension().is_some_and(|extension| extension == POLICY_EXTENSION);
+    let names = files.iter().find(|file| file.file_name().is_some_and(|name| name == NAMES_FILE));
+    Ok((names.map(read).transpose()?, files.iter().filter(is_policy).map(read).collect::<Result<_, _>>()?))
 }
 
 /// A shipped schema, or a file that lies relative to the pipeline.
@@ -45,7 +86,7 @@ fn schema(name: &str, base: &Path) -> Result<Schema, CliError> {
         return Ok(schema);
     }
     let file = base.join(name);
-    let text = std::fs::read_to_string(&file).map_err(|cause| match cause.kind() {
+    let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => CliError::SchemaUnknown { name: name.to_owned(), file: file.clone() },
         _ => CliError::Unreadable { file: file.clone(), cause },
     })?;

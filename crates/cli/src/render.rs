@@ -11,6 +11,7 @@ pub mod leak_scan;
 pub mod next;
 pub mod optimize;
 pub mod plan;
+pub mod policy;
 pub mod quarantine;
 pub mod rows;
 pub mod run;

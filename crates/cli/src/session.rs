@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use vermeil_engine::{Access, Engine, EngineConfig, Progress, Reader};
 use vermeil_model::policy::{Purpose, Role};
+use vermeil_policy::PolicyErrors;
 
 use crate::args::{LogFormat, ReaderArguments};
 use crate::config;
@@ -36,6 +37,14 @@ impl Session {
     /// What is missing, unreadable or malformed.
     pub fn config(&self) -> Result<EngineConfig, Failure> {
         config::load(&self.pipeline, self.environment.storage_options.clone())
+    }
+
+    /// Reads the pipeline that `-p` names, and what is wrong with its policies.
+    ///
+    /// # Errors
+    /// As [`Session::config`], but for the policies.
+    pub fn config_to_check(&self) -> Result<(EngineConfig, Option<PolicyErrors>), Failure> {
+        config::load_to_check(&self.pipeline, self.environment.storage_options.clone())
     }
 
     /// Opens the engine on the pipeline that `-p` names.

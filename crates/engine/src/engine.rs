@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vermeil_model::pipeline::{Pipeline, Source};
-use vermeil_model::policy::{Policy, Purpose, Role};
+use vermeil_model::policy::{Denied, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
-use vermeil_model::{Schema, SourceId};
+use vermeil_model::{Grant, Schema, SourceId};
+use vermeil_policy::AccessPolicy;
 use vermeil_protect::{ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, Plain, SuppressionTags};
 use vermeil_state::StateDatabase;
 
@@ -27,6 +28,8 @@ pub struct EngineConfig {
     pub base: PathBuf,
     /// For object stores: credentials, endpoints.
     pub storage_options: BTreeMap<String, String>,
+    /// Who may see what, and what for.
+    pub policy: AccessPolicy,
 }
 
 /// Whether a command may make the keyring, the state database and the lake.
@@ -46,7 +49,7 @@ pub enum Access {
 pub struct Reader {
     /// The name of the account at the operating system or the service.
     pub actor: String,
-    /// The role of the pipeline file.
+    /// A role that the policy files declare.
     pub role: Role,
     /// Without one, nothing personal is opened.
     pub purpose: Option<Purpose>,
@@ -55,7 +58,6 @@ pub struct Reader {
 /// One pipeline, ready to run and to answer.
 pub struct Engine {
     pub(crate) config: EngineConfig,
-    pub(crate) policy: Policy,
     pub(crate) lake: Lake,
     pub(crate) state: Arc<StateDatabase>,
     pub(crate) audit: AuditTrail,
@@ -129,9 +131,7 @@ impl Engine {
         let suppression_tags = SuppressionTags::of(&keyring);
         let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
         let audit = AuditTrail::of(&audit_folder, &keyring, &config);
-        let policy = Policy::new(pipeline.roles.clone());
         Ok(Self {
-            policy,
             lake,
             state,
             audit,
@@ -147,6 +147,14 @@ impl Engine {
     /// Where the tables lie.
     pub fn lake_location(&self) -> &str {
         self.lake.display_location()
+    }
+
+    /// The leave of a reader.
+    ///
+    /// # Errors
+    /// The policy gives none.
+    pub(crate) fn grant(&self, reader: &Reader) -> Result<Grant, Denied> {
+        self.config.policy.grant(&reader.actor, &reader.role, reader.purpose.as_ref())
     }
 
     /// Stands between two runs at once: next to the state database, which both share.

@@ -127,24 +127,6 @@ impl EngineError {
         }
     }
 
-    /// An error of a user's query while it is planned. It quotes the SQL, whose
-    /// literals may name a person: everything between the first quote and the last
-    /// is left out, for a quote inside a literal makes it unclear where each ends.
-    pub(crate) fn sql(cause: &DataFusionError) -> Self {
-        // Literals are computed with while planning; what fails then is told as if it ran.
-        if matches!(cause.find_root(), DataFusionError::ArrowError(..)) {
-            return Self::query(cause);
-        }
-        let text = cause.strip_backtrace();
-        let message = match (text.find('\''), text.rfind('\'')) {
-            (Some(first), Some(last)) if first < last => {
-                format!("{}'…'{}", &text[..first], &text[last + 1..])
-            }
-            _ => text,
-        };
-        Self::Sql { message }
-    }
-
     /// An error of a user's query while it runs. Its text may quote a value
     /// ("cannot cast 'Lovelace' to Int32"), so only its kind is kept.
     pub(crate) fn query(cause: &DataFusionError) -> Self {
@@ -218,8 +200,12 @@ impl Diagnose for EngineError {
             Self::Denied(Denied::UnknownRole { role, declared }) => {
                 Diagnostic::new("unknown-role").with("role", role).with("declared", declared)
             }
-            Self::Denied(Denied::PurposeNotGranted { role, purpose }) => {
-                Diagnostic::new("purpose-not-granted").with("role", role).with("purpose", purpose)
+            Self::Denied(Denied::NotAReader { role }) => Diagnostic::new("not-a-reader").with("role", role),
+            Self::Denied(Denied::PurposeNotGranted { role, purpose, granted }) => {
+                Diagnostic::new("purpose-not-granted")
+                    .with("role", role)
+                    .with("purpose", purpose)
+                    .with("granted", granted)
             }
             Self::RowDenied { role, purpose } => {
                 Diagnostic::new("row-denied").with("role", role).with("purpose", purpose)

@@ -111,7 +111,7 @@ impl Engine {
         reader: &Reader,
     ) -> Result<ProfileExplanation, EngineError> {
         // Refused before anything is read.
-        self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        self.grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let members = self.members_of(&publication, profile).await?;
         if members.is_empty() {
@@ -130,7 +130,7 @@ impl Engine {
     /// # Errors
     /// Denied unless the reader may open identifiers; or the lake or the keys fail.
     pub async fn published_accounts(&self, reader: &Reader) -> Result<Vec<PublishedAccount>, EngineError> {
-        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let grant = self.grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let former = Former::load(self, Some(&publication)).await?;
         let mut accounts = Vec::new();
@@ -215,7 +215,7 @@ impl Engine {
         profile: ProfileId,
         reader: &Reader,
     ) -> Result<(BTreeMap<String, String>, Option<DateTime<Utc>>), EngineError> {
-        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let grant = self.grant(reader)?;
         let entry = self.begin_opening(&reader.actor, &grant, &TableName::Profiles.to_string()).await?;
         let mut counted = Opened::default();
         let opened = self.open_profile(publication, profile, &grant, &mut counted).await;

@@ -1,6 +1,7 @@
 //! Apache Parquet.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -297,9 +298,10 @@ fn raw_row(plan: &Plan, values: &[TextColumn], row: usize) -> Vec<u8> {
         (Cell::Undecodable, TextColumn::Bytes(bytes)) => json!({ "bytes": bytes.value(row) }),
         _ => Value::Null,
     };
-    let object: Map<String, Value> =
-        plan.slots.iter().zip(values).map(|(name, column)| (name.clone(), value(column))).collect();
-    Value::Object(object).to_string().into_bytes()
+    // Sorted, whatever order `serde_json::Map` has: a row is known again by these bytes.
+    let object: BTreeMap<&str, Value> =
+        plan.slots.iter().zip(values).map(|(name, column)| (name.as_str(), value(column))).collect();
+    serde_json::to_vec(&object).expect("a map of text always serialises")
 }
 
 fn replayed_cell(value: Option<&Value>) -> Cell<'_> {

@@ -21,4 +21,4 @@ pub use plaintext::Plaintext;
 pub use policy::{Grant, Policy};
 pub use schema::{Field, FieldClass, Schema};
 pub use units::{Bits, Probability};
-pub use yaml::YamlError;
+pub use yaml::{YamlError, nearest};

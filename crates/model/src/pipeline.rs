@@ -1,4 +1,4 @@
-//! The pipeline file: sources, matching, golden rules, roles.
+//! The pipeline file: sources, matching, golden rules.
 //!
 //! Everything a user configures is here, as types that reject unknown keys.
 //! `schemas/pipeline.schema.json` describes the same to editors; a test keeps
@@ -10,9 +10,10 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
-use crate::policy::RoleGrants;
 use crate::schema::{BlockingRule, Comparison, SurvivorRule};
 use crate::yaml::{self, YamlError};
+
+mod former_roles;
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,9 +47,6 @@ pub struct Pipeline {
     /// Which values survive into golden profiles.
     #[serde(default)]
     pub golden: Golden,
-    /// Role → purpose → field classes that may be opened.
-    #[serde(default)]
-    pub roles: RoleGrants,
 }
 
 fn default_lake() -> String {
@@ -276,6 +274,14 @@ pub enum PipelineError {
         /// Such as `(0, 1)`.
         range: &'static str,
     },
+    /// Roles stand in the file as they did before there were policy files.
+    #[error("{file}: `roles` is now written as policies:\n{policies}")]
+    RolesMoved {
+        /// The pipeline file.
+        file: String,
+        /// Two files that say the same, each after a comment with its name.
+        policies: String,
+    },
 }
 
 impl Diagnose for PipelineError {
@@ -297,6 +303,9 @@ impl Diagnose for PipelineError {
                 .with("place", place)
                 .with("value", value)
                 .with("range", range),
+            Self::RolesMoved { file, policies } => {
+                Diagnostic::new("pipeline-roles-moved").with("file", file).with("policies", policies)
+            }
         })
     }
 
@@ -311,7 +320,11 @@ impl Pipeline {
     /// # Errors
     /// [`PipelineError`] names the file, the line and, for a misspelt key, the nearest valid one.
     pub fn parse(file: &str, text: &str) -> Result<Pipeline, PipelineError> {
-        let pipeline: Pipeline = yaml::parse(file, text)?;
+        let pipeline: Pipeline =
+            yaml::parse(file, text).map_err(|error| match former_roles::policies(text) {
+                Some(policies) => PipelineError::RolesMoved { file: file.to_owned(), policies },
+                None => error.into(),
+            })?;
         pipeline.validate(file)?;
         Ok(pipeline)
     }

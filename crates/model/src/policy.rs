@@ -1,13 +1,14 @@
-//! Who may open what, and for which purpose. Deny by default.
+//! Who may see what, and for which purpose: the types. What a role may see is written in policy
+//! files, which `vermeil-policy` evaluates. Deny by default.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::schema::FieldClass;
 
-/// The name of a role, as the pipeline file declares it.
+/// The name of a role, as the policy files declare it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Role(pub String);
@@ -29,17 +30,24 @@ impl fmt::Display for Purpose {
     }
 }
 
-/// What each role may open for each purpose: role → purpose → field classes.
-pub type RoleGrants = BTreeMap<Role, BTreeMap<Purpose, BTreeSet<FieldClass>>>;
+/// What one role may see for one purpose, class by class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// Classes that may be seen as they are protected: plain fields as they are, pseudonyms
+    /// in place of ids, generalised forms where the schema has them.
+    pub read: BTreeSet<FieldClass>,
+    /// Personal classes whose values may be opened.
+    pub open: BTreeSet<FieldClass>,
+}
 
-/// Leave to read personal values of some classes for one purpose.
+/// Leave to read values of some classes for one purpose.
 ///
 /// Only a [`Policy`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     role: Role,
     purpose: Purpose,
-    classes: BTreeSet<FieldClass>,
+    leave: Leave,
 }
 
 impl Grant {
@@ -53,21 +61,26 @@ impl Grant {
         &self.purpose
     }
 
-    /// Whether fields of `class` may be opened. Plain fields need no grant.
+    /// Whether fields of `class` may be opened. Plain fields need no opening.
     pub fn covers(&self, class: FieldClass) -> bool {
-        !class.is_personal() || self.classes.contains(&class)
+        !class.is_personal() || self.leave.open.contains(&class)
+    }
+
+    /// Whether `class` may be seen as it is protected: as pseudonyms or generalised.
+    pub fn reads(&self, class: FieldClass) -> bool {
+        self.leave.read.contains(&class)
     }
 
     /// The personal classes that may be opened; empty where none.
     pub fn classes(&self) -> &BTreeSet<FieldClass> {
-        &self.classes
+        &self.leave.open
     }
 }
 
-/// The role or its purpose is not declared.
+/// The policy gives no leave.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// No such role in the pipeline file.
+    /// No policy file declares the role.
     #[error("there is no role `{role}` (declared: {declared})")]
     UnknownRole {
         /// The role asked for.
@@ -75,72 +88,74 @@ pub enum Denied {
         /// The declared ones.
         declared: String,
     },
-    /// The role exists, but not for this purpose.
+    /// The role exists, but may not even read plain fields.
+    #[error("role `{role}` may not read")]
+    NotAReader {
+        /// The role asked for.
+        role: Role,
+    },
+    /// The role exists, but may open nothing for this purpose.
     #[error("role `{role}` may not read for purpose `{purpose}`")]
     PurposeNotGranted {
         /// The role asked for.
         role: Role,
         /// The purpose asked for.
         purpose: Purpose,
+        /// The purposes that it may open something for; empty where there is none.
+        granted: String,
     },
 }
 
-/// The access policy of one pipeline.
-#[derive(Debug, Clone, Default)]
-pub struct Policy {
-    roles: RoleGrants,
-}
+/// The one maker of grants.
+///
+/// It decides nothing by itself: [`Policy::granting`] is for whoever has evaluated the policy
+/// files (`vermeil-policy`), the others are the leaves that the system needs to do its work.
+#[derive(Debug)]
+pub enum Policy {}
+
+/// The purpose of a reader who names none.
+pub const NO_PURPOSE: &str = "none";
+
+/// The role of the system itself.
+pub const SYSTEM_ROLE: &str = "system";
+
+/// The purposes of the system itself.
+pub const SYSTEM_PURPOSES: [&str; 3] = ["sealing", "matching", "publishing"];
 
 impl Policy {
-    /// The policy that a pipeline file declares.
-    pub fn new(roles: RoleGrants) -> Self {
-        Self { roles }
-    }
-
-    /// The leave of `role` to read for `purpose`.
-    ///
-    /// Without a purpose a declared role reads plain fields and pseudonyms only.
-    ///
-    /// # Errors
-    /// [`Denied`] if the role is not declared, or the purpose is not granted to it.
-    pub fn grant(&self, role: &Role, purpose: Option<&Purpose>) -> Result<Grant, Denied> {
-        let purposes = self.roles.get(role).ok_or_else(|| Denied::UnknownRole {
-            role: role.clone(),
-            declared: self.roles.keys().map(|role| role.0.as_str()).collect::<Vec<_>>().join(", "),
-        })?;
-        let (purpose, classes) = match purpose {
-            None => (Purpose("none".to_owned()), BTreeSet::new()),
-            Some(purpose) => {
-                let classes = purposes.get(purpose).ok_or_else(|| Denied::PurposeNotGranted {
-                    role: role.clone(),
-                    purpose: purpose.clone(),
-                })?;
-                (purpose.clone(), classes.clone())
-            }
-        };
-        Ok(Grant { role: role.clone(), purpose, classes })
+    /// What the policy files give `role` for `purpose`; without a purpose nothing is opened,
+    /// whatever `leave` says.
+    pub fn granting(role: Role, purpose: Option<Purpose>, leave: Leave) -> Grant {
+        match purpose {
+            Some(purpose) => Grant { role, purpose, leave },
+            None => Grant {
+                role,
+                purpose: Purpose(NO_PURPOSE.to_owned()),
+                leave: Leave { open: BTreeSet::new(), ..leave },
+            },
+        }
     }
 
     /// The system's own leave to read what a source delivers, so as to seal it.
     pub fn sealing() -> Grant {
-        Self::system("sealing")
+        Self::system(SYSTEM_PURPOSES[0])
     }
 
     /// The system's own leave to open records in memory, so as to compare them.
     pub fn matching() -> Grant {
-        Self::system("matching")
+        Self::system(SYSTEM_PURPOSES[1])
     }
 
     /// The system's own leave to open records in memory, so as to build golden profiles.
     pub fn publishing() -> Grant {
-        Self::system("publishing")
+        Self::system(SYSTEM_PURPOSES[2])
     }
 
     fn system(purpose: &str) -> Grant {
         Grant {
-            role: Role("system".to_owned()),
+            role: Role(SYSTEM_ROLE.to_owned()),
             purpose: Purpose(purpose.to_owned()),
-            classes: FieldClass::PERSONAL.into_iter().collect(),
+            leave: Leave { read: FieldClass::ALL.into(), open: FieldClass::PERSONAL.into() },
         }
     }
 }

@@ -114,6 +114,10 @@ pub enum FieldClass {
 }
 
 impl FieldClass {
+    /// Every class, in the order of people's concern.
+    pub const ALL: [FieldClass; 5] =
+        [Self::Plain, Self::Identifier, Self::Contact, Self::Demographic, Self::Sensitive];
+
     /// The classes that are sealed, in the order of their columns.
     pub const PERSONAL: [FieldClass; 4] =
         [Self::Identifier, Self::Contact, Self::Demographic, Self::Sensitive];

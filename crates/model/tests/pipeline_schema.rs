@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vermeil_model::pipeline::{
     Contract, Format, Golden, Matching, ParsedColumn, Pipeline, QuarantineLimit, Source, SubjectReference,
 };
-use vermeil_model::schema::{BlockingRule, Comparison, FieldClass, Schema, SurvivorRule};
+use vermeil_model::schema::{BlockingRule, Comparison, Schema, SurvivorRule};
 
 const SCHEMA: &str = include_str!("../../../schemas/pipeline.schema.json");
 const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
@@ -47,8 +47,6 @@ golden:
   default: most_recent
   fields: { email: self_declared }
   source_priority: [shop]
-roles:
-  agent: { customer_care: [contact] }
 "#;
 
 /// Where each object of the schema lies in [`COMPLETE`], and where its keys stand in the schema.
@@ -205,7 +203,6 @@ fn names_of_choices_are_the_ones_that_the_types_expect() {
     check_names::<Format>(&schema["$defs"]["source"]["properties"]["format"]);
     check_names::<Comparison>(&schema["$defs"]["comparison"]);
     check_names::<SurvivorRule>(&schema["$defs"]["survivor_rule"]);
-    check_names::<FieldClass>(&schema["$defs"]["field_class"]);
 }
 
 #[test]
@@ -223,7 +220,6 @@ fn values_out_of_range_are_refused_by_both() {
         ("/match/blocking", json!(["email + "])),
         ("/quarantine/limit", json!(1.5)),
         ("/golden/default", json!("newest")),
-        ("/roles/agent/customer_care", json!(["names"])),
     ] {
         let mut document = value(COMPLETE);
         *document.pointer_mut(place).expect("present") = wrong;

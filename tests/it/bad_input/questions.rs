@@ -36,9 +36,9 @@ fn a_role_or_purpose_that_is_not_granted_is_refused() {
     check_refused(
         &asked(&["--role", "boss"]),
         4,
-        &["there is no role `boss`", "the pipeline declares: analyst, dpo"],
+        &["there is no role `boss`", "the pipeline declares: analyst, agent, marketer, dpo"],
     );
-    let says = ["role `dpo` may not read for purpose `curiosity`", "`roles` of the pipeline file"];
+    let says = ["role `dpo` may not read for purpose `curiosity`", "it may for: data_subject_rights"];
     check_refused(&asked(&["--role", "dpo", "--purpose", "curiosity"]), 4, &says);
     let says = ["role `analyst` may not read for purpose `data_subject_rights`"];
     check_refused(&asked(&["--purpose", "data_subject_rights"]), 4, &says);

@@ -228,8 +228,6 @@ sources:
       birth_date: born
       city: town
     constants: {{ party_role: partner }}
-roles:
-  dpo: {{ data_subject_rights: [identifier, contact, demographic, sensitive] }}
 "#
     )
 }

@@ -153,11 +153,11 @@ fn a_bad_row_is_shown_to_those_who_may_open_everything_and_to_nobody_else() {
     let shown = workspace.json(&[&["quarantine", "show", &id][..], &MAY_OPEN].concat());
     assert_eq!(shown["row"], "S40;Valbrune sans rien d'autre");
     assert_eq!(shown["diagnostic"]["args"], json!([["expected", "9"], ["found", "2"]]));
-    let care = ["--role", "care", "--purpose", "customer_care"];
+    let care = ["--role", "agent", "--purpose", "customer_care"];
     for reader in [
         &[][..],
         &["--role", "dpo"],
-        &["--role", "care"],
+        &["--role", "agent"],
         &care,
         &["--role", "dpo", "--purpose", "marketing"],
     ] {

@@ -11,8 +11,9 @@ use serde::Serialize;
 use vermeil_engine::{
     Access, Engine, ProfileExplanation, PublishedAccount, Reader, RunReport, Stage, StageReport,
 };
-use vermeil_model::policy::{Purpose, Role, RoleGrants};
-use vermeil_model::{FieldClass, ProfileId};
+use vermeil_model::ProfileId;
+use vermeil_model::policy::{Purpose, Role};
+use vermeil_policy::{Matrix, MatrixRow, Shown};
 use vermeil_resolve::measure::measure;
 
 use crate::accuracy::Accuracy;
@@ -29,11 +30,17 @@ use crate::session::Session;
 /// The pipeline that the demo runs and `init` begins with.
 pub const DEMO_PIPELINE: &str = include_str!("../../../../pipelines/demo/pipeline.yaml");
 
+/// Its policy files, by name.
+pub const DEMO_POLICIES: [(&str, &str); 2] = [
+    (vermeil_policy::NAMES_FILE, include_str!("../../../../pipelines/demo/policies/names.cedarschema")),
+    ("access.cedar", include_str!("../../../../pipelines/demo/policies/access.cedar")),
+];
+
 /// Marks a folder as one that the demo made, and may make anew.
 const MARKER: &str = ".vermeil-demo";
 
 /// What the demo and its pipeline write into the folder.
-const MADE_BY_DEMO: [&str; 4] = [DATA_FOLDER, "lake", "state", PIPELINE_FILE];
+const MADE_BY_DEMO: [&str; 5] = [DATA_FOLDER, "lake", "state", vermeil_policy::FOLDER, PIPELINE_FILE];
 
 /// What the demo shows.
 #[derive(Debug, Serialize)]
@@ -70,7 +77,7 @@ pub async fn execute(
     let synth = StageReport { name: "synth".to_owned(), seconds: started.elapsed().as_secs_f64(), rows };
 
     let config = config::load(folder, session.environment.storage_options.clone())?;
-    let (role, purpose) = widest_grant(&config.pipeline.roles);
+    let (role, purpose) = widest_grant(&config.policy.matrix());
     let reader = Reader { actor: session.environment.actor.clone(), role, purpose };
     let engine = Engine::open(config, Access::CreateIfMissing).await?;
     let mut run = engine.run(Stage::Publish, &*session.progress).await?;
@@ -134,16 +141,15 @@ fn remove(path: &Path) -> Result<(), CliError> {
     }
 }
 
-/// The role and purpose that may open the most classes; the first by name among equals.
-fn widest_grant(roles: &RoleGrants) -> (Role, Option<Purpose>) {
-    let grants = roles
-        .iter()
-        .flat_map(|(role, purposes)| purposes.iter().map(move |(purpose, classes)| (role, purpose, classes)));
-    let opens = |classes: &BTreeSet<FieldClass>| classes.iter().filter(|class| class.is_personal()).count();
-    grants
+/// The role and purpose that may open the most classes; the first as declared among equals.
+fn widest_grant(matrix: &Matrix) -> (Role, Option<Purpose>) {
+    let clear = |row: &&MatrixRow| row.classes.values().filter(|shown| **shown == Shown::Clear).count();
+    let granted =
+        matrix.rows.iter().filter(|row| row.actor.is_none() && row.purpose.is_some() && row.granted);
+    granted
         .rev()
-        .max_by_key(|(_, _, classes)| opens(classes))
-        .map(|(role, purpose, _)| (role.clone(), Some(purpose.clone())))
+        .max_by_key(clear)
+        .map(|row| (row.role.clone(), row.purpose.clone()))
         .unwrap_or_else(|| (Role("analyst".to_owned()), None))
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use vermeil_synth::{Settings, Summary};
 
 use crate::args::InitArguments;
-use crate::commands::demo::DEMO_PIPELINE;
+use crate::commands::demo::{DEMO_PIPELINE, DEMO_POLICIES};
 use crate::config::PIPELINE_FILE;
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
@@ -40,7 +40,7 @@ pub fn execute(
     write_sample(folder, &pipeline_for(folder), SAMPLE_PEOPLE, 1)?;
     let made = NewPipeline {
         folder: folder.display().to_string(),
-        files: vec![PIPELINE_FILE.to_owned(), DATA_FOLDER.to_owned()],
+        files: [PIPELINE_FILE, vermeil_policy::FOLDER, DATA_FOLDER].map(str::to_owned).into(),
     };
     output.report(&made, |made| render::init::render(&session.catalog, &session.program, made))?;
     Ok(Outcome::Done)
@@ -86,11 +86,17 @@ fn tenant_name(folder: &str) -> String {
 /// Where a sample's silos lie in its folder.
 pub const DATA_FOLDER: &str = "data";
 
-/// Writes a pipeline file and silos for it into a folder.
+/// Writes a pipeline file, the demo's policies and silos into a folder.
 pub fn write_sample(folder: &Path, pipeline: &str, people: u32, seed: u64) -> Result<Summary, Failure> {
     let summary = vermeil_synth::generate(&Settings::new(people, seed), &folder.join(DATA_FOLDER))?;
-    let file = folder.join(PIPELINE_FILE);
-    fs::write(&file, pipeline).map_err(|cause| CliError::Unwritable { file, cause })?;
+    let policies = folder.join(vermeil_policy::FOLDER);
+    fs::create_dir_all(&policies).map_err(|cause| CliError::Unwritable { file: policies.clone(), cause })?;
+    let pipeline = (folder.join(PIPELINE_FILE), pipeline);
+    for (file, text) in
+        DEMO_POLICIES.map(|(name, text)| (policies.join(name), text)).into_iter().chain([pipeline])
+    {
+        fs::write(&file, text).map_err(|cause| CliError::Unwritable { file, cause })?;
+    }
     Ok(summary)
 }
 

@@ -66,3 +66,37 @@ fn a_misspelt_key_is_told_with_the_nearest() {
     let told = load_text(&ONE_SOURCE.replace("format:", "fromat:")).map(|_| ()).unwrap_err();
     assert!(told.contains("did you mean `format`?"), "{told}");
 }
+
+#[test]
+fn policies_lie_beside_the_pipeline_and_count_together() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(PIPELINE_FILE), ONE_SOURCE).unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join(FOLDER)).unwrap();
+        std::fs::write(folder.path().join(FOLDER).join(name), text).unwrap();
+    };
+    let loaded = || load(folder.path(), BTreeMap::new()).map(|config| config.policy);
+    assert!(loaded().unwrap().roles().is_empty());
+    write(NAMES_FILE, "entity Role enum [\"reader\"];");
+    write("a.cedar", "permit (principal, action, resource);");
+    write("README.md", "not a policy");
+    assert_eq!(loaded().unwrap().roles().len(), 1);
+    write("b.cedar", "permit (principal in Role::\"raeder\", action, resource);");
+    let told = told(&loaded().unwrap_err());
+    let place = folder.path().join(FOLDER).join("b.cedar").display().to_string();
+    assert!(told.contains(&format!("{place}:1:22: there is no Role::\"raeder\"")), "{told}");
+    assert!(told.contains("did you mean Role::\"reader\"?"), "{told}");
+    let (config, errors) = load_to_check(folder.path(), BTreeMap::new()).unwrap();
+    assert!(errors.is_some() && config.policy.roles().is_empty(), "nothing is permitted meanwhile");
+}
+
+#[test]
+fn roles_of_a_former_pipeline_file_are_told_as_policies() {
+    let text = format!("{ONE_SOURCE}roles:\n  dpo: {{ rights: [contact] }}\n");
+    let told = load_text(&text).map(|_| ()).unwrap_err();
+    assert!(told.contains("`roles` is now written as policies"), "{told}");
+    assert!(
+        told.contains("permit (principal in Role::\"dpo\", action == Action::\"open\", resource)"),
+        "{told}"
+    );
+}

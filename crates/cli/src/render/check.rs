@@ -1,13 +1,14 @@
 //! What `check` found.
 
-use vermeil_engine::{CheckReport, RejectedRow};
+use vermeil_engine::RejectedRow;
 use vermeil_model::Diagnostic;
 
 use super::table::{Grid, text};
+use crate::commands::check::Checked;
 use crate::language::Catalog;
 
 /// Each source with its fields, then what stands in the way.
-pub fn render(catalog: &Catalog, report: &CheckReport) -> String {
+pub fn render(catalog: &Catalog, Checked { report, notes }: &Checked) -> String {
     let mut parts = Vec::new();
     for source in &report.sources {
         let arguments = [
@@ -36,6 +37,11 @@ pub fn render(catalog: &Catalog, report: &CheckReport) -> String {
         }
         source.rejected_rows.iter().for_each(|row| rejected_row(catalog, row, &mut parts));
         parts.push(String::new());
+    }
+    for note in notes {
+        let headline = catalog.tell(note).headline;
+        parts.push(catalog.message("check-note", &[("note", headline.into())]));
+        help(catalog, note, &mut parts);
     }
     for problem in &report.problems {
         let headline = catalog.tell(problem).headline;

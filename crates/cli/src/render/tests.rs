@@ -2,11 +2,14 @@ use std::path::Path;
 
 use vermeil_engine::*;
 use vermeil_model::Diagnostic;
+use vermeil_policy::{AccessPolicy, PolicyFile};
 use vermeil_resolve::measure::measure;
 
 use crate::accuracy::Accuracy;
-use crate::commands::demo::Demo;
+use crate::commands::check::Checked;
+use crate::commands::demo::{DEMO_POLICIES, Demo};
 use crate::commands::init::NewPipeline;
+use crate::commands::policy::PolicyShown;
 use crate::commands::synth::SynthReport;
 use crate::language::{Catalog, Language};
 
@@ -94,6 +97,42 @@ fn a_run_is_shown_in_english() {
 ╰─────────────────┴───────────╯
 45 rows of `erp` in quarantine: too-few-fields"
     );
+}
+
+fn check_report() -> CheckReport {
+    CheckReport {
+        problems: vec![Diagnostic::new("source-missing").with("path", "crm.csv")],
+        sources: vec![CheckedSource {
+            source: "erp".to_owned(),
+            schema: "customer.v1".to_owned(),
+            files: vec!["erp.csv".to_owned()],
+            rejected_rows: vec![RejectedRow {
+                file: "erp.csv".to_owned(),
+                line: 7,
+                diagnostic: Diagnostic::new("too-few-fields").with("expected", 3).with("found", 2),
+            }],
+            fields: vec![CheckedField {
+                field: "city".to_owned(),
+                column: "ORT01".to_owned(),
+                data_type: "text".to_owned(),
+                class: "contact".to_owned(),
+                required: true,
+            }],
+            unmapped: vec!["X".to_owned()],
+        }],
+    }
+}
+
+fn policy_shown() -> PolicyShown {
+    let [names, access] =
+        DEMO_POLICIES.map(|(name, text)| PolicyFile { name: name.to_owned(), text: text.to_owned() });
+    let policy = AccessPolicy::parse(Some(&names), &[access]).unwrap();
+    PolicyShown {
+        roles: policy.roles().to_vec(),
+        purposes: policy.purposes().to_vec(),
+        matrix: policy.matrix(),
+        notes: Vec::new(),
+    }
 }
 
 fn every_report(catalog: &Catalog) -> Vec<String> {
@@ -191,27 +230,12 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             memory_lock_limit: Some(8 << 20),
         },
     };
-    let check = CheckReport {
-        problems: vec![Diagnostic::new("source-missing").with("path", "crm.csv")],
-        sources: vec![CheckedSource {
-            source: "erp".to_owned(),
-            schema: "customer.v1".to_owned(),
-            files: vec!["erp.csv".to_owned()],
-            rejected_rows: vec![RejectedRow {
-                file: "erp.csv".to_owned(),
-                line: 7,
-                diagnostic: Diagnostic::new("too-few-fields").with("expected", 3).with("found", 2),
-            }],
-            fields: vec![CheckedField {
-                field: "city".to_owned(),
-                column: "ORT01".to_owned(),
-                data_type: "text".to_owned(),
-                class: "contact".to_owned(),
-                required: true,
-            }],
-            unmapped: vec!["X".to_owned()],
-        }],
+    let check = Checked {
+        notes: vec![Diagnostic::new("policy-role-opens-nothing").with("role", "analyst")],
+        report: check_report(),
     };
+    let mut shown = policy_shown();
+    shown.notes = check.notes.clone();
     let plan = PlanReport {
         reads: vec![PlannedRead { source: "erp".to_owned(), rows: 3, ..PlannedRead::default() }],
         schema_changes: vec![SchemaChange {
@@ -261,6 +285,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::quarantine::replay(catalog, &tried),
         super::status::render(catalog, &status),
         super::check::render(catalog, &check),
+        super::policy::render(catalog, &shown),
         super::plan::render(catalog, &plan),
         super::optimize::render(catalog, &optimized),
         super::evaluate::render(catalog, &accuracy),
@@ -268,6 +293,32 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::init::render(catalog, "vermeil", &made),
         super::demo::render(catalog, "vermeil", &demo),
     ]
+}
+
+#[test]
+fn who_sees_what_is_shown_in_both_languages() {
+    let [french, english] = catalogs().map(|catalog| super::policy::render(&catalog, &policy_shown()));
+    assert_eq!(
+        english.lines().take(11).collect::<Vec<_>>().join("\n"),
+        "\
+╭───────────────┬─────────────────────┬───────┬────────────┬───────────┬─────────────┬───────────╮
+│ role          ┆ purpose             ┆ plain ┆ identifier ┆ contact   ┆ demographic ┆ sensitive │
+╞═══════════════╪═════════════════════╪═══════╪════════════╪═══════════╪═════════════╪═══════════╡
+│ analyst       ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
+│ agent         ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
+│ agent         ┆ customer_care       ┆ clear ┆ clear      ┆ clear     ┆ clear       ┆ protected │
+│ marketer      ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
+│ marketer      ┆ marketing           ┆ clear ┆ clear      ┆ clear     ┆ protected   ┆ protected │
+│ dpo           ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
+│ dpo           ┆ data_subject_rights ┆ clear ┆ clear      ┆ clear     ┆ clear       ┆ clear     │
+│ data_engineer ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │"
+    );
+    assert_eq!(
+        french.lines().nth(5),
+        Some(
+            "│ agent         ┆ customer_care       ┆ en clair  ┆ en clair    ┆ en clair ┆ en clair     ┆ protégé  │"
+        )
+    );
 }
 
 #[test]
@@ -327,9 +378,17 @@ fn a_span_is_shown_in_the_unit_that_fits() {
 fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
     for catalog in catalogs() {
         for shown in every_report(&catalog) {
-            for prefix in
-                ["column-", "stage-", "outcome-", "status-", "explain-", "evaluate-", "next-", "check-"]
-            {
+            for prefix in [
+                "column-",
+                "stage-",
+                "outcome-",
+                "status-",
+                "explain-",
+                "evaluate-",
+                "next-",
+                "check-",
+                "policy-",
+            ] {
                 assert!(!shown.contains(prefix), "{prefix} in {shown}");
             }
             assert!(!shown.contains("{$"), "{shown}");

@@ -52,7 +52,7 @@ impl Engine {
         id: &str,
         reader: &Reader,
     ) -> Result<(QuarantineEntry, String), EngineError> {
-        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let grant = self.grant(reader)?;
         if !FieldClass::PERSONAL.iter().all(|class| grant.covers(*class)) {
             return Err(EngineError::RowDenied {
                 role: grant.role().to_string(),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! statement   only queries pass
+//! literals    what the statement says of people is told to nobody
 //! catalog     only policy tables are there
 //! table       which columns a grant shows: plain, pseudonymous, opened, or not at all
 //! open        sealed columns become columns, after
@@ -19,6 +20,7 @@
 //!   may quote a value.
 
 mod catalog;
+mod literals;
 mod open;
 mod reading;
 mod statement;
@@ -40,6 +42,7 @@ use futures::StreamExt;
 use vermeil_audit::Status;
 
 use self::catalog::{CATALOG, DEFAULT_SCHEMA, PolicyCatalog};
+use self::literals::Literals;
 use self::view::View;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
@@ -123,20 +126,27 @@ async fn plan(
     session: &SessionContext,
     view: &View,
 ) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
-    let fail = |cause: DataFusionError| plan_error(view, &cause);
+    let literals = Literals::of(sql);
+    let fail = |cause: DataFusionError| plan_error(view, &literals, &cause);
     let state = session.state();
     let dialect = state.config_options().sql_parser.dialect;
-    let statement = state.sql_to_statement(sql, &dialect).map_err(fail)?;
+    let mut statement = state.sql_to_statement(sql, &dialect).map_err(fail)?;
     statement::check_statement(&statement)?;
+    literals::leave_out_of_plan(&mut statement);
     let plan = state.statement_to_plan(statement).await.map_err(fail)?;
     statement::check_plan(&plan)?;
     state.create_physical_plan(&plan).await.map_err(fail)
 }
 
-/// No row is read while planning, so the text quotes the user's SQL and names of columns only;
-/// literals of the SQL are left out of it.
-fn plan_error(view: &View, cause: &DataFusionError) -> EngineError {
-    view.failure().take().unwrap_or_else(|| EngineError::sql(cause))
+/// No row is read while planning, so the text quotes the user's SQL and names of columns only.
+fn plan_error(view: &View, literals: &Literals, cause: &DataFusionError) -> EngineError {
+    view.failure().take().unwrap_or_else(|| {
+        // Literals are computed with while planning; what fails then is told as if it ran.
+        if matches!(cause.find_root(), DataFusionError::ArrowError(..)) {
+            return EngineError::query(cause);
+        }
+        EngineError::Sql { message: literals.leave_out(&cause.strip_backtrace()) }
+    })
 }
 
 fn run_error(view: &View, cause: &DataFusionError) -> EngineError {

@@ -43,7 +43,7 @@ pub(super) fn check_plan(plan: &LogicalPlan) -> Result<(), EngineError> {
         };
         Ok(TreeNodeRecursion::Stop)
     })
-    .map_err(|cause| EngineError::sql(&cause))?;
+    .map_err(|cause| EngineError::query(&cause))?;
     match refused {
         None => Ok(()),
         Some(statement) => Err(EngineError::NotAQuery { statement }),

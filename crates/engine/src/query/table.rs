@@ -23,7 +23,7 @@ use crate::lake::TableName;
 
 /// The version of a profile's row.
 const PUBLICATION: &str = "publication";
-/// Shown as they are to those who may see identifiers, as pseudonyms to others.
+/// Shown as they are to those who may open identifiers, as pseudonyms to those who may read them.
 const IDS: [&str; 5] = [PROFILE_ID, RECORD_ID, "other_id", "left_id", "right_id"];
 
 /// A stored table behind the policy: the only kind that a query can reach.
@@ -57,6 +57,10 @@ impl PolicyTable {
     }
 
     /// Scans `columns` of the rows that count: of records and events the current version only.
+    ///
+    /// A filter of rows by consent belongs at the end of this, above [`CurrentExec`] and below the
+    /// limit and the opening: no aggregate then sees a row that does not count, and nothing of it is
+    /// opened. `limit` must not reach a stored table that is filtered after it.
     async fn scan_rows(
         &self,
         session: &dyn Session,
@@ -117,8 +121,12 @@ pub(super) fn shown_columns(
 ) -> Vec<ShownColumn> {
     let own = own_columns(name).iter().filter_map(|column| {
         let field = stored.field_with_name(column).ok()?.clone();
-        let is_hidden_id = IDS.contains(column) && !grant.covers(FieldClass::Identifier);
-        Some(ShownColumn { field, shown: if is_hidden_id { Shown::Pseudonym } else { Shown::AsStored } })
+        let shown = match IDS.contains(column) && !grant.covers(FieldClass::Identifier) {
+            false => Shown::AsStored,
+            true if grant.reads(FieldClass::Identifier) => Shown::Pseudonym,
+            true => return None,
+        };
+        Some(ShownColumn { field, shown })
     });
     // Auditors see where keys lie, to find out who looked at whom; to others it says nothing.
     let key_page = may_read_audit(grant).then(|| stored.field_with_name(KEY_PAGE).ok()).flatten();

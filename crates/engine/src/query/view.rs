@@ -55,7 +55,7 @@ impl View {
     /// - the policy knows no such role, or not for this purpose;
     /// - the state database or the keyring cannot be reached.
     pub(super) async fn of(engine: &Engine, reader: &Reader) -> Result<Self, EngineError> {
-        let grant = engine.policy.grant(&reader.role, reader.purpose.as_ref())?;
+        let grant = engine.grant(reader)?;
         let domain =
             PseudonymDomain { recipient: grant.role().to_string(), purpose: grant.purpose().to_string() };
         let pseudonymiser = Pseudonymiser::of(&engine.keyring, &domain);

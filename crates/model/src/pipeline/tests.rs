@@ -58,3 +58,28 @@ fn the_audit_log_lies_beside_the_state_database_unless_set() {
         assert_eq!(pipeline.audit_folder(), folder);
     }
 }
+
+#[test]
+fn roles_of_former_files_are_told_as_the_policies_that_replace_them() {
+    let roles = "roles:\n  analyst: {}\n  agent: { care: [contact, identifier], rest: [] }\n";
+    let error = Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}{roles}")).expect_err("roles have moved");
+    let PipelineError::RolesMoved { policies, .. } = error else { panic!("{error}") };
+    assert_eq!(
+        policies,
+        r#"// policies/names.cedarschema
+entity Role enum ["agent", "analyst"];
+entity Purpose enum ["care", "rest"];
+
+// policies/access.cedar
+permit (principal, action == Action::"read", resource);
+permit (principal in Role::"agent", action == Action::"open", resource)
+when { resource in [FieldClass::"identifier", FieldClass::"contact"] && context.purpose == Purpose::"care" };
+"#
+    );
+}
+
+#[test]
+fn a_key_that_never_was_one_is_no_former_role() {
+    let error = Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}rolls: {{}}\n")).expect_err("misspelt");
+    assert!(matches!(error, PipelineError::Yaml(_)), "{error}");
+}

@@ -1,34 +1,33 @@
 use super::*;
 
-fn policy() -> Policy {
-    let contact_for_care =
-        BTreeMap::from([(Purpose("customer_care".to_owned()), BTreeSet::from([FieldClass::Contact]))]);
-    Policy::new(BTreeMap::from([
-        (Role("analyst".to_owned()), BTreeMap::new()),
-        (Role("agent".to_owned()), contact_for_care),
-    ]))
+fn contact_for(purpose: Option<&str>) -> Grant {
+    let leave = Leave { read: [FieldClass::Plain].into(), open: [FieldClass::Contact].into() };
+    let purpose = purpose.map(|purpose| Purpose(purpose.to_owned()));
+    Policy::granting(Role("agent".to_owned()), purpose, leave)
 }
 
 #[test]
-fn a_role_without_a_purpose_opens_nothing_personal() {
-    let grant = policy().grant(&Role("agent".to_owned()), None).expect("declared");
+fn without_a_purpose_nothing_personal_is_opened() {
+    let grant = contact_for(None);
     assert!(FieldClass::PERSONAL.iter().all(|class| !grant.covers(*class)));
-    assert!(grant.covers(FieldClass::Plain));
+    assert!(grant.classes().is_empty());
+    assert!(grant.covers(FieldClass::Plain) && grant.reads(FieldClass::Plain));
 }
 
 #[test]
-fn a_grant_covers_the_classes_of_its_purpose_only() {
-    let purpose = Purpose("customer_care".to_owned());
-    let grant = policy().grant(&Role("agent".to_owned()), Some(&purpose)).expect("granted");
+fn a_grant_covers_the_classes_of_its_leave_only() {
+    let grant = contact_for(Some("customer_care"));
     assert!(grant.covers(FieldClass::Contact));
     assert!(!grant.covers(FieldClass::Identifier));
+    assert!(!grant.reads(FieldClass::Contact), "opening and reading are two leaves");
 }
 
 #[test]
-fn an_undeclared_role_and_an_ungranted_purpose_are_denied() {
-    let purpose = Purpose("marketing".to_owned());
-    let unknown = policy().grant(&Role("root".to_owned()), None);
-    assert!(matches!(unknown, Err(Denied::UnknownRole { .. })));
-    let ungranted = policy().grant(&Role("analyst".to_owned()), Some(&purpose));
-    assert!(matches!(ungranted, Err(Denied::PurposeNotGranted { .. })));
+fn the_system_opens_everything_under_names_of_its_own() {
+    for (grant, purpose) in
+        [Policy::sealing(), Policy::matching(), Policy::publishing()].into_iter().zip(SYSTEM_PURPOSES)
+    {
+        assert_eq!((grant.role().0.as_str(), grant.purpose().0.as_str()), (SYSTEM_ROLE, purpose));
+        assert!(FieldClass::PERSONAL.iter().all(|class| grant.covers(*class)));
+    }
 }

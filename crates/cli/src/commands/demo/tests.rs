@@ -1,5 +1,6 @@
 use super::*;
-use vermeil_model::{Pipeline, RecordId};
+use vermeil_model::{FieldClass, RecordId};
+use vermeil_policy::{AccessPolicy, PolicyFile};
 
 fn account(source: &str, key: &str, profile: u128) -> PublishedAccount {
     PublishedAccount {
@@ -25,15 +26,17 @@ fn the_example_is_known_to_the_most_sources() {
 
 #[test]
 fn the_widest_grant_of_the_demo_opens_everything() {
-    let pipeline = Pipeline::parse("pipeline.yaml", DEMO_PIPELINE).unwrap();
-    let (role, purpose) = widest_grant(&pipeline.roles);
-    let classes = &pipeline.roles[&role][&purpose.unwrap()];
-    assert!(FieldClass::PERSONAL.iter().all(|class| classes.contains(class)));
+    let [names, access] =
+        DEMO_POLICIES.map(|(name, text)| PolicyFile { name: name.to_owned(), text: text.to_owned() });
+    let policy = AccessPolicy::parse(Some(&names), &[access]).unwrap();
+    let (role, purpose) = widest_grant(&policy.matrix());
+    let grant = policy.grant("anyone", &role, purpose.as_ref()).unwrap();
+    assert!(FieldClass::PERSONAL.iter().all(|class| grant.covers(*class)));
 }
 
 #[test]
 fn without_any_grant_the_reader_is_an_analyst() {
-    assert_eq!(widest_grant(&RoleGrants::new()), (Role("analyst".to_owned()), None));
+    assert_eq!(widest_grant(&AccessPolicy::default().matrix()), (Role("analyst".to_owned()), None));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use arrow::util::display::array_value_to_string;
 use vermeil_audit::OpeningFilter;
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_model::{FieldClass, Pipeline, ProfileId, RecordId, Schema};
+use vermeil_policy::{AccessPolicy, PolicyFile};
 use vermeil_protect::payload::PayloadWriter;
 use vermeil_protect::seal::{Binding, DataKey, seal};
 use vermeil_protect::vault::{KeyLocation, KeyOwner};
@@ -36,15 +37,29 @@ sources:
     schema: event.v1
     key: [id]
     columns: { page: page }
-roles:
-  analyst: {}
-  agent:
-    customer_care: [identifier, contact]
-    marketing: [contact]
-  officer:
-    audit: [identifier, contact, demographic, sensitive]
-    statistics: [demographic]
 ";
+
+const NAMES: &str = r#"
+entity Role enum ["analyst", "agent", "officer", "counter"];
+entity Purpose enum ["customer_care", "marketing", "audit", "statistics"];
+"#;
+
+const POLICY: &str = r#"
+permit (principal, action == Action::"read", resource);
+// Not even pseudonyms.
+forbid (principal in Role::"counter", action == Action::"read", resource == FieldClass::"identifier");
+permit (principal in Role::"agent", action == Action::"open", resource == FieldClass::"contact")
+when { context.purpose == Purpose::"marketing" };
+permit (principal in Role::"agent", action == Action::"open", resource)
+when {
+  context.purpose == Purpose::"customer_care" &&
+  resource in [FieldClass::"identifier", FieldClass::"contact"]
+};
+permit (principal in Role::"officer", action == Action::"open", resource)
+when { context.purpose == Purpose::"audit" };
+permit (principal in Role::"officer", action == Action::"open", resource == FieldClass::"demographic")
+when { context.purpose == Purpose::"statistics" };
+"#;
 
 pub(super) struct Fixture {
     pub(super) engine: Engine,
@@ -58,6 +73,11 @@ pub(super) fn reader(role: &str, purpose: Option<&str>) -> Reader {
         role: Role(role.to_owned()),
         purpose: purpose.map(|purpose| Purpose(purpose.to_owned())),
     }
+}
+
+fn policy() -> AccessPolicy {
+    let file = |name: &str, text: &str| PolicyFile { name: name.to_owned(), text: text.to_owned() };
+    AccessPolicy::parse(Some(&file("names.cedarschema", NAMES)), &[file("access.cedar", POLICY)]).unwrap()
 }
 
 /// One row to write: its id, version and personal fields by class.
@@ -81,6 +101,7 @@ impl Fixture {
             schemas,
             base: folder.path().to_owned(),
             storage_options: BTreeMap::new(),
+            policy: policy(),
         };
         let engine = Engine::open(config, Access::CreateIfMissing).await.unwrap();
         Self { engine, keys: Vec::new(), folder }
