@@ -316,7 +316,7 @@ fn who_sees_what_is_shown_in_both_languages() {
     assert_eq!(
         french.lines().nth(5),
         Some(
-            "│ agent         ┆ customer_care       ┆ en clair  ┆ en clair    ┆ en clair ┆ en clair     ┆ protégé  │"
+            "│ agent         ┆ customer_care       ┆ en clair  ┆ en clair    ┆ en clair ┆ en clair      ┆ protégé  │"
         )
     );
 }
