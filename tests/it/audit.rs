@@ -19,15 +19,11 @@ sources:
     key: [id]
     columns: { family_name: name, email: email }
 quarantine: { limit: 1 }
-roles:
-  analyst: {}
-  agent: { customer_care: [contact] }
-  dpo: { audit: [identifier] }
 "#;
 
 const OPENING: [&str; 6] =
     ["query", "SELECT email FROM golden.profiles", "--role", "agent", "--purpose", "customer_care"];
-const AUDITOR: [&str; 4] = ["--role", "dpo", "--purpose", "audit"];
+const AUDITOR: [&str; 2] = ["--role", "dpo"];
 
 /// Two people, published.
 fn published() -> Workspace {

@@ -22,9 +22,6 @@ sources:
     key: [id]
     columns: { family_name: name, email: email }
 quarantine: { limit: 1 }
-roles:
-  analyst: {}
-  dpo: { data_subject_rights: [identifier, contact, demographic, sensitive] }
 "#;
 const PEOPLE: usize = 40;
 

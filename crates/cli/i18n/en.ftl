@@ -130,6 +130,7 @@ column-bits = bits
 column-broken = broken
 column-candidate-pairs = pairs compared
 column-changed = changed
+column-audit-log = audit log
 column-class = class
 column-class-contact = contact
 column-class-demographic = demographic
@@ -293,6 +294,7 @@ check-verdict = { $problems ->
     }
 
 policy-clear = clear
+policy-audits = reads
 policy-protected = protected
 policy-absent = –
 policy-legend = clear: the values themselves. protected: pseudonyms in place of ids, and generalised forms where the schema has them. Every purpose that does not stand beside a role is refused to it.
@@ -791,7 +793,7 @@ audit-foreign-key = the audit log in { $folder } ends with a checkpoint that `{ 
 audit-not-a-checkpoint = { $file } holds no checkpoint that `{ $key }` signed
     .help = keep a copy of a `.checkpoint` file of this log elsewhere, unchanged
 audit-denied = role `{ $role }` may not read the audit log
-    .help = it is read with `--purpose { $purpose }`, by a role that the policy grants this purpose
+    .help = a policy that permits the action `audit` lets a role read it; `vermeil policy show` tells which do
 audit-entry-unreadable = { $file }:{ $line }: this line is no entry
     .help = it was changed or damaged: compare it with a backup
 audit-entry-misplaced = { $file }:{ $line }: entry { $found } stands where entry { $expected } belongs

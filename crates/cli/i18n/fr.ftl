@@ -130,6 +130,7 @@ column-bits = bits
 column-broken = défectueuses
 column-candidate-pairs = paires comparées
 column-changed = modifiées
+column-audit-log = journal d'audit
 column-class = classe
 column-class-contact = contact
 column-class-demographic = démographique
@@ -293,6 +294,7 @@ check-verdict = { $problems ->
     }
 
 policy-clear = en clair
+policy-audits = lit
 policy-protected = protégé
 policy-absent = –
 policy-legend = en clair : les valeurs elles-mêmes. protégé : des pseudonymes au lieu des identifiants, et des formes généralisées là où le schéma en prévoit. Toute finalité qui n'est pas à côté d'un rôle lui est refusée.
@@ -791,7 +793,7 @@ audit-foreign-key = le journal d'audit dans { $folder } finit par un point de co
 audit-not-a-checkpoint = { $file } ne contient aucun point de contrôle signé par `{ $key }`
     .help = gardez ailleurs, telle quelle, une copie d'un fichier `.checkpoint` de ce journal
 audit-denied = le rôle `{ $role }` ne peut pas lire le journal d'audit
-    .help = il se lit avec `--purpose { $purpose }`, sous un rôle auquel la politique accorde cette finalité
+    .help = une politique qui permet l'action `audit` le laisse lire ; `vermeil policy show` dit à qui
 audit-entry-unreadable = { $file }:{ $line } : cette ligne n'est pas une entrée
     .help = elle a été modifiée ou endommagée : comparez-la à une sauvegarde
 audit-entry-misplaced = { $file }:{ $line } : l'entrée { $found } se trouve à la place de l'entrée { $expected }

@@ -17,10 +17,6 @@ use crate::report::OpeningStatus;
 /// Who the log names when the engine itself opens records.
 pub(crate) const ENGINE: &str = "vermeil";
 
-/// The purpose for which a role may read the audit log. A role that is not granted
-/// it sees nothing of the log.
-pub const AUDIT_PURPOSE: &str = "audit";
-
 /// The audit log, for asynchronous callers: it waits for the disk on threads of its own.
 #[derive(Clone)]
 pub(crate) struct AuditTrail(Arc<AuditLog>);
@@ -117,17 +113,15 @@ impl Engine {
     /// The openings that `reader` asks for, the oldest first.
     ///
     /// # Errors
-    /// [`EngineError::Denied`] or [`EngineError::AuditDenied`] unless the role is granted the
-    /// purpose [`AUDIT_PURPOSE`]; or the log cannot be read.
+    /// [`EngineError::Denied`] or [`EngineError::AuditDenied`] unless the policy lets the reader;
+    /// or the log cannot be read.
     pub async fn audit_openings(
         &self,
         reader: &Reader,
         filter: OpeningFilter,
     ) -> Result<Vec<OpeningStatus>, EngineError> {
-        let grant = self.policy.grant(&reader.role, reader.purpose.as_ref())?;
-        if !may_read_audit(&grant) {
-            let role = grant.role().to_string();
-            return Err(EngineError::AuditDenied { role, purpose: AUDIT_PURPOSE });
+        if !self.grant(reader)?.audits() {
+            return Err(EngineError::AuditDenied { role: reader.role.to_string() });
         }
         Ok(self.audit.openings(filter).await?.into_iter().map(OpeningStatus::of).collect())
     }
@@ -168,11 +162,6 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.audit.end(vec![(entry, opened)], status).await
     }
-}
-
-/// Whether the grant is one to read the audit log.
-pub(crate) fn may_read_audit(grant: &Grant) -> bool {
-    grant.purpose().0 == AUDIT_PURPOSE
 }
 
 /// How a fallible opening ended.

@@ -30,8 +30,8 @@ pub enum EngineError {
     State(#[from] StateError),
     #[error("the audit log failed")]
     Audit(#[from] AuditError),
-    #[error("role `{role}` may read the audit log for purpose `{purpose}` only, and must be granted it")]
-    AuditDenied { role: String, purpose: &'static str },
+    #[error("role `{role}` may not read the audit log")]
+    AuditDenied { role: String },
     #[error(
         "keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup"
     )]
@@ -166,9 +166,7 @@ impl Diagnose for EngineError {
             Self::Ingest { cause, .. } => return cause.diagnostic(),
             Self::State(cause) => return cause.diagnostic(),
             Self::Audit(cause) => return cause.diagnostic(),
-            Self::AuditDenied { role, purpose } => {
-                Diagnostic::new("audit-denied").with("role", role).with("purpose", purpose)
-            }
+            Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
             Self::KeyringMissing { keyring, lake } => {

@@ -36,7 +36,6 @@ mod status;
 mod stored;
 mod suppress;
 
-pub use audit::AUDIT_PURPOSE;
 pub use check::check;
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;

@@ -38,6 +38,8 @@ pub struct Leave {
     pub read: BTreeSet<FieldClass>,
     /// Personal classes whose values may be opened.
     pub open: BTreeSet<FieldClass>,
+    /// Whether the log of who opened what may be read.
+    pub audits: bool,
 }
 
 /// Leave to read values of some classes for one purpose.
@@ -69,6 +71,11 @@ impl Grant {
     /// Whether `class` may be seen as it is protected: as pseudonyms or generalised.
     pub fn reads(&self, class: FieldClass) -> bool {
         self.leave.read.contains(&class)
+    }
+
+    /// Whether the log of who opened what may be read.
+    pub fn audits(&self) -> bool {
+        self.leave.audits
     }
 
     /// The personal classes that may be opened; empty where none.
@@ -155,7 +162,7 @@ impl Policy {
         Grant {
             role: Role(SYSTEM_ROLE.to_owned()),
             purpose: Purpose(purpose.to_owned()),
-            leave: Leave { read: FieldClass::ALL.into(), open: FieldClass::PERSONAL.into() },
+            leave: Leave { read: FieldClass::ALL.into(), open: FieldClass::PERSONAL.into(), audits: false },
         }
     }
 }

@@ -35,6 +35,8 @@ pub enum Action<'a> {
     Read,
     /// See the values, for a purpose.
     Open(&'a Purpose),
+    /// Read the log of who opened what. It has no classes.
+    Audit,
 }
 
 /// Whether something is permitted, and the policies that made it so.
@@ -98,7 +100,8 @@ impl AccessPolicy {
                 open
             }
         };
-        Ok(Policy::granting(role.clone(), purpose.cloned(), Leave { read, open }))
+        let audits = self.ask(actor, role, Action::Audit, FieldClass::Plain).permitted;
+        Ok(Policy::granting(role.clone(), purpose.cloned(), Leave { read, open, audits }))
     }
 
     /// The personal classes that may be opened; none for a purpose that is not declared.
@@ -119,11 +122,12 @@ impl AccessPolicy {
     /// roles but some would else miss.
     pub(crate) fn ask(&self, actor: &str, role: &Role, action: Action<'_>, class: FieldClass) -> Answer {
         let (actor, role) = (uid("Actor", actor), uid("Role", &role.0));
-        let (action, context) = match action {
-            Action::Read => ("read", Context::empty()),
-            Action::Open(purpose) => ("open", context_of(purpose)),
+        let class = uid("FieldClass", class.as_str());
+        let (action, resource, context) = match action {
+            Action::Read => ("read", class, Context::empty()),
+            Action::Open(purpose) => ("open", class, context_of(purpose)),
+            Action::Audit => ("audit", uid("AuditLog", "openings"), Context::empty()),
         };
-        let resource = uid("FieldClass", class.as_str());
         let request = Request::new(actor.clone(), uid("Action", action), resource, context, None)
             .expect("a request is checked against a schema only where one is given");
         let known = [

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use vermeil_model::FieldClass;
+use vermeil_model::{FieldClass, Grant};
 use vermeil_model::policy::{Purpose, Role};
 
 use crate::access::{AccessPolicy, Action};
@@ -29,6 +29,8 @@ pub struct MatrixRow {
     pub granted: bool,
     /// How each class is shown.
     pub classes: BTreeMap<FieldClass, Shown>,
+    /// Whether the audit log may be read.
+    pub audits: bool,
 }
 
 /// How a class is shown.
@@ -55,7 +57,7 @@ impl AccessPolicy {
                 let common = self.row(ANYONE, role, purpose);
                 let named = self.actors.iter().map(|actor| self.row(actor, role, purpose));
                 let differing: Vec<MatrixRow> = named
-                    .filter(|row| (row.granted, &row.classes) != (common.granted, &common.classes))
+                    .filter(|row| MatrixRow { actor: None, ..row.clone() } != common)
                     .collect();
                 rows.push(common);
                 rows.extend(differing);
@@ -83,6 +85,7 @@ impl AccessPolicy {
             role: role.clone(),
             purpose: purpose.cloned(),
             granted: grant.is_ok(),
+            audits: grant.as_ref().is_ok_and(Grant::audits),
             classes: FieldClass::ALL.into_iter().map(|class| (class, shown(class))).collect(),
         }
     }
@@ -96,7 +99,8 @@ impl AccessPolicy {
                     .purposes()
                     .iter()
                     .flat_map(|purpose| FieldClass::PERSONAL.map(|class| (Action::Open(purpose), class)));
-                reads.into_iter().chain(opens).map(move |(action, class)| (actor, role, action, class))
+                let audit = [(Action::Audit, FieldClass::Plain)];
+                reads.into_iter().chain(opens).chain(audit).map(move |(action, class)| (actor, role, action, class))
             })
         })
     }

@@ -21,6 +21,7 @@ pub fn render(catalog: &Catalog, shown: &PolicyShown) -> String {
     }
     let classes = FieldClass::ALL.map(|class| format!("class-{class}"));
     columns.extend(classes.iter().map(String::as_str));
+    columns.push("audit-log");
     let mut grid = Grid::new(catalog, &columns);
     for row in rows() {
         let mut cells = vec![text(&row.role), optional(row.purpose.as_ref())];
@@ -29,6 +30,7 @@ pub fn render(catalog: &Catalog, shown: &PolicyShown) -> String {
         }
         let shown = FieldClass::ALL.map(|class| row.classes.get(&class).copied().unwrap_or(Shown::Absent));
         cells.extend(shown.map(|shown| text(catalog.text(message(shown)))));
+        cells.push(text(catalog.text(if row.audits { "policy-audits" } else { "policy-absent" })));
         grid.row(cells);
     }
     let mut parts = Vec::new();

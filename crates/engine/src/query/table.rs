@@ -16,7 +16,6 @@ use vermeil_model::{Field, FieldClass, Grant, Schema};
 
 use super::open::{OpenExec, Opening, Shown, ShownColumn};
 use super::view::View;
-use crate::audit::may_read_audit;
 use crate::columns::{KEY_PAGE, OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column};
 use crate::current::{scan_columns, scan_current};
 use crate::lake::TableName;
@@ -129,7 +128,7 @@ pub(super) fn shown_columns(
         Some(ShownColumn { field, shown })
     });
     // Auditors see where keys lie, to find out who looked at whom; to others it says nothing.
-    let key_page = may_read_audit(grant).then(|| stored.field_with_name(KEY_PAGE).ok()).flatten();
+    let key_page = grant.audits().then(|| stored.field_with_name(KEY_PAGE).ok()).flatten();
     let key_page = key_page.map(|field| ShownColumn { field: field.clone(), shown: Shown::AsStored });
     let fields = schema.into_iter().flat_map(|schema| &schema.fields);
     own.chain(key_page).chain(fields.filter_map(|field| shown_field(field, stored, grant))).collect()

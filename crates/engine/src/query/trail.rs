@@ -32,7 +32,7 @@ pub(super) struct TrailSchema(Arc<View>);
 impl TrailSchema {
     /// The schema, for a reader who may read the audit log.
     pub(super) fn of(view: &Arc<View>) -> Option<Self> {
-        crate::audit::may_read_audit(&view.grant).then(|| Self(Arc::clone(view)))
+        view.grant.audits().then(|| Self(Arc::clone(view)))
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn contact_for(purpose: Option<&str>) -> Grant {
-    let leave = Leave { read: [FieldClass::Plain].into(), open: [FieldClass::Contact].into() };
+    let leave = Leave { read: [FieldClass::Plain].into(), open: [FieldClass::Contact].into(), audits: false };
     let purpose = purpose.map(|purpose| Purpose(purpose.to_owned()));
     Policy::granting(Role("agent".to_owned()), purpose, leave)
 }

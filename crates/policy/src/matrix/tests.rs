@@ -26,8 +26,9 @@ fn written(matrix: &Matrix) -> String {
             panic!("five classes")
         };
         let who = row.actor.as_deref().unwrap_or("anyone");
+        let audits = if row.audits { "audits" } else { "" };
         format!(
-            "{who:<7}{:<14}{purpose:<20}{plain:<7}{identifier:<11}{contact:<11}{demographic:<12}{sensitive}",
+            "{who:<7}{:<14}{purpose:<20}{plain:<7}{identifier:<11}{contact:<11}{demographic:<12}{sensitive:<10}{audits}",
             row.role.0
         )
         .trim_end()
@@ -39,7 +40,7 @@ fn written(matrix: &Matrix) -> String {
 #[test]
 fn the_demo_shows_each_role_what_it_may_see_for_each_purpose() {
     let expected = "\
-actor  role          purpose             plain  identifier contact    demographic sensitive
+actor  role          purpose             plain  identifier contact    demographic sensitive audit log
 anyone analyst       (none)              clear  protected  protected  protected   protected
 anyone analyst       customer_care       -      -          -          -           -
 anyone analyst       marketing           -      -          -          -           -
@@ -52,10 +53,10 @@ anyone marketer      (none)              clear  protected  protected  protected 
 anyone marketer      customer_care       -      -          -          -           -
 anyone marketer      marketing           clear  clear      clear      protected   protected
 anyone marketer      data_subject_rights -      -          -          -           -
-anyone dpo           (none)              clear  protected  protected  protected   protected
+anyone dpo           (none)              clear  protected  protected  protected   protected audits
 anyone dpo           customer_care       -      -          -          -           -
 anyone dpo           marketing           -      -          -          -           -
-anyone dpo           data_subject_rights clear  clear      clear      clear       clear
+anyone dpo           data_subject_rights clear  clear      clear      clear       clear     audits
 anyone data_engineer (none)              clear  protected  protected  protected   protected
 anyone data_engineer customer_care       -      -          -          -           -
 anyone data_engineer marketing           -      -          -          -           -
