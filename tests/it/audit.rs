@@ -109,10 +109,11 @@ fn an_opening_is_listed_with_its_pages_and_the_log_verifies() {
 fn a_person_who_was_looked_at_alone_is_named_by_a_tag() {
     let workspace = published();
     let sql = "SELECT profile_id FROM golden.profiles";
-    let rows = workspace.json_lines(&[&["query", sql][..], &AUDITOR].concat());
+    let officer = ["--role", "dpo", "--purpose", "data_subject_rights"];
+    let rows = workspace.json_lines(&[&["query", sql][..], &officer].concat());
     for row in &rows {
         let id = row["profile_id"].as_str().expect("an id");
-        workspace.json(&[&["explain", id][..], &AUDITOR].concat());
+        workspace.json(&[&["explain", id][..], &officer].concat());
     }
     let openings = listed(&workspace, &["--table", "golden.profiles"]);
     let tags: Vec<&str> = openings.iter().filter_map(|opening| opening["subjects"][0].as_str()).collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use vermeil_model::{FieldClass, Grant};
 use vermeil_model::policy::{Purpose, Role};
+use vermeil_model::{FieldClass, Grant};
 
 use crate::access::{AccessPolicy, Action};
 
@@ -56,9 +56,8 @@ impl AccessPolicy {
             for purpose in std::iter::once(None).chain(self.purposes().iter().map(Some)) {
                 let common = self.row(ANYONE, role, purpose);
                 let named = self.actors.iter().map(|actor| self.row(actor, role, purpose));
-                let differing: Vec<MatrixRow> = named
-                    .filter(|row| MatrixRow { actor: None, ..row.clone() } != common)
-                    .collect();
+                let differing: Vec<MatrixRow> =
+                    named.filter(|row| MatrixRow { actor: None, ..row.clone() } != common).collect();
                 rows.push(common);
                 rows.extend(differing);
             }
@@ -100,7 +99,11 @@ impl AccessPolicy {
                     .iter()
                     .flat_map(|purpose| FieldClass::PERSONAL.map(|class| (Action::Open(purpose), class)));
                 let audit = [(Action::Audit, FieldClass::Plain)];
-                reads.into_iter().chain(opens).chain(audit).map(move |(action, class)| (actor, role, action, class))
+                reads
+                    .into_iter()
+                    .chain(opens)
+                    .chain(audit)
+                    .map(move |(action, class)| (actor, role, action, class))
             })
         })
     }

@@ -301,22 +301,22 @@ fn who_sees_what_is_shown_in_both_languages() {
     assert_eq!(
         english.lines().take(11).collect::<Vec<_>>().join("\n"),
         "\
-╭───────────────┬─────────────────────┬───────┬────────────┬───────────┬─────────────┬───────────╮
-│ role          ┆ purpose             ┆ plain ┆ identifier ┆ contact   ┆ demographic ┆ sensitive │
-╞═══════════════╪═════════════════════╪═══════╪════════════╪═══════════╪═════════════╪═══════════╡
-│ analyst       ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
-│ agent         ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
-│ agent         ┆ customer_care       ┆ clear ┆ clear      ┆ clear     ┆ clear       ┆ protected │
-│ marketer      ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
-│ marketer      ┆ marketing           ┆ clear ┆ clear      ┆ clear     ┆ protected   ┆ protected │
-│ dpo           ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │
-│ dpo           ┆ data_subject_rights ┆ clear ┆ clear      ┆ clear     ┆ clear       ┆ clear     │
-│ data_engineer ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected │"
+╭───────────────┬─────────────────────┬───────┬────────────┬───────────┬─────────────┬───────────┬───────────╮
+│ role          ┆ purpose             ┆ plain ┆ identifier ┆ contact   ┆ demographic ┆ sensitive ┆ audit log │
+╞═══════════════╪═════════════════════╪═══════╪════════════╪═══════════╪═════════════╪═══════════╪═══════════╡
+│ analyst       ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected ┆ –         │
+│ agent         ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected ┆ –         │
+│ agent         ┆ customer_care       ┆ clear ┆ clear      ┆ clear     ┆ clear       ┆ protected ┆ –         │
+│ marketer      ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected ┆ –         │
+│ marketer      ┆ marketing           ┆ clear ┆ clear      ┆ clear     ┆ protected   ┆ protected ┆ –         │
+│ dpo           ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected ┆ reads     │
+│ dpo           ┆ data_subject_rights ┆ clear ┆ clear      ┆ clear     ┆ clear       ┆ clear     ┆ reads     │
+│ data_engineer ┆                     ┆ clear ┆ protected  ┆ protected ┆ protected   ┆ protected ┆ –         │"
     );
     assert_eq!(
         french.lines().nth(5),
         Some(
-            "│ agent         ┆ customer_care       ┆ en clair  ┆ en clair    ┆ en clair ┆ en clair      ┆ protégé  │"
+            "│ agent         ┆ customer_care       ┆ en clair  ┆ en clair    ┆ en clair ┆ en clair      ┆ protégé  ┆ –               │"
         )
     );
 }

@@ -57,6 +57,7 @@ when {
 };
 permit (principal in Role::"officer", action == Action::"open", resource)
 when { context.purpose == Purpose::"audit" };
+permit (principal in Role::"officer", action == Action::"audit", resource);
 permit (principal in Role::"officer", action == Action::"open", resource == FieldClass::"demographic")
 when { context.purpose == Purpose::"statistics" };
 "#;
