@@ -848,34 +848,10 @@ leak-reason-too-large = it expands beyond the bound
 leak-reason-too-deep = it is packed too deep
 leak-scan-line = line { $line }
 leak-scan-refused = { $value } is too short to be told from chance: it was not searched for
-leak-scan-found = { $findings ->
-    [one] One place holds a value in the clear
-   *[other] { $findings } places hold values in the clear
-} ({ $files ->
-    [one] one file
-   *[other] { $files } files
-}, { $values ->
-    [one] one value
-   *[other] { $values } values
-})
-leak-scan-clean = { $files ->
-    [one] One file
-   *[other] { $files } files
-}, { $values ->
-    [one] one value
-   *[other] { $values } values
-}: none is readable
-leak-scan-incomplete = Nothing was found, but not everything could be searched ({ $files ->
-    [one] one file
-   *[other] { $files } files
-}, { $values ->
-    [one] one value
-   *[other] { $values } values
-})
-leak-scan-corpus = { $planted ->
-    [one] One value planted
-   *[other] { $planted } values planted
-} below { $folder }: scan it for { $values }; { $list } says what is where
+leak-scan-found = Places that hold values in the clear: { $findings } (files searched: { $files }, values: { $values })
+leak-scan-clean = No value is readable (files searched: { $files }, values: { $values })
+leak-scan-incomplete = Nothing was found, but not everything could be searched (files searched: { $files }, values: { $values })
+leak-scan-corpus = Values planted below { $folder }: { $planted }. Scan it for { $values }; { $list } says what is where
 cli-folder-unreadable = could not read the folder { $folder }
     .help = check that it exists and that you may read it
 leaks-values-unreadable = could not read the values in { $file }

@@ -848,34 +848,10 @@ leak-reason-too-large = se déploie au-delà de la limite
 leak-reason-too-deep = emballé trop profondément
 leak-scan-line = ligne { $line }
 leak-scan-refused = { $value } : trop court pour être distingué du hasard, n'a pas été cherché
-leak-scan-found = { $findings ->
-    [one] Un endroit contient une valeur en clair
-   *[other] { $findings } endroits contiennent des valeurs en clair
-} ({ $files ->
-    [one] un fichier
-   *[other] { $files } fichiers
-}, { $values ->
-    [one] une valeur
-   *[other] { $values } valeurs
-})
-leak-scan-clean = { $files ->
-    [one] Un fichier
-   *[other] { $files } fichiers
-}, { $values ->
-    [one] une valeur
-   *[other] { $values } valeurs
-} : aucune n'est lisible
-leak-scan-incomplete = Rien n'a été trouvé, mais tout n'a pas pu être examiné ({ $files ->
-    [one] un fichier
-   *[other] { $files } fichiers
-}, { $values ->
-    [one] une valeur
-   *[other] { $values } valeurs
-})
-leak-scan-corpus = { $planted ->
-    [one] Une valeur semée
-   *[other] { $planted } valeurs semées
-} sous { $folder } : y chercher { $values } ; { $list } dit ce qui est où
+leak-scan-found = Endroits qui contiennent des valeurs en clair : { $findings } (fichiers examinés : { $files }, valeurs : { $values })
+leak-scan-clean = Aucune valeur n'est lisible (fichiers examinés : { $files }, valeurs : { $values })
+leak-scan-incomplete = Rien n'a été trouvé, mais tout n'a pas pu être examiné (fichiers examinés : { $files }, valeurs : { $values })
+leak-scan-corpus = Valeurs semées sous { $folder } : { $planted }. Y chercher { $values } ; { $list } dit ce qui est où
 cli-folder-unreadable = impossible de lire le dossier { $folder }
     .help = vérifiez qu'il existe et que vous avez le droit de le lire
 leaks-values-unreadable = impossible de lire les valeurs de { $file }

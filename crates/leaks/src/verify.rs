@@ -24,6 +24,8 @@ pub(crate) struct Shape {
     /// Of each letter or digit: whether a separator stands before it, and whether it is upper case.
     marks: Vec<Mark>,
     digits_only: bool,
+    /// Whether its own separators are those of numbers.
+    grouped_as_number: bool,
     reversed: bool,
 }
 
@@ -45,13 +47,14 @@ impl Shape {
     pub(crate) fn new(text: String, direction: Direction) -> Self {
         let bytes = text.as_bytes();
         let mut walk = Walk::new(bytes, 0);
-        let marks: Vec<Mark> = std::iter::from_fn(|| walk.next_letter())
-            .enumerate()
+        let letters: Vec<Letter> = std::iter::from_fn(|| walk.next_letter()).collect();
+        let grouped_as_number = letters.iter().all(|letter| letter.gap_of_numbers);
+        let marks = (letters.iter().enumerate())
             .map(|(index, letter)| Mark { after_gap: index > 0 && letter.gap > 0, upper: letter.upper })
             .collect();
         let digits_only = bytes.iter().all(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii())
             && bytes.iter().any(u8::is_ascii_digit);
-        Self { marks, digits_only, reversed: direction == Direction::Reversed, text }
+        Self { marks, digits_only, grouped_as_number, reversed: direction == Direction::Reversed, text }
     }
 
     /// How the value is written in `source[start..]`, if it stands there, and where it ends.
@@ -67,7 +70,9 @@ impl Shape {
             let known = self.marks.get(index).copied().unwrap_or_default();
             if index > 0 {
                 let is_strange = letter.gap > LONGEST_GAP || (self.digits_only && !letter.gap_of_numbers);
-                if is_strange && !(known.after_gap && letter.gap <= LONGEST_OWN_GAP) {
+                let is_no_number = self.digits_only && self.grouped_as_number && !letter.gap_of_numbers;
+                let is_own = known.after_gap && letter.gap <= LONGEST_OWN_GAP && !is_no_number;
+                if is_strange && !is_own {
                     return None;
                 }
                 has_extra_gap |= letter.gap > 0 && !known.after_gap;
@@ -114,9 +119,10 @@ impl Shape {
         } else {
             let Ok(text) = std::str::from_utf8(found) else { return Encoding::Latin1 };
             let (composed, known): (String, String) = (text.nfc().collect(), self.text.nfc().collect());
-            if composed == known {
+            // A letter that nothing is kept of may stand before: `Ł`.
+            if known.ends_with(&composed) {
                 if text == composed { Encoding::Utf8 } else { Encoding::Decomposed }
-            } else if composed.to_lowercase() == known.to_lowercase() {
+            } else if known.to_lowercase().ends_with(&composed.to_lowercase()) {
                 Encoding::LetterCase
             } else if bare(text) == bare(&self.text) {
                 Encoding::WithoutAccents
