@@ -1,6 +1,6 @@
 //! Generations of keys: what lies under each, moving on to a new one, destroying an old one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use vermeil_audit::{Intent, Status};
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_protect::vault::KeyState;
@@ -53,7 +53,7 @@ impl Engine {
             current,
             rotation: rotation.map(|rotation| RotationUnderWay {
                 generation: rotation.generation,
-                begun_at: rotation.begun_at.to_rfc3339(),
+                begun_at: second(rotation.begun_at),
                 pages_left: older_than(rotation.generation).map(|used| used.pages).sum(),
             }),
             generations,
@@ -162,7 +162,7 @@ impl Engine {
 }
 
 fn of_keyring(generation: u32, state: GenerationState, current: u32) -> GenerationReport {
-    let at = |moment: DateTime<Utc>| Some(moment.to_rfc3339());
+    let at = |moment| Some(second(moment));
     let (state, at) = match state {
         GenerationState::Active if generation == current => ("current", None),
         GenerationState::Active => ("active", None),
@@ -172,4 +172,9 @@ fn of_keyring(generation: u32, state: GenerationState, current: u32) -> Generati
         GenerationState::Destroyed { at: moment } => ("destroyed", at(moment)),
     };
     GenerationReport { generation, state: state.to_owned(), at, pages: 0, keys: 0 }
+}
+
+/// To the second, as a keyring's file keeps moments.
+fn second(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

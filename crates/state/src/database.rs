@@ -134,14 +134,15 @@ impl StateDatabase {
     pub(crate) async fn purge_log(&self) -> Result<(), StateError> {
         let started = Instant::now();
         loop {
-            match self.try_truncate_log().await {
+            let failure = match self.try_truncate_log().await {
                 Ok(0) => return Ok(()),
-                Ok(_) if started.elapsed() >= BUSY_TIMEOUT => {
-                    return Err(StateError::Busy { path: self.path().to_owned() });
-                }
-                Ok(_) => tokio::time::sleep(BUSY_PAUSE).await,
-                Err(cause) => return Err(self.failed(cause)),
+                Ok(_) => StateError::Busy { path: self.path().to_owned() },
+                Err(cause) => self.failed(cause),
+            };
+            if !matches!(failure, StateError::Busy { .. }) || started.elapsed() >= BUSY_TIMEOUT {
+                return Err(failure);
             }
+            tokio::time::sleep(BUSY_PAUSE).await;
         }
     }
 
@@ -151,10 +152,10 @@ impl StateDatabase {
         let patience =
             |timeout: Duration| sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {}", timeout.as_millis()));
         sqlx::raw_sql(patience(TRUNCATE_TIMEOUT)).execute(&mut *writer).await?;
-        let (busy, _, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await?;
+        let emptied: Result<(i64, i64, i64), _> =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await;
         sqlx::raw_sql(patience(BUSY_TIMEOUT)).execute(&mut *writer).await?;
-        Ok(busy)
+        emptied.map(|(busy, ..)| busy)
     }
 }
 

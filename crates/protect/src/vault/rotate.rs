@@ -21,7 +21,7 @@ use super::{
     GenerationUse, KeyOwner, KeyVault, OpenPage, PAGES_AT_ONCE, Rotation, RotationStage, SealedPage,
     VaultError, Write,
 };
-use crate::keyring::{Destruction, Generation, GenerationState};
+use crate::keyring::{Destruction, GenerationState};
 
 /// How far a rotation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,17 +107,22 @@ impl KeyVault {
     /// - [`VaultError::Store`]. It may be destroyed then: ask again.
     pub async fn destroy_generation(&self, generation: u32) -> Result<Destruction, VaultError> {
         self.keyring.reload_if_changed().await?;
-        let active = Generation { number: generation, state: GenerationState::Active };
-        if self.keyring.generations().contains(&active) {
-            let current = self.keyring.current_generation();
-            if generation < current {
-                // First close it, then count: nobody may write under it in between.
-                self.store.open_generation(current).await?;
-                let usage = self.usage().await?;
-                if let Some(used) = usage.iter().find(|used| used.generation == generation) {
-                    return Err(VaultError::GenerationInUse { generation, pages: used.pages });
-                }
+        let known = self.keyring.generations().into_iter().find(|known| known.number == generation);
+        let is_whole = matches!(
+            known.map(|known| known.state),
+            // What is lost may be found again, if nobody destroys it.
+            Some(GenerationState::Active | GenerationState::Lost)
+        );
+        let current = self.keyring.current_generation();
+        if is_whole && generation < current {
+            // First close it, then count: nobody may write under it in between.
+            self.store.open_generation(current).await?;
+            let usage = self.usage().await?;
+            if let Some(used) = usage.iter().find(|used| used.generation == generation) {
+                return Err(VaultError::GenerationInUse { generation, pages: used.pages });
             }
+            // Closing may have begun a rotation, with nothing to move.
+            self.store.end_rotation(current).await?;
         }
         let destruction = self.keyring.destroy_generation(generation).await?;
         self.store.purge().await?;
