@@ -119,10 +119,10 @@ impl Engine {
         noted?;
         Ok(match destroyed {
             Destruction::Done { at } => {
-                DestructionReport { generation, state: "destroyed".to_owned(), at: at.to_rfc3339() }
+                DestructionReport { generation, state: "destroyed".to_owned(), at: second(at) }
             }
             Destruction::Pending { until } => {
-                DestructionReport { generation, state: "pending".to_owned(), at: until.to_rfc3339() }
+                DestructionReport { generation, state: "pending".to_owned(), at: second(until) }
             }
         })
     }
