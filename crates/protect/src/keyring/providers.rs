@@ -17,14 +17,21 @@ use zeroize::Zeroizing;
 use super::keys::{Destruction, KeyringId};
 use crate::aead::AssociatedData;
 
+mod aws_kms;
 mod environment;
 mod error;
+mod http;
+mod openbao;
 mod passphrase;
+mod pkcs11;
 mod plain;
 
+pub use aws_kms::{AwsKms, AwsKmsSettings};
 pub use environment::{EnvironmentKey, MalformedKey};
 pub use error::{Misconfiguration, ProviderError};
+pub use openbao::{OpenBao, OpenBaoSettings};
 pub use passphrase::Passphrase;
+pub use pkcs11::{Pkcs11, Pkcs11Settings};
 pub use plain::Plain;
 
 /// Wraps and unwraps the secrets of keyrings.
@@ -97,6 +104,11 @@ pub enum SecretKind {
 }
 
 impl KeySlot {
+    /// What a provider that keeps keys calls the key of this slot.
+    fn key_name(self, prefix: &str) -> String {
+        format!("{prefix}-{}-{}", self.keyring, self.secret)
+    }
+
     /// What a wrapped secret is bound to.
     fn associated(self) -> AssociatedData {
         AssociatedData::new("vermeil/keyring-secret/1")
@@ -137,6 +149,13 @@ pub enum ProviderKind {
     Passphrase,
     /// [`EnvironmentKey`].
     Environment,
+    /// [`OpenBao`].
+    #[serde(rename = "openbao")]
+    OpenBao,
+    /// [`AwsKms`].
+    AwsKms,
+    /// [`Pkcs11`].
+    Pkcs11,
 }
 
 impl ProviderKind {
@@ -146,6 +165,9 @@ impl ProviderKind {
             Self::Plain => "plain",
             Self::Passphrase => "passphrase",
             Self::Environment => "environment",
+            Self::OpenBao => "openbao",
+            Self::AwsKms => "aws_kms",
+            Self::Pkcs11 => "pkcs11",
         }
     }
 }
