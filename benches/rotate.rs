@@ -60,8 +60,8 @@ pub async fn measure(keys: usize, runs: usize, report: &mut Report) -> anyhow::R
     add("keys at the end of a rotation", "bytes/key", "the same with the write-ahead log", &peaks);
     let gigabytes = |sizes: &[f64]| sizes.iter().copied().fold(0.0, f64::max) * MANY_KEYS / 1e9;
     report.note(format!(
-        "rotate: extrapolated, not measured: {} million keys weigh {:.2} GB at rest and {:.2} GB at the end of a rotation, \
-         as many times more than {keys} keys do; pages of 256 all weigh the same, the log does not grow with them.",
+        "rotate: extrapolated from {keys} keys, not measured: {} million keys weigh {:.2} GB at rest, and at most \
+         {:.2} GB at the end of a rotation; pages of 256 all weigh the same, and the log grows less than they do.",
         MANY_KEYS / 1e6,
         gigabytes(&sizes),
         gigabytes(&peaks),
