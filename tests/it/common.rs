@@ -255,6 +255,25 @@ impl Workspace {
         })
     }
 
+    /// What was announced as `action` in the audit log, each with its outcome; the log may be
+    /// written to meanwhile.
+    pub fn audited(&self, action: &str) -> Vec<(Value, Option<Value>)> {
+        let segments = self.content_of("state/audit").into_iter();
+        let segments = segments.filter(|(path, _)| path.extension().is_some_and(|kind| kind == "log"));
+        let lines: Vec<Value> = segments
+            .flat_map(|(_, text)| {
+                let lines = text.split(|byte| *byte == b'\n').map(serde_json::from_slice);
+                lines.filter_map(Result::ok).collect::<Vec<_>>()
+            })
+            .collect();
+        let outcome_of = |number: &Value| {
+            let found = lines.iter().find(|line| line["event"]["outcome"]["intent"] == *number);
+            found.map(|line| line["event"]["outcome"].clone())
+        };
+        let announced = lines.iter().filter(|line| line["event"]["intent"]["action"] == action);
+        announced.map(|line| (line["event"]["intent"].clone(), outcome_of(&line["number"]))).collect()
+    }
+
     /// Every file below a folder with its content.
     pub fn content_of(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut content = BTreeMap::new();

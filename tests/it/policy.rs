@@ -43,10 +43,12 @@ fn every_role_and_purpose_is_shown_with_its_classes() {
                 "plain": "clear", "identifier": "clear", "contact": "clear", "demographic": "clear",
                 "sensitive": "protected",
             },
+            "audits": false,
         })
     );
     assert_eq!(row("agent", json!("marketing"))["granted"], false);
     assert_eq!(row("agent", Value::Null)["classes"]["contact"], "protected");
+    assert_eq!(row("dpo", Value::Null)["audits"], true);
 }
 
 #[test]
