@@ -109,7 +109,7 @@ async fn round(folder: &Path, run: usize, rows: u64, duckdb: Option<&DuckDb>) ->
 /// The pipeline over the file, with a lake of its own for each run.
 pub fn config(folder: &Path, run: usize) -> anyhow::Result<EngineConfig> {
     let mut pipeline = Pipeline::parse("bench", PIPELINE)?;
-    for place in [&mut pipeline.lake, &mut pipeline.state, &mut pipeline.keyring] {
+    for place in [&mut pipeline.lake, &mut pipeline.state, &mut pipeline.keyring.path] {
         *place = format!("{run}/{place}");
     }
     let schema = Schema::built_in(SCHEMA).context("the schema is shipped")?;
@@ -119,6 +119,7 @@ pub fn config(folder: &Path, run: usize) -> anyhow::Result<EngineConfig> {
         base: folder.to_owned(),
         storage_options: BTreeMap::new(),
         policy: AccessPolicy::default(),
+        secrets: BTreeMap::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Bad input gets a clear message and loses nothing.
 
 mod files;
+mod key_providers;
 mod keys;
 mod questions;
 mod storage;

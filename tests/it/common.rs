@@ -190,7 +190,8 @@ impl Workspace {
             text: std::fs::read_to_string(self.file("policies").join(name)).expect("a policy file"),
         });
         let policy = AccessPolicy::parse(Some(&names), &[access]).expect("valid policies");
-        let config = EngineConfig { pipeline, schemas, base, storage_options: BTreeMap::new(), policy };
+        let (storage_options, secrets) = (BTreeMap::new(), BTreeMap::new());
+        let config = EngineConfig { pipeline, schemas, base, storage_options, policy, secrets };
         runtime().block_on(async {
             let engine = Engine::open(config, Access::MustExist).await.expect("a pipeline that has run");
             work(&engine).await

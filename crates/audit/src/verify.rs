@@ -111,7 +111,10 @@ impl Verifier<'_> {
         let unreadable = |cause| AuditError::read(&file, cause);
         let checkpoint = match checkpoint {
             Some(Some(checkpoint)) => checkpoint,
-            Some(None) => return Ok(self.unsigned(Diagnostic::new("audit-checkpoint-invalid"), month)),
+            Some(None) => {
+                self.unsigned(Diagnostic::new("audit-checkpoint-invalid"), month);
+                return Ok(());
+            }
             None => {
                 let tail = Replay::tail_of(&file, 0).map_err(unreadable)?;
                 // The first append of a month, cut short.
@@ -119,7 +122,8 @@ impl Verifier<'_> {
                     self.tail(month, tail.bytes);
                     return Ok(());
                 }
-                return Ok(self.unsigned(Diagnostic::new("audit-checkpoint-missing"), month));
+                self.unsigned(Diagnostic::new("audit-checkpoint-missing"), month);
+                return Ok(());
             }
         };
         let mut replay = Replay::open(&file).map_err(unreadable)?;

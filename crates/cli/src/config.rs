@@ -16,7 +16,8 @@ use crate::exit::Failure;
 pub const PIPELINE_FILE: &str = "pipeline.yaml";
 
 /// Reads a pipeline (a folder with `pipeline.yaml`, or the file itself), the schemas it names and
-/// the policies beside it.
+/// the policies beside it. The secrets that its keyring needs are not looked up:
+/// [`crate::environment::secrets`].
 ///
 /// # Errors
 /// What is missing, unreadable or malformed, with file and line.
@@ -58,7 +59,8 @@ pub fn load_to_check(
         Ok(policy) => (policy, None),
         Err(errors) => (AccessPolicy::default(), Some(errors)),
     };
-    Ok((EngineConfig { pipeline, schemas, base, storage_options, policy }, errors))
+    let secrets = BTreeMap::new();
+    Ok((EngineConfig { pipeline, schemas, base, storage_options, policy, secrets }, errors))
 }
 
 /// The file of names and the policies of a folder, in the order of their names; nothing where there is no folder.

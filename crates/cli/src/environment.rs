@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use vermeil_protect::Secret;
+
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -29,6 +31,12 @@ impl Environment {
             storage_options: storage_options(std::env::vars_os()),
         }
     }
+}
+
+/// The values of variables that a pipeline names, by name; those that are not set are left out.
+pub fn secrets(names: &[&str]) -> BTreeMap<String, Secret> {
+    let found = names.iter().filter_map(|name| Some(((*name).to_owned(), Secret::new(variable(name)?))));
+    found.collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this module is where the environment is read")]

@@ -10,7 +10,7 @@ use vermeil_policy::PolicyErrors;
 
 use crate::args::{LogFormat, ReaderArguments};
 use crate::config;
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::exit::Failure;
 use crate::language::Catalog;
 
@@ -36,7 +36,9 @@ impl Session {
     /// # Errors
     /// What is missing, unreadable or malformed.
     pub fn config(&self) -> Result<EngineConfig, Failure> {
-        config::load(&self.pipeline, self.environment.storage_options.clone())
+        let mut config = config::load(&self.pipeline, self.environment.storage_options.clone())?;
+        config.secrets = environment::secrets(&config.pipeline.keyring.provider.variables());
+        Ok(config)
     }
 
     /// Reads the pipeline that `-p` names, and what is wrong with its policies.

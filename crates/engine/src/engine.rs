@@ -10,11 +10,14 @@ use vermeil_model::policy::{Denied, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
 use vermeil_model::{Grant, Schema, SourceId};
 use vermeil_policy::AccessPolicy;
-use vermeil_protect::{ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, Plain, SuppressionTags};
+use vermeil_protect::{
+    ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, Plain, Secret, SuppressionTags,
+};
 use vermeil_state::StateDatabase;
 
 use crate::audit::AuditTrail;
 use crate::error::EngineError;
+use crate::keyring;
 use crate::lake::{Lake, LakeLocation};
 
 /// What an engine works on.
@@ -30,6 +33,8 @@ pub struct EngineConfig {
     pub storage_options: BTreeMap<String, String>,
     /// Who may see what, and what for.
     pub policy: AccessPolicy,
+    /// For the key provider: the values of the variables that the pipeline names, by name.
+    pub secrets: BTreeMap<String, Secret>,
 }
 
 /// Whether a command may make the keyring, the state database and the lake.
@@ -111,10 +116,14 @@ impl Engine {
             None => config.path_of(path),
         };
         let (keyring_path, state_path) =
-            (place(&pipeline.keyring, "keyring.json"), place(&pipeline.state, "state.db"));
+            (place(&pipeline.keyring.path, "keyring.json"), place(&pipeline.state, "state.db"));
         let audit_folder = place(&pipeline.audit_folder(), "audit");
         let may_create = access == Access::CreateIfMissing || preview.is_some();
-        let provider: Arc<dyn KeyProvider> = Arc::new(Plain);
+        // What vanishes with a preview is nothing to make keys of a service for.
+        let provider: Arc<dyn KeyProvider> = match &preview {
+            Some(_) => Arc::new(Plain),
+            None => keyring::provider(&pipeline.keyring.provider, &config.secrets, &config.base)?,
+        };
         let keyring =
             open_keyring(&keyring_path, provider, sealed_with, location.display(), may_create).await?;
         let keyring = Arc::new(keyring);

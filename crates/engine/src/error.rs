@@ -76,6 +76,16 @@ pub enum EngineError {
     ReaderVersion { table: String, version: i32 },
     #[error("table {table} holds a sealed value that does not open")]
     DamagedValue { table: String },
+    #[error("the environment variable {variable}, which the keyring needs, is not set")]
+    SecretMissing { variable: String },
+    #[error("the environment variable {variable} holds no key: 32 bytes in base 64 are expected")]
+    SecretMalformed { variable: String },
+    #[error("could not read the authorities in {file}")]
+    AuthorityUnreadable {
+        file: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("the keyring cannot be used")]
     Keyring(#[from] vermeil_protect::KeyringError),
     #[error("a key page of the state database does not open")]
@@ -172,6 +182,15 @@ impl Diagnose for EngineError {
             Self::KeyringMissing { keyring, lake } => {
                 Diagnostic::new("keyring-missing-for-lake").with("keyring", keyring).with("lake", lake)
             }
+            Self::SecretMissing { variable } => {
+                Diagnostic::new("keyring-secret-missing").with("variable", variable)
+            }
+            Self::SecretMalformed { variable } => {
+                Diagnostic::new("keyring-secret-malformed").with("variable", variable)
+            }
+            Self::AuthorityUnreadable { file, cause } => {
+                Diagnostic::new("keyring-authority-unreadable").with("file", file).with("reason", cause)
+            }
             Self::Location(cause) => match cause {
                 LocationError::Folder { folder, .. } => {
                     Diagnostic::new("lake-unwritable").with("lake", folder)
@@ -236,7 +255,10 @@ impl Diagnose for EngineError {
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_) | Self::RowDenied { .. } | Self::AuditDenied { .. } => ErrorKind::Denied,
-            Self::Location(_)
+            Self::SecretMissing { .. }
+            | Self::SecretMalformed { .. }
+            | Self::AuthorityUnreadable { .. }
+            | Self::Location(_)
             | Self::NoLake { .. }
             | Self::Sql { .. }
             | Self::NotAQuery { .. }

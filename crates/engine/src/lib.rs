@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod explain;
 mod golden;
+mod keyring;
 mod keys;
 mod lake;
 mod land;

@@ -14,6 +14,12 @@ use crate::schema::{BlockingRule, Comparison, SurvivorRule};
 use crate::yaml::{self, YamlError};
 
 mod former_roles;
+mod keyring;
+
+pub use keyring::{
+    AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
+    PassphraseSettings, Pkcs11Settings, ProviderSettings,
+};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,9 +33,9 @@ pub struct Pipeline {
     /// The state database: a file.
     #[serde(default = "default_state")]
     pub state: String,
-    /// The keyring: a file, created with mode 0600 on the first run.
-    #[serde(default = "default_keyring")]
-    pub keyring: String,
+    /// The keyring: a file, and who holds the keys that open it.
+    #[serde(default)]
+    pub keyring: KeyringSettings,
     /// The audit log: a folder; `audit` beside the state database unless set.
     #[serde(default)]
     pub audit: Option<String>,
@@ -55,10 +61,6 @@ fn default_lake() -> String {
 
 fn default_state() -> String {
     "state/vermeil.db".to_owned()
-}
-
-fn default_keyring() -> String {
-    "state/keyring.json".to_owned()
 }
 
 fn default_schema() -> String {

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use vermeil_model::pipeline::{
-    Contract, Format, Golden, Matching, ParsedColumn, Pipeline, QuarantineLimit, Source, SubjectReference,
+    AwsKmsSettings, Contract, EnvironmentSettings, Format, Golden, KeyringSettings, Matching,
+    OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
+    QuarantineLimit, Source, SubjectReference,
 };
 use vermeil_model::schema::{BlockingRule, Comparison, Schema, SurvivorRule};
 
@@ -17,7 +19,7 @@ const COMPLETE: &str = r#"
 name: shop
 lake: lake
 state: state.db
-keyring: keyring.json
+keyring: { path: keyring.json, provider: plain }
 audit: audit
 schema: customer.v1
 sources:
@@ -49,9 +51,36 @@ golden:
   source_priority: [shop]
 "#;
 
-/// Where each object of the schema lies in [`COMPLETE`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 8] = [
+/// What takes the place of `plain` in [`COMPLETE`], one at a time.
+const PROVIDERS: &str = r#"
+passphrase: { passphrase_variable: P }
+environment: { key_variable: K }
+openbao:
+  address: https://bao.example.org:8200
+  mount: transit
+  namespace: team
+  key_prefix: shop
+  authority: authority.pem
+  token_variable: T
+aws_kms:
+  region: eu-west-3
+  endpoint: https://kms.example.org
+  key_prefix: shop
+  access_key_id_variable: A
+  secret_access_key_variable: S
+  session_token_variable: T
+pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
+"#;
+
+/// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
+const OBJECTS: [(&str, &str); 14] = [
     ("", ""),
+    ("/keyring", "/$defs/keyring"),
+    ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
+    ("/keyring/provider/environment", "/$defs/keyring_environment"),
+    ("/keyring/provider/openbao", "/$defs/keyring_openbao"),
+    ("/keyring/provider/aws_kms", "/$defs/keyring_aws_kms"),
+    ("/keyring/provider/pkcs11", "/$defs/keyring_pkcs11"),
     ("/sources/0", "/$defs/source"),
     ("/sources/0/updated_at", "/$defs/parsed_column"),
     ("/sources/0/subject", "/$defs/subject"),
@@ -67,6 +96,15 @@ fn schema() -> Value {
 
 fn value(yaml: &str) -> Value {
     serde_saphyr::from_str(yaml).expect("YAML")
+}
+
+/// [`COMPLETE`], with the object at `place` in it.
+fn complete(place: &str) -> Value {
+    let mut document = value(COMPLETE);
+    if let Some(provider) = place.strip_prefix("/keyring/provider/") {
+        document["keyring"]["provider"] = json!({ provider: value(PROVIDERS)[provider] });
+    }
+    document
 }
 
 fn compiled() -> (boon::Schemas, boon::SchemaIndex) {
@@ -150,20 +188,27 @@ fn the_demo_pipeline_names_only_fields_of_its_schemas() {
 
 #[test]
 fn the_complete_document_holds_every_key() {
-    let (schema, complete) = (schema(), value(COMPLETE));
+    let schema = schema();
     for (place, definition) in OBJECTS {
-        let described = &schema.pointer(definition).expect("described")["properties"];
-        assert_eq!(keys(described), keys(complete.pointer(place).expect("present")), "{place}");
+        let (described, document) = (schema.pointer(definition).expect("described"), complete(place));
+        let present = keys(document.pointer(place).expect("present"));
+        assert_eq!(keys(&described["properties"]), present, "{place}");
+        assert!(accepted(&document), "{place}");
     }
     let objects = schema["$defs"].as_object().expect("definitions").values();
     let with_keys = objects.filter(|definition| definition.get("properties").is_some()).count();
     assert_eq!(with_keys + 1, OBJECTS.len(), "an object is missing from the list");
-    assert!(accepted(&complete));
 }
 
 #[test]
 fn keys_are_the_ones_that_the_types_expect() {
     check_keys::<Pipeline>("");
+    check_keys::<KeyringSettings>("/$defs/keyring");
+    check_keys::<PassphraseSettings>("/$defs/keyring_passphrase");
+    check_keys::<EnvironmentSettings>("/$defs/keyring_environment");
+    check_keys::<OpenBaoSettings>("/$defs/keyring_openbao");
+    check_keys::<AwsKmsSettings>("/$defs/keyring_aws_kms");
+    check_keys::<Pkcs11Settings>("/$defs/keyring_pkcs11");
     check_keys::<Source>("/$defs/source");
     check_keys::<ParsedColumn>("/$defs/parsed_column");
     check_keys::<SubjectReference>("/$defs/subject");
@@ -176,7 +221,7 @@ fn keys_are_the_ones_that_the_types_expect() {
 #[test]
 fn an_unknown_key_is_refused_by_both_in_every_object() {
     for (place, _) in OBJECTS {
-        let mut document = value(COMPLETE);
+        let mut document = complete(place);
         document.pointer_mut(place).expect("present")["no_such_key"] = json!("x");
         assert!(!accepted(&document), "{place}");
     }
@@ -187,8 +232,8 @@ fn a_missing_key_is_refused_by_both_exactly_where_it_is_required() {
     let schema = schema();
     for (place, definition) in OBJECTS {
         let required = &schema.pointer(definition).expect("described")["required"];
-        for key in keys(value(COMPLETE).pointer(place).expect("present")) {
-            let mut document = value(COMPLETE);
+        for key in keys(complete(place).pointer(place).expect("present")) {
+            let mut document = complete(place);
             let object = document.pointer_mut(place).and_then(Value::as_object_mut).expect("an object");
             object.remove(&key);
             let needed = required.as_array().is_some_and(|names| names.contains(&json!(key)));
@@ -206,8 +251,34 @@ fn names_of_choices_are_the_ones_that_the_types_expect() {
 }
 
 #[test]
+fn key_providers_are_the_ones_that_the_types_expect() {
+    let schema = schema();
+    let choices = schema["$defs"]["keyring"]["properties"]["provider"]["oneOf"].as_array().expect("choices");
+    let described = choices.iter().map(|choice| {
+        let name = if choice["const"].is_null() { &choice["required"][0] } else { &choice["const"] };
+        name.as_str().expect("a name").to_owned()
+    });
+    assert_eq!(described.collect::<BTreeSet<_>>(), expected_by::<ProviderSettings>(json!("no such name")));
+}
+
+#[test]
+fn a_keyring_may_be_a_path_alone() {
+    let mut document = value(COMPLETE);
+    document["keyring"] = json!("keyring.json");
+    assert!(accepted(&document));
+    let pipeline = Pipeline::parse("pipeline.yaml", &document.to_string()).expect("valid");
+    assert_eq!(pipeline.keyring.path, "keyring.json");
+    assert_eq!(pipeline.keyring.provider, ProviderSettings::Plain);
+}
+
+#[test]
 fn values_out_of_range_are_refused_by_both() {
     for (place, wrong) in [
+        ("/keyring", json!(1)),
+        ("/keyring/provider", json!("passphrase")),
+        ("/keyring/provider", json!({ "passphrase": {}, "environment": {} })),
+        ("/keyring/provider", json!({ "pkcs11": { "module": "m", "token": "t", "key_prefix": "a/b" } })),
+        ("/keyring/provider", json!({ "pkcs11": { "module": "m", "token": "t", "key_prefix": "" } })),
         ("/sources/0/id", json!("Shop")),
         ("/sources/0/id", json!("quarantine")),
         ("/sources/0/delimiter", json!(";;")),
@@ -237,6 +308,10 @@ fn the_blocking_rules_of_shipped_schemas_are_accepted_by_both() {
     assert!("whole:whole + second : year".parse::<BlockingRule>().is_ok());
 }
 
+fn provider(settings: Value) -> ProviderSettings {
+    serde_json::from_value(settings).expect("valid")
+}
+
 #[test]
 fn described_defaults_are_the_ones_that_the_types_take() {
     let (schema, mut minimal) = (schema(), value(COMPLETE));
@@ -247,9 +322,32 @@ fn described_defaults_are_the_ones_that_the_types_take() {
     let default = |place: &str| schema.pointer(place).expect("described")["default"].clone();
     assert_eq!(default("/properties/lake"), json!(pipeline.lake));
     assert_eq!(default("/properties/state"), json!(pipeline.state));
-    assert_eq!(default("/properties/keyring"), json!(pipeline.keyring));
+    assert_eq!(default("/properties/keyring"), json!(pipeline.keyring.path));
     assert_eq!(default("/properties/schema"), json!(pipeline.schema));
     assert_eq!(default("/$defs/quarantine/properties/limit"), json!(pipeline.quarantine.limit));
+    assert_eq!(default("/$defs/keyring/properties/path"), json!(pipeline.keyring.path));
+    assert_eq!(default("/$defs/keyring/properties/provider"), json!("plain"));
+    let ProviderSettings::Passphrase(passphrase) = provider(json!({ "passphrase": {} })) else { panic!() };
+    let ProviderSettings::Environment(environment) = provider(json!({ "environment": {} })) else { panic!() };
+    let ProviderSettings::OpenBao(bao) = provider(json!({ "openbao": { "address": "a" } })) else { panic!() };
+    let ProviderSettings::AwsKms(kms) = provider(json!({ "aws_kms": { "region": "r" } })) else { panic!() };
+    let token = json!({ "pkcs11": { "module": "m", "token": "t" } });
+    let ProviderSettings::Pkcs11(token) = provider(token) else { panic!() };
+    for (object, key, taken) in [
+        ("passphrase", "passphrase_variable", &passphrase.passphrase_variable),
+        ("environment", "key_variable", &environment.key_variable),
+        ("openbao", "mount", &bao.mount),
+        ("openbao", "token_variable", &bao.token_variable),
+        ("aws_kms", "access_key_id_variable", &kms.access_key_id_variable),
+        ("aws_kms", "secret_access_key_variable", &kms.secret_access_key_variable),
+        ("aws_kms", "session_token_variable", &kms.session_token_variable),
+        ("pkcs11", "pin_variable", &token.pin_variable),
+    ] {
+        assert_eq!(default(&format!("/$defs/keyring_{object}/properties/{key}")), json!(taken), "{key}");
+    }
+    for prefix in [&bao.key_prefix, &kms.key_prefix, &token.key_prefix] {
+        assert_eq!(default("/$defs/key_prefix"), json!(prefix.as_str()));
+    }
     let contract = &pipeline.sources[0].contract;
     assert_eq!(default("/$defs/contract/properties/max_field_bytes"), json!(contract.max_field_bytes));
 }

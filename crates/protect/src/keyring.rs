@@ -37,6 +37,8 @@
 //! and `roots` as an object of kinds. It is read, and written as format 2 with
 //! the next change.
 //!
+//! `keyring/tests/vector.rs` holds a whole file with what it opens to.
+//!
 //! Whoever can open the file and has the lake can read everything; whoever loses
 //! it can read nothing. It belongs in a backup of its own, apart from the lake's.
 

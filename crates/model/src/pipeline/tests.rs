@@ -83,3 +83,21 @@ fn a_key_that_never_was_one_is_no_former_role() {
     let error = Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}rolls: {{}}\n")).expect_err("misspelt");
     assert!(matches!(error, PipelineError::Yaml(_)), "{error}");
 }
+
+#[track_caller]
+fn check_keyring(keyring: &str, told: &str) {
+    let error =
+        Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}keyring:\n  {keyring}\n")).expect_err(keyring);
+    assert!(error.to_string().contains(told), "{error}");
+}
+
+#[test]
+fn a_wrong_key_or_provider_of_a_keyring_is_told_with_its_line() {
+    check_keyring("pth: k.json", "pipeline.yaml:12:3: unknown key `pth`, did you mean `path`?");
+    check_keyring(
+        "provider: { openbao: { adress: a } }",
+        "pipeline.yaml:12:26: unknown key `adress`, did you mean `address`?",
+    );
+    check_keyring("provider: { vault: {} }", "pipeline.yaml:12");
+    check_keyring("provider: { openbao: { address: a, key_prefix: a/b } }", "a key prefix is 1 to 40");
+}

@@ -10,6 +10,8 @@ use super::providers::{EnvironmentKey, Passphrase, Plain, Secret};
 use super::*;
 use crate::testing::{keyring, ready};
 
+mod vector;
+
 const CONTEXT: &[u8] = b"page 7";
 
 fn create(path: &Path) -> Result<Keyring, KeyringError> {

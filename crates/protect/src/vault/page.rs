@@ -72,7 +72,7 @@ impl OpenPage {
         let keys = self.keys.as_chunks_mut::<KEY>().0;
         let mut destroyed = 0;
         for slot in slots {
-            if let Some(key) = keys.get_mut(usize::from(*slot)).filter(|key| !is_destroyed(*key)) {
+            if let Some(key) = keys.get_mut(usize::from(*slot)).filter(|key| !is_destroyed(key)) {
                 key.zeroize();
                 key[DESTROYED.len()..].copy_from_slice(&at.timestamp_micros().to_be_bytes());
                 destroyed += 1;

@@ -12,7 +12,7 @@ use crate::suite::{Destroyed, check_destroyed, opens, tag, wrap};
 use crate::{PATIENT, secret};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
+pub enum Operation {
     Create,
     Open,
     Rotate,
@@ -21,29 +21,36 @@ enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 5] = [Self::Create, Self::Open, Self::Rotate, Self::Destroy, Self::HandOver];
+    pub const ALL: [Self; 5] = [Self::Create, Self::Open, Self::Rotate, Self::Destroy, Self::HandOver];
 }
 
 /// What a fault may be told as. Never that the passphrase or the key is wrong, and never that
 /// a key is gone: believing that would be giving up what is there.
 const TOLD: [&str; 3] = ["key-provider-unavailable", "key-provider-garbled", "keyring-garbled"];
 
-/// `provider` reaches the server through the proxy; `forget` may empty the server between two tries.
-pub async fn survived(
-    faults: &[Fault],
-    proxy: &Proxy,
-    provider: &dyn Fn(Duration) -> Arc<dyn KeyProvider>,
-    forget: &dyn Fn(),
-    destroyed: Destroyed,
-) {
-    for &fault in faults {
-        for operation in Operation::ALL {
-            for number in 0.. {
-                forget();
-                let case = format!("{fault:?} at request {number} of {operation:?}");
-                if !survives(proxy, provider, destroyed, (operation, number, fault), &case).await {
-                    assert!(number > 0, "{case}: no request was spoilt");
-                    break;
+/// What is tried, and on what.
+pub struct Trial<'a> {
+    pub faults: &'a [Fault],
+    pub operations: &'a [Operation],
+    pub proxy: &'a Proxy,
+    /// Reaches the server through the proxy.
+    pub provider: &'a dyn Fn(Duration) -> Arc<dyn KeyProvider>,
+    /// May empty the server between two tries.
+    pub forget: &'a dyn Fn(),
+    pub destroyed: Destroyed,
+}
+
+impl Trial<'_> {
+    pub async fn survived(&self) {
+        for &fault in self.faults {
+            for &operation in self.operations {
+                for number in 0.. {
+                    (self.forget)();
+                    let case = format!("{fault:?} at request {number} of {operation:?}");
+                    if !survives(self, operation, number, fault, &case).await {
+                        assert!(number > 0, "{case}: no request was spoilt");
+                        break;
+                    }
                 }
             }
         }
@@ -51,13 +58,8 @@ pub async fn survived(
 }
 
 /// Whether there was a request of the number, and so something to survive.
-async fn survives(
-    proxy: &Proxy,
-    provider: &dyn Fn(Duration) -> Arc<dyn KeyProvider>,
-    destroyed: Destroyed,
-    (operation, number, fault): (Operation, usize, Fault),
-    case: &str,
-) -> bool {
+async fn survives(trial: &Trial<'_>, operation: Operation, number: usize, fault: Fault, case: &str) -> bool {
+    let Trial { proxy, provider, destroyed, .. } = trial;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keyring.json");
     let before = match operation {
@@ -82,7 +84,7 @@ async fn survives(
         let keyring = keyring.filter(|_| number % 2 == 0 && fault != Fault::TooLate);
         attempt(operation, &path, keyring.as_ref(), &again).await.expect(case);
     }
-    check(&path, &provider(PATIENT), operation, destroyed, before, case).await;
+    check(&path, &provider(PATIENT), operation, *destroyed, before, case).await;
     was_spoilt
 }
 

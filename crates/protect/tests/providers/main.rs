@@ -19,6 +19,7 @@ use vermeil_model::Diagnose;
 use vermeil_protect::keyring::providers::{ProviderKind, Secret};
 use vermeil_protect::{EnvironmentKey, KeyProvider, Keyring, Passphrase, Plain};
 
+use self::faults::{Operation, Trial};
 use self::proxy::{Fault, Proxy};
 use self::servers::{Aws, OpenBaoServer, Token};
 use self::suite::{Backups, Destroyed, check_code};
@@ -68,7 +69,15 @@ async fn openbao_survives_every_fault_at_every_step() {
     let Some(server) = OpenBaoServer::start() else { return };
     let proxy = Proxy::before(server.port);
     let provider = |timeout| server.provider_at(proxy.port, timeout);
-    faults::survived(&Fault::ALL, &proxy, &provider, &|| {}, Destroyed::AtOnce).await;
+    let trial = Trial {
+        faults: &Fault::ALL,
+        operations: &Operation::ALL,
+        proxy: &proxy,
+        provider: &provider,
+        forget: &|| {},
+        destroyed: Destroyed::AtOnce,
+    };
+    trial.survived().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,9 +85,17 @@ async fn aws_kms_survives_every_fault_at_every_step() {
     let Some(server) = Aws::start() else { return };
     let proxy = Proxy::before(server.port);
     let provider = |timeout| server.provider_at(proxy.port, timeout);
-    // The stand-in is slow, and the client that takes answers apart is the same for both.
-    let faults = [Fault::NeverArrives, Fault::AnswerLost, Fault::Hollow, Fault::Sealed];
-    faults::survived(&faults, &proxy, &provider, &|| server.forget_everything(), Destroyed::After7Days).await;
+    // The stand-in is slow. What takes an answer apart is the same as for OpenBao, and handing a
+    // keyring over asks what creating one does.
+    let trial = Trial {
+        faults: &[Fault::NeverArrives, Fault::AnswerLost, Fault::Hollow, Fault::Sealed],
+        operations: &[Operation::Create, Operation::Open, Operation::Rotate, Operation::Destroy],
+        proxy: &proxy,
+        provider: &provider,
+        forget: &|| server.forget_everything(),
+        destroyed: Destroyed::After7Days,
+    };
+    trial.survived().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

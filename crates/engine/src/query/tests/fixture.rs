@@ -103,6 +103,7 @@ impl Fixture {
             base: folder.path().to_owned(),
             storage_options: BTreeMap::new(),
             policy: policy(),
+            secrets: BTreeMap::new(),
         };
         let engine = Engine::open(config, Access::CreateIfMissing).await.unwrap();
         Self { engine, keys: Vec::new(), folder }
