@@ -33,7 +33,9 @@ fn met_by(finding: &Finding) -> (&str, Channel, Encoding) {
 
 /// A table in Markdown: places by encodings, values found of values planted.
 pub fn table(planted: &[Planted], found: &[bool]) -> String {
-    let mut cells: BTreeMap<(&str, &str), BTreeMap<Encoding, (u32, u32)>> = BTreeMap::new();
+    // Kind and place → encoding → found, planted.
+    type Counts = BTreeMap<Encoding, (u32, u32)>;
+    let mut cells: BTreeMap<(&str, &str), Counts> = BTreeMap::new();
     let mut order: Vec<(&str, &str)> = Vec::new();
     for (planted, found) in planted.iter().zip(found) {
         let place = (planted.kind, planted.place);

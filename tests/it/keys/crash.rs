@@ -47,7 +47,10 @@ fn check_rotated(workspace: &Workspace, killed: &str) {
     check_readable(workspace);
 }
 
-fn split(mut generations: Vec<(u64, String, u64)>) -> ((u64, String, u64), Vec<(u64, String, u64)>) {
+/// Number, state, pages.
+type Generation = (u64, String, u64);
+
+fn split(mut generations: Vec<Generation>) -> (Generation, Vec<Generation>) {
     let last = generations.pop().expect("a generation");
     (last, generations)
 }
@@ -108,13 +111,16 @@ fn a_destruction_killed_at_any_time_is_completed() {
     check_parts(DESTROY, rotated, check_destroyed, 1..=8);
 }
 
+/// Whether a step is seen to be done.
+type Reached<'a> = &'a dyn Fn(&Workspace) -> bool;
+
 /// Kills as soon as a step is seen to be done.
 #[track_caller]
 fn check_steps(
     arguments: &[&str],
     made: fn() -> Workspace,
     check: fn(&Workspace, &str),
-    steps: &[(&str, &dyn Fn(&Workspace) -> bool)],
+    steps: &[(&str, Reached<'_>)],
 ) {
     for (step, reached) in steps {
         let workspace = made();

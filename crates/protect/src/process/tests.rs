@@ -49,6 +49,7 @@ fn crash(folder: &Path, hardened: &str) {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test tells the process it starts what to do")]
 fn a_hardened_process_that_crashes_leaves_no_core() {
     if let Ok(hardened) = std::env::var(HARDENED) {
         let (_, hard) = getrlimit(Resource::CORE).unwrap();

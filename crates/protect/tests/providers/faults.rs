@@ -81,7 +81,7 @@ async fn survives(trial: &Trial<'_>, operation: Operation, number: usize, fault:
         assert!(TOLD.contains(&code.as_str()), "{case}: {error:?}");
         // Now the same process asks again, now another that found everything as it was left.
         let again = provider(PATIENT);
-        let keyring = keyring.filter(|_| number % 2 == 0 && fault != Fault::TooLate);
+        let keyring = keyring.filter(|_| number.is_multiple_of(2) && fault != Fault::TooLate);
         attempt(operation, &path, keyring.as_ref(), &again).await.expect(case);
     }
     check(&path, &provider(PATIENT), operation, *destroyed, before, case).await;

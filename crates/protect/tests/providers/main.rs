@@ -4,6 +4,8 @@
 //! survive. Where a server cannot be had, its tests say so and pass: `cargo xtask
 //! test` gets the servers and tells at the end what it could not get.
 
+#![allow(clippy::unwrap_used, reason = "clippy takes only functions marked as tests for tests")]
+
 mod faults;
 mod proxy;
 #[path = "../../../../tests/it/python.rs"]
