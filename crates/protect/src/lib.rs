@@ -9,6 +9,7 @@
 //!    │ gives data keys
 //! seal      AES-256-GCM over what `payload` packs, bound to where the value belongs
 //!
+//! stream    temporary files, sealed under a key that is in memory only
 //! tags · pseudonym   keyed one-way names, each from a root key of its own
 //! process · locked   what the operating system does for keys in memory
 //! ```
@@ -31,6 +32,7 @@ pub mod process;
 pub mod pseudonym;
 mod random;
 pub mod seal;
+pub mod stream;
 pub mod tags;
 pub mod vault;
 
