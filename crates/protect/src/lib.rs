@@ -10,7 +10,7 @@
 //! seal      AES-256-GCM over what `payload` packs, bound to where the value belongs
 //!
 //! stream    temporary files, sealed under a key that is in memory only
-//! tags · pseudonym   keyed one-way names, each from a root key of its own
+//! tags · pseudonym · blind_index   keyed one-way names, each from a root key of its own
 //! process · locked   what the operating system does for keys in memory
 //! ```
 //!
@@ -24,6 +24,7 @@ mod aead;
 mod audit;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+pub mod blind_index;
 mod hashing;
 pub mod keyring;
 mod locked;
@@ -37,6 +38,7 @@ pub mod tags;
 pub mod vault;
 
 pub use audit::{audit_signing_seed, subject_tag};
+pub use blind_index::BlindIndex;
 pub use keyring::providers::{EnvironmentKey, KeyProvider, Passphrase, Plain, ProviderError, Secret};
 pub use keyring::{
     Destruction, Generation, GenerationState, Keyring, KeyringError, KeyringId, RootKey, RootKind,

@@ -193,6 +193,7 @@ impl KeyVault {
     /// # Errors
     /// [`VaultError`]. Some keys may be destroyed then, some not: ask again.
     pub async fn destroy(&self, locations: &[KeyLocation]) -> Result<u64, VaultError> {
+        self.store.forget(locations).await?;
         let at = Utc::now();
         let mut slots: BTreeMap<i64, Vec<u16>> = BTreeMap::new();
         for location in locations {

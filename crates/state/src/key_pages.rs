@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection};
 use vermeil_protect::vault::{GenerationUse, Rotation, SealedPage, StoreError, Written};
-use vermeil_protect::{KeyOwner, KeyPageStore};
+use vermeil_protect::{KeyLocation, KeyOwner, KeyPageStore};
 
 use crate::database::{moment, now, unexpected};
 use crate::{StateDatabase, StateError};
@@ -38,6 +38,10 @@ impl KeyPageStore for StateDatabase {
 
     async fn replace(&self, pages: Vec<SealedPage>) -> Result<Written, StoreError> {
         self.replace_pages(pages).await.map_err(StoreError::new)
+    }
+
+    async fn forget(&self, keys: &[KeyLocation]) -> Result<(), StoreError> {
+        self.delete_index_entries(keys).await.map_err(StoreError::new)
     }
 
     async fn delete_owner(&self, owner: &KeyOwner) -> Result<u64, StoreError> {
@@ -188,11 +192,13 @@ impl StateDatabase {
         if pages.is_empty() {
             return Ok(0);
         }
-        sqlx::query("DELETE FROM key_pages WHERE owner = $1")
-            .bind(owner.as_str())
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
+        for statement in [
+            "DELETE FROM blind_index WHERE key_page IN (SELECT page FROM key_pages WHERE owner = $1)",
+            "DELETE FROM key_pages WHERE owner = $1",
+        ] {
+            let deleted = sqlx::query(statement).bind(owner.as_str()).execute(&mut *change).await;
+            deleted.map_err(failed)?;
+        }
         let at = now();
         for run in pages.chunk_by(|page, next| page + 1 == *next) {
             sqlx::query(

@@ -1,4 +1,4 @@
-//! The state database: key pages, loads, publications, suppression.
+//! The state database: key pages, blind index, loads, publications, suppression.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -7,6 +7,7 @@
 //! Every statement is prepared with its values bound, so that neither a
 //! statement nor an error quotes a value.
 
+mod blind_index;
 mod database;
 mod error;
 mod key_pages;
@@ -17,6 +18,7 @@ mod publications;
 mod runs;
 mod suppression;
 
+pub use blind_index::IndexEntry;
 pub use database::StateDatabase;
 pub use error::StateError;
 pub use lake::{LAKE_FORMAT, LakeIdentity};

@@ -4,9 +4,10 @@ use crate::database::now;
 use crate::{StateDatabase, StateError};
 
 /// What leads from each version to the next, in order; the first from nothing.
-const MIGRATIONS: [&[&str]; 2] = [
+const MIGRATIONS: [&[&str]; 3] = [
     &[include_str!("../migrations/0001_state.sql")],
     &[include_str!("../migrations/0002_key_generations.sql")],
+    &[include_str!("../migrations/0003_blind_index.sql")],
 ];
 
 /// Brings the tables to the version this program knows.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    GenerationUse, KeyOwner, KeyPageStore, Rotation, RotationStage, SealedPage, StoreError, Written,
+    GenerationUse, KeyLocation, KeyOwner, KeyPageStore, Rotation, RotationStage, SealedPage, StoreError, Written,
 };
 
 /// Keeps pages in memory: for tests, and for keys that are to end with their process.
@@ -89,6 +89,10 @@ impl KeyPageStore for MemoryStore {
             }
         }
         Ok(Written::Done { outdated })
+    }
+
+    async fn forget(&self, _keys: &[KeyLocation]) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn delete_owner(&self, owner: &KeyOwner) -> Result<u64, StoreError> {

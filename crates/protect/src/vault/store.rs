@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic};
 
-use super::KeyOwner;
+use super::{KeyLocation, KeyOwner};
 
 /// A page of data keys as it is stored. Nothing in it is secret by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,8 +118,16 @@ pub trait KeyPageStore: Send + Sync {
     /// [`StoreError`].
     async fn replace(&self, pages: Vec<SealedPage>) -> Result<Written, StoreError>;
 
-    /// Deletes every page of an owner durably, notes when, and returns how many
-    /// there were.
+    /// Deletes durably whatever the store keeps about those whose keys lie at `keys`,
+    /// besides the keys. Called before these are destroyed, so that nothing about
+    /// someone outlasts their key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn forget(&self, keys: &[KeyLocation]) -> Result<(), StoreError>;
+
+    /// Deletes every page of an owner durably, with whatever [`KeyPageStore::forget`]
+    /// deletes, notes when, and returns how many there were.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -157,6 +157,10 @@ impl KeyPageStore for Watched {
         self.call("replace", self.store.replace(pages)).await
     }
 
+    async fn forget(&self, keys: &[KeyLocation]) -> Result<(), StoreError> {
+        self.call("forget", self.store.forget(keys)).await
+    }
+
     async fn delete_owner(&self, owner: &KeyOwner) -> Result<u64, StoreError> {
         self.call("delete_owner", self.store.delete_owner(owner)).await
     }

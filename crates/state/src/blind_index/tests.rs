@@ -1,0 +1,133 @@
+use std::time::Instant;
+
+use vermeil_protect::{KeyOwner, KeyPageStore};
+
+use super::*;
+use crate::testing::{Fixture, fixture};
+
+fn tag(number: u32) -> Tag {
+    let mut tag = Tag([7; 16]);
+    tag.0[..4].copy_from_slice(&number.to_be_bytes());
+    tag
+}
+
+fn entry(number: u32, record: u128, page: i64, slot: u16) -> IndexEntry {
+    IndexEntry { tag: tag(number), record: RecordId(record), key: KeyLocation { page, slot } }
+}
+
+fn secret(generation: u32, byte: u8) -> WrappedIndexSecret {
+    WrappedIndexSecret { generation, bytes: vec![byte; 60] }
+}
+
+async fn found(fixture: &Fixture, numbers: &[u32]) -> Vec<IndexEntry> {
+    let tags: Vec<Tag> = numbers.iter().copied().map(tag).collect();
+    let mut found = fixture.state.find_index_entries(&tags).await.unwrap();
+    found.sort_unstable();
+    found
+}
+
+#[tokio::test]
+async fn entries_are_found_by_their_tags_and_last() {
+    let fixture = fixture().await;
+    let entries = [entry(1, 10, 1, 0), entry(1, 11, 1, 1), entry(2, 10, 1, 0)];
+    fixture.state.add_index_entries(1, &entries).await.unwrap();
+    fixture.state.add_index_entries(1, &entries[..1]).await.unwrap();
+    let fixture = fixture.reopened().await;
+    assert_eq!(found(&fixture, &[1]).await, entries[..2]);
+    assert_eq!(found(&fixture, &[2, 3]).await, entries[2..]);
+    assert!(found(&fixture, &[]).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_entry_follows_its_records_key() {
+    let fixture = fixture().await;
+    fixture.state.add_index_entries(1, &[entry(1, 10, 1, 0)]).await.unwrap();
+    fixture.state.add_index_entries(1, &[entry(1, 10, 5, 9)]).await.unwrap();
+    assert_eq!(found(&fixture, &[1]).await, [entry(1, 10, 5, 9)]);
+}
+
+#[tokio::test]
+async fn entries_die_with_the_keys_of_their_records() {
+    let fixture = fixture().await;
+    let entries = [entry(1, 10, 1, 0), entry(1, 11, 1, 1), entry(1, 12, 2, 0)];
+    fixture.state.add_index_entries(1, &entries).await.unwrap();
+    fixture.state.forget(&[KeyLocation { page: 1, slot: 0 }]).await.unwrap();
+    assert_eq!(found(&fixture, &[1]).await, entries[1..]);
+}
+
+#[tokio::test]
+async fn entries_die_with_the_pages_of_their_owner() {
+    let fixture = fixture().await;
+    let page = |number, owner| vermeil_protect::vault::SealedPage {
+        number,
+        owner: KeyOwner::new(owner),
+        revision: 0,
+        generation: 1,
+        commitment: [0; 32],
+        wrapped_key: vec![1],
+        sealed: vec![2],
+    };
+    fixture.state.insert(vec![page(1, "landing/shop/1"), page(2, "landing/shop/2")]).await.unwrap();
+    let entries = [entry(1, 10, 1, 0), entry(1, 11, 2, 0)];
+    fixture.state.add_index_entries(1, &entries).await.unwrap();
+    fixture.state.delete_owner(&KeyOwner::new("landing/shop/1")).await.unwrap();
+    assert_eq!(found(&fixture, &[1]).await, entries[1..]);
+}
+
+#[tokio::test]
+async fn of_two_who_make_a_secret_the_first_wins() {
+    let fixture = fixture().await;
+    assert_eq!(fixture.state.keep_index_secret(&secret(1, 1)).await.unwrap(), secret(1, 1));
+    assert_eq!(fixture.state.keep_index_secret(&secret(1, 2)).await.unwrap(), secret(1, 1));
+    fixture.state.keep_index_secret(&secret(2, 2)).await.unwrap();
+    assert_eq!(fixture.state.index_secrets().await.unwrap(), [secret(1, 1), secret(2, 2)]);
+}
+
+#[tokio::test]
+async fn a_retired_generation_leaves_nothing() {
+    let fixture = fixture().await;
+    let shop: SourceId = "shop".parse().unwrap();
+    for generation in [1, 2] {
+        fixture.state.keep_index_secret(&secret(generation, 1)).await.unwrap();
+        fixture.state.complete_index(generation, &shop).await.unwrap();
+        fixture.state.add_index_entries(generation, &[entry(generation, 10, 1, 0)]).await.unwrap();
+    }
+    fixture.state.retire_indexes_before(2).await.unwrap();
+    fixture.state.retire_indexes_before(2).await.unwrap();
+    assert_eq!(found(&fixture, &[1, 2]).await, [entry(2, 10, 1, 0)]);
+    assert_eq!(fixture.state.index_secrets().await.unwrap(), [secret(2, 1)]);
+    assert_eq!(fixture.state.complete_indexes().await.unwrap(), [(2, shop)]);
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
+    let fixture = fixture().await;
+    let kept = entry(1, 10, 1, 0);
+    let gone = IndexEntry { tag: Tag(*b"the deleted tag!"), ..entry(2, 11, 1, 1) };
+    fixture.state.add_index_entries(1, &[kept, gone]).await.unwrap();
+    fixture.state.forget(&[gone.key]).await.unwrap();
+    for file in fixture.folder.path().read_dir().unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(16).any(|window| window == gone.tag.0), "{}", path.display());
+    }
+    assert_eq!(found(&fixture, &[1]).await, [kept]);
+}
+
+#[tokio::test]
+async fn what_an_entry_costs_is_told() {
+    let fixture = fixture().await;
+    let started = Instant::now();
+    for batch in 0..4_u32 {
+        let entries: Vec<IndexEntry> = (0..25_000)
+            .map(|number| {
+                let mixed = (batch * 25_000 + number).wrapping_mul(2_654_435_761);
+                entry(mixed, u128::from(mixed) << 64, i64::from(number / 256), (number % 256) as u16)
+            })
+            .collect();
+        fixture.state.add_index_entries(1, &entries).await.unwrap();
+    }
+    let each = started.elapsed().as_secs_f64() * 1e6 / 1e5;
+    println!("{each:.1} µs an entry, 100,000 entries in 4 changes");
+    assert_eq!(found(&fixture, &[0]).await.len(), 1);
+}
