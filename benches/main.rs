@@ -10,6 +10,7 @@ mod duckdb;
 mod landing;
 mod leaks;
 mod machine;
+mod names;
 mod program;
 mod query;
 mod report;
@@ -24,7 +25,7 @@ use clap::{Parser, ValueEnum};
 use crate::machine::Machine;
 use crate::report::Report;
 
-/// Measures landing, scoring, sealing, the leak scan and the demo, and prints one table
+/// Measures landing, scoring, sealing, naming, the leak scan and the demo, and prints one table
 #[derive(Parser)]
 #[command(name = "vermeil-bench")]
 struct Arguments {
@@ -68,6 +69,8 @@ enum Section {
     Leaks,
     /// Queries that open personal columns
     Query,
+    /// Pseudonyms, the blind index
+    Names,
     /// `vermeil demo` as a process of its own
     Demo,
 }
@@ -121,6 +124,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Query) {
         query::measure(arguments.rows.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Names) {
+        names::measure(arguments.records.get(), runs, &mut report).await?;
     }
     if wanted(Section::Demo) {
         for people in &arguments.demo_people {

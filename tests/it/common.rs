@@ -275,6 +275,27 @@ impl Workspace {
         announced.map(|line| (line["event"]["intent"].clone(), outcome_of(&line["number"]))).collect()
     }
 
+    /// A column of bytes from the state database.
+    pub fn blobs(&self, sql: &'static str) -> Vec<Vec<u8>> {
+        runtime().block_on(async {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file("state/vermeil.db"));
+            let mut database = options.connect().await.expect("a state database");
+            let column = sqlx::query_scalar(sql).fetch_all(&mut database).await.expect("bytes");
+            database.close().await.expect("closed");
+            column
+        })
+    }
+
+    /// Changes the state database behind the program's back.
+    pub fn change_state(&self, sql: &'static str) {
+        runtime().block_on(async {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file("state/vermeil.db"));
+            let mut database = options.connect().await.expect("a state database");
+            sqlx::raw_sql(sql).execute(&mut database).await.expect("changed");
+            database.close().await.expect("closed");
+        });
+    }
+
     /// Every file below a folder with its content.
     pub fn content_of(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut content = BTreeMap::new();

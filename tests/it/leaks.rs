@@ -188,6 +188,11 @@ impl Scene {
         self.passes(&["check"]);
         self.passes(&["plan"]);
         self.passes(&["status"]);
+        let find = |arguments: &[&str]| self.prints(PRINTED, arguments, canaries::EMAIL);
+        let (code, found) = find(&as_officer(&["find", "email"]));
+        assert!(code == 0 && found.contains("record_id"), "the planted address is not found: {found}");
+        assert_eq!(find(&["find", "email"]).0, 4);
+        assert_eq!(find(&as_officer(&["find", canaries::FAMILY_NAME])).0, 2);
         // Spills its sort, if anything does.
         self.prints(
             GRANTED,

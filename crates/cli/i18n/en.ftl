@@ -66,6 +66,11 @@ help-explain-right = Id of another record
 help-explain-role = Role to read as
 help-explain-purpose = Purpose of reading; without one nothing personal is opened
 
+help-find = Find the records that hold a value, without opening any: an e-mail address, a phone number, an account number
+help-find-field = Field of the schema, such as `email`; the value is read from standard input
+help-find-role = Role of the pipeline file to read as
+help-find-purpose = Purpose of looking; it must open the field's class
+
 help-quarantine = Rows that broke their contract
 help-quarantine-ls = List them
 help-quarantine-show = Show one as it was delivered
@@ -185,6 +190,7 @@ column-outcome = outcome
 column-precision = precision
 column-probability = probability
 column-problem = problem
+column-profile = profile
 column-profiles = profiles
 column-profiles-after = profiles after the run
 column-provider = provider
@@ -319,6 +325,7 @@ audit-verdict = { $faults ->
     }
 audit-nothing-opened = No such opening is in the log.
 
+find-nothing = no record holds this value
 query-rows = { $rows ->
         [one] ({ $rows } row)
        *[other] ({ $rows } rows)
@@ -440,6 +447,8 @@ schema-reserved-field = { $file }: field `{ $field }` has a name that the lake k
     .help = give the field another name
 schema-no-purpose = { $file }: personal field `{ $field }` declares no purpose
     .help = name what it may be used for, such as `purposes: [customer_care]`, or make its class `plain` if it is not personal
+schema-unfit-generalisation = { $file }: field `{ $field }` cannot be generalised to `{ $to }`
+    .help = `age_band` and `year` take personal dates, `department` postal codes, `masked_phone` phone numbers, `initial` personal texts
 schema-unknown-blocking-field = { $file }: blocking rule `{ $rule }` names `{ $field }`, which is no field
     .help = define the field or correct the rule
 
@@ -740,6 +749,12 @@ purpose-not-granted = role `{ $role }` may not read for purpose `{ $purpose }`
     .otherwise = it may for no purpose; without `--purpose` plain fields and pseudonyms can be read; `vermeil policy show` prints who sees what
 row-denied = role `{ $role }` may not see rows as delivered for purpose `{ $purpose }`
     .help = a row may hold anything: it takes a purpose that opens every personal class
+find-denied = role `{ $role }` may not look for `{ $field }` for purpose `{ $purpose }`
+    .help = it takes a purpose that opens the field's class: whether someone is here is personal too
+field-not-indexed = records are not found by this field
+    .help = they are by: { $indexed }
+index-incomplete = the index does not cover the records of source `{ $source }` yet
+    .help = `vermeil run` completes it
 sql-invalid = the statement cannot be run: { $message }
     .help = tables are `golden.profiles`, `golden.members`, `golden.history`, `golden.provenance`, `landing.<source>`, `landing.quarantine`, `resolved.links`
 not-a-query = `{ $statement }` is no query

@@ -66,6 +66,11 @@ help-explain-right = Identifiant d'un autre enregistrement
 help-explain-role = Rôle sous lequel lire
 help-explain-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
 
+help-find = Trouve les enregistrements qui portent une valeur, sans en ouvrir aucun : une adresse électronique, un numéro de téléphone, un numéro de client
+help-find-field = Champ du schéma, comme `email` ; la valeur est lue sur l'entrée standard
+help-find-role = Rôle du fichier de pipeline sous lequel chercher
+help-find-purpose = Finalité de la recherche ; elle doit ouvrir la classe du champ
+
 help-quarantine = Lignes qui ont enfreint leur contrat
 help-quarantine-ls = Les énumère
 help-quarantine-show = En montre une telle qu'elle a été livrée
@@ -185,6 +190,7 @@ column-outcome = issue
 column-precision = précision
 column-probability = probabilité
 column-problem = problème
+column-profile = profil
 column-profiles = profils
 column-profiles-after = profils après l'exécution
 column-provider = fournisseur
@@ -319,6 +325,7 @@ audit-verdict = { $faults ->
     }
 audit-nothing-opened = Le journal ne contient pas de telle ouverture.
 
+find-nothing = aucun enregistrement ne porte cette valeur
 query-rows = { $rows ->
         [one] ({ $rows } ligne)
        *[other] ({ $rows } lignes)
@@ -440,6 +447,8 @@ schema-reserved-field = { $file } : le champ `{ $field }` porte un nom que le l
     .help = donnez un autre nom au champ
 schema-no-purpose = { $file } : le champ personnel `{ $field }` ne déclare aucune finalité
     .help = nommez ses usages, par exemple `purposes: [customer_care]`, ou donnez-lui la classe `plain` s'il n'est pas personnel
+schema-unfit-generalisation = { $file } : le champ `{ $field }` ne peut pas être généralisé en `{ $to }`
+    .help = `age_band` et `year` valent pour des dates personnelles, `department` pour des codes postaux, `masked_phone` pour des numéros de téléphone, `initial` pour des textes personnels
 schema-unknown-blocking-field = { $file } : la règle de blocage `{ $rule }` nomme `{ $field }`, qui n'est pas un champ
     .help = définissez le champ ou corrigez la règle
 
@@ -740,6 +749,12 @@ purpose-not-granted = le rôle `{ $role }` ne peut pas lire pour la finalité `{
     .otherwise = il ne le peut pour aucune finalité ; sans `--purpose`, les champs ordinaires et les pseudonymes restent lisibles ; `vermeil policy show` imprime qui voit quoi
 row-denied = le rôle `{ $role }` ne peut pas voir les lignes telles que livrées pour la finalité `{ $purpose }`
     .help = une ligne peut contenir n'importe quoi : il faut une finalité qui ouvre toutes les classes de données personnelles
+find-denied = le rôle `{ $role }` ne peut pas chercher par `{ $field }` pour la finalité `{ $purpose }`
+    .help = il faut une finalité qui ouvre la classe du champ : savoir si quelqu'un est ici est déjà une donnée personnelle
+field-not-indexed = les enregistrements ne se trouvent pas par ce champ
+    .help = ils se trouvent par : { $indexed }
+index-incomplete = l'index ne couvre pas encore les enregistrements de la source `{ $source }`
+    .help = `vermeil run` le complète
 sql-invalid = la requête ne peut pas être exécutée : { $message }
     .help = les tables sont `golden.profiles`, `golden.members`, `golden.history`, `golden.provenance`, `landing.<source>`, `landing.quarantine`, `resolved.links`
 not-a-query = `{ $statement }` n'est pas une requête de lecture

@@ -67,6 +67,7 @@ pub enum Command {
     Status,
     Query(QueryArguments),
     Explain(ExplainArguments),
+    Find(FindArguments),
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     #[command(subcommand)]
@@ -128,6 +129,15 @@ pub struct ExplainArguments {
     pub left: String,
     #[arg(value_name = "B")]
     pub right: Option<String>,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+/// The value is read from standard input: it names a person.
+#[derive(Debug, Args)]
+pub struct FindArguments {
+    #[arg(value_name = "FIELD")]
+    pub field: String,
     #[command(flatten)]
     pub reader: ReaderArguments,
 }

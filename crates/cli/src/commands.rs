@@ -6,6 +6,7 @@ mod completions;
 pub mod demo;
 pub mod evaluate;
 mod explain;
+mod find;
 pub mod init;
 mod keys;
 pub mod leak_scan;
@@ -38,6 +39,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Status => status::execute(session, output).await,
         Command::Query(arguments) => query::execute(session, output, &arguments).await,
         Command::Explain(arguments) => explain::execute(session, output, &arguments).await,
+        Command::Find(arguments) => find::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,
         Command::Synth(arguments) => synth::execute(session, output, &arguments),

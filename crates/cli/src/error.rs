@@ -157,6 +157,12 @@ fn schema_diagnostic(error: &SchemaError) -> Option<Diagnostic> {
         SchemaError::NoPurpose { file, field } => {
             Diagnostic::new("schema-no-purpose").with("file", file).with("field", field)
         }
+        SchemaError::UnfitGeneralisation { file, field, to } => {
+            Diagnostic::new("schema-unfit-generalisation")
+                .with("file", file)
+                .with("field", field)
+                .with("to", to)
+        }
         SchemaError::UnknownBlockingField { file, rule, field } => {
             Diagnostic::new("schema-unknown-blocking-field")
                 .with("file", file)

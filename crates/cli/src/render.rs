@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod evaluate;
 pub mod explain;
+pub mod find;
 pub mod init;
 pub mod keys;
 pub mod leak_scan;

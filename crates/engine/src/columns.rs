@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimeUnit};
 use vermeil_model::schema::{FieldType, SchemaKind};
 use vermeil_model::{Field, FieldClass, Schema};
+use vermeil_protect::Pseudonymiser;
 
 pub(crate) const RECORD_ID: &str = "record_id";
 pub(crate) const PROFILE_ID: &str = "profile_id";
@@ -18,6 +19,9 @@ pub(crate) const OBSERVED_AT: &str = "observed_at";
 pub(crate) const KEY_PAGE: &str = "key_page";
 pub(crate) const KEY_SLOT: &str = "key_slot";
 
+/// The field that tells how the phone numbers and postal codes of its row are to be read.
+pub(crate) const COUNTRY: &str = "country";
+
 /// Inside the sealed identifiers of a record: the parts of its key in the
 /// source, so that it can be found there again. No canonical field starts so.
 pub(crate) const SOURCE_KEY_PREFIX: &str = "_key_";
@@ -25,6 +29,19 @@ pub(crate) const SOURCE_KEY_PREFIX: &str = "_key_";
 /// The column that holds the sealed fields of one class.
 pub(crate) fn sealed_column(class: FieldClass) -> String {
     format!("sealed_{class}")
+}
+
+/// The column that holds the pseudonyms of `profile_id` in one domain. Its name tells
+/// nobody without the keyring which domain that is.
+pub(crate) fn pseudonym_column(domain: &Pseudonymiser) -> String {
+    format!("pseudonym_{}", domain.domain_name())
+}
+
+/// `schema` with a column of pseudonyms for each domain behind its own.
+pub(crate) fn with_pseudonyms(schema: &SchemaRef, domains: &[Pseudonymiser]) -> SchemaRef {
+    let added = domains.iter().map(|domain| ArrowField::new(pseudonym_column(domain), DataType::Utf8, true));
+    let own = schema.fields().iter().map(|field| field.as_ref().clone());
+    Arc::new(ArrowSchema::new(own.chain(added).collect::<Vec<_>>()))
 }
 
 /// Microseconds, UTC: what Delta calls `timestamp`.
@@ -78,7 +95,8 @@ pub(crate) fn landing_schema<'a>(kind: SchemaKind, plain: impl Iterator<Item = &
 ///
 /// `profile_id: Utf8, records: Int64, sources: Utf8 (comma-separated), created_at: Timestamp,
 /// updated_at: Timestamp, publication: Int64, key_page: Int64, key_slot: Int32`, then one column a
-/// plain field of `schema`, then `sealed_<class>: Binary?` for each personal class.
+/// plain field of `schema`, then a text column for each field that is generalised, then
+/// `sealed_<class>: Binary?` for each personal class.
 pub(crate) fn profiles_schema(schema: &Schema) -> SchemaRef {
     let required = |name: &str, data_type| ArrowField::new(name, data_type, false);
     let optional = |name: &str, data_type| ArrowField::new(name, data_type, true);
@@ -94,6 +112,8 @@ pub(crate) fn profiles_schema(schema: &Schema) -> SchemaRef {
     ];
     let plain = schema.of_class(FieldClass::Plain);
     fields.extend(plain.map(|field| optional(&field.name, plain_type(field.data_type))));
+    let generalised = schema.fields.iter().filter_map(Field::generalised_column);
+    fields.extend(generalised.map(|name| optional(&name, DataType::Utf8)));
     fields.extend(FieldClass::PERSONAL.map(|class| optional(&sealed_column(class), DataType::Binary)));
     Arc::new(ArrowSchema::new(fields))
 }

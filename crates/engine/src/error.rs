@@ -1,5 +1,8 @@
 //! What can go wrong in the engine, with the way out.
 
+use std::io;
+
+use arrow::error::ArrowError;
 use chrono::{DateTime, SecondsFormat, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
@@ -100,6 +103,13 @@ pub enum EngineError {
         "role `{role}` may not see rows as delivered for purpose `{purpose}`: that takes every personal class"
     )]
     RowDenied { role: String, purpose: String },
+    #[error("role `{role}` may not look for `{field}` for purpose `{purpose}`")]
+    FindDenied { role: String, purpose: String, field: String },
+    // What was asked for is not repeated: people mistype values here.
+    #[error("records are not found by this field (but by: {indexed})")]
+    NotIndexed { indexed: String },
+    #[error("the index does not cover the records of source `{source_id}` yet: `vermeil run` completes it")]
+    IndexIncomplete { source_id: SourceId },
     #[error("{message}")]
     Sql { message: String },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -141,9 +151,11 @@ impl EngineError {
     /// ("cannot cast 'Lovelace' to Int32"), so only its kind is kept.
     pub(crate) fn query(cause: &DataFusionError) -> Self {
         let kind = match cause.find_root() {
-            DataFusionError::ArrowError(..) => {
-                "a value does not fit the operation (a cast, a division or an overflow)"
-            }
+            DataFusionError::IoError(cause) => temporary_file_error(cause),
+            DataFusionError::ArrowError(cause, _) => match cause.as_ref() {
+                ArrowError::IoError(_, cause) => temporary_file_error(cause),
+                _ => "a value does not fit the operation (a cast, a division or an overflow)",
+            },
             DataFusionError::ResourcesExhausted(_) => "memory is exhausted",
             DataFusionError::NotImplemented(_) => "it uses something that is not supported",
             DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => "the lake cannot be read",
@@ -163,10 +175,20 @@ fn moment(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// Files of the lake fail as `ObjectStore` and `ParquetError`: what is left are those of the query itself.
+fn temporary_file_error(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::QuotaExceeded | io::ErrorKind::StorageFull => {
+            "memory is exhausted, and so is the space for temporary files"
+        }
+        _ => "a temporary file cannot be written or read",
+    }
+}
+
 /// Follows the chain of causes down to the operating system.
 fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::StorageFull)
     })
 }
 
@@ -227,6 +249,14 @@ impl Diagnose for EngineError {
             Self::RowDenied { role, purpose } => {
                 Diagnostic::new("row-denied").with("role", role).with("purpose", purpose)
             }
+            Self::FindDenied { role, purpose, field } => Diagnostic::new("find-denied")
+                .with("role", role)
+                .with("purpose", purpose)
+                .with("field", field),
+            Self::NotIndexed { indexed } => Diagnostic::new("field-not-indexed").with("indexed", indexed),
+            Self::IndexIncomplete { source_id } => {
+                Diagnostic::new("index-incomplete").with("source", source_id)
+            }
             Self::Sql { message } => Diagnostic::new("sql-invalid").with("message", message),
             Self::NotAQuery { statement } => Diagnostic::new("not-a-query").with("statement", statement),
             Self::Query { kind } => Diagnostic::new("query-failed").with("reason", kind),
@@ -254,7 +284,9 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
-            Self::Denied(_) | Self::RowDenied { .. } | Self::AuditDenied { .. } => ErrorKind::Denied,
+            Self::Denied(_) | Self::RowDenied { .. } | Self::FindDenied { .. } | Self::AuditDenied { .. } => {
+                ErrorKind::Denied
+            }
             Self::SecretMissing { .. }
             | Self::SecretMalformed { .. }
             | Self::AuthorityUnreadable { .. }
@@ -262,6 +294,7 @@ impl Diagnose for EngineError {
             | Self::NoLake { .. }
             | Self::Sql { .. }
             | Self::NotAQuery { .. }
+            | Self::NotIndexed { .. }
             | Self::NothingPublished
             | Self::MatchPlan(_)
             | Self::Unknown { .. }

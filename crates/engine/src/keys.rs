@@ -102,7 +102,8 @@ impl Engine {
     }
 
     /// Destroys a generation that no page uses any more. Backups of the state
-    /// database from before its pages moved open no more, whoever has them.
+    /// database from before its pages moved open no more, whoever has them. Before,
+    /// the blind index moves on from it, so that records are found as ever.
     ///
     /// # Errors
     /// Pages still use it, it is the newest, or there is none of that number; or
@@ -111,9 +112,10 @@ impl Engine {
         &self,
         actor: &str,
         generation: u32,
+        progress: &dyn Progress,
     ) -> Result<DestructionReport, EngineError> {
         let entry = self.announce(actor, "destroy", &format!("keyring/{generation}")).await?;
-        let destroyed = self.vault.destroy_generation(generation).await;
+        let destroyed = self.leave_generation(generation, progress).await;
         let noted = self.conclude(entry, 0, destroyed.is_ok()).await;
         let destroyed = destroyed?;
         noted?;
@@ -125,6 +127,26 @@ impl Engine {
                 DestructionReport { generation, state: "pending".to_owned(), at: second(until) }
             }
         })
+    }
+
+    async fn leave_generation(
+        &self,
+        generation: u32,
+        progress: &dyn Progress,
+    ) -> Result<Destruction, EngineError> {
+        self.keyring.reload_if_changed().await?;
+        let indexes = self.state.index_secrets().await?;
+        let is_indexed = indexes.iter().any(|index| index.generation == generation);
+        // Held until it is destroyed: a run would else make entries that end with it.
+        let _lock = match is_indexed && generation < self.keyring.current_generation() {
+            true => {
+                let lock = self.lock(progress).await?;
+                self.complete_blind_index().await?;
+                Some(lock)
+            }
+            false => None,
+        };
+        Ok(self.vault.destroy_generation(generation).await?)
     }
 
     /// Why there is no key for something that stands in the lake.

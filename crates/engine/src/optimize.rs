@@ -8,7 +8,7 @@ use crate::error::EngineError;
 use crate::golden::APPLICATION;
 use crate::lake::{LakeTable, TableName, Transactional};
 use crate::progress::Progress;
-use crate::publication::Snapshot;
+use crate::publication::{Publication, Snapshot};
 use crate::report::{OptimizeReport, OptimizedTable};
 use crate::session::lake_session;
 
@@ -96,9 +96,10 @@ impl Engine {
                 *version = table.version();
             }
         }
-        let snapshot = Snapshot { versions, profiles: publication.profiles };
+        let Publication { number, profiles, pseudonym_domains, .. } = publication;
+        let snapshot = Snapshot { versions, profiles, pseudonym_domains };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
-        Ok(self.state.repoint_publication(publication.number, &snapshot).await?)
+        Ok(self.state.repoint_publication(number, &snapshot).await?)
     }
 
     /// Whether the latest rows of a golden table are those of the publication.

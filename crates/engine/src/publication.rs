@@ -24,6 +24,8 @@ pub(crate) struct Publication {
     pub(crate) versions: BTreeMap<String, u64>,
     /// How many profiles it holds.
     pub(crate) profiles: u64,
+    /// The names of the domains whose pseudonyms it holds.
+    pub(crate) pseudonym_domains: Vec<String>,
 }
 
 /// What the state database keeps of a publication.
@@ -31,6 +33,8 @@ pub(crate) struct Publication {
 pub(crate) struct Snapshot {
     pub(crate) versions: BTreeMap<String, u64>,
     pub(crate) profiles: u64,
+    #[serde(default)]
+    pub(crate) pseudonym_domains: Vec<String>,
 }
 
 impl Engine {
@@ -44,6 +48,7 @@ impl Engine {
             fingerprint: current.fingerprint,
             versions: snapshot.versions,
             profiles: snapshot.profiles,
+            pseudonym_domains: snapshot.pseudonym_domains,
         }))
     }
 

@@ -1,7 +1,8 @@
-//! Reading landed records: the current version of each, opened in memory.
+//! Reading landed records: the current version of each, or every one, opened in memory.
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type, Schema as ArrowSchema, TimestampMicrosecondType};
+use async_trait::async_trait;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
@@ -11,7 +12,7 @@ use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher, payload};
 
 use crate::audit::{Opened, status_of};
 use crate::columns;
-use crate::current::scan_current;
+use crate::current::{scan_columns, scan_current};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::lake::{LakeTable, TableName};
@@ -21,11 +22,43 @@ use crate::session::lake_session;
 /// A record as it stands now. Its values are personal: it has no `Debug`.
 pub(crate) struct OpenedRecord<'a> {
     pub(crate) record: RecordId,
+    /// Where the key lies that opened it.
+    pub(crate) key: KeyLocation,
     /// By the source's own clock, or when it landed where the source has none:
     /// microseconds since 1970, UTC.
     pub(crate) observed_at: i64,
     /// Canonical field → value, and [`columns::SOURCE_KEY_PREFIX`] fields.
     pub(crate) fields: &'a [(&'a str, &'a str)],
+}
+
+/// Which versions of a record to open.
+#[derive(Debug, Clone, Copy)]
+enum Versions {
+    Current,
+    Every,
+}
+
+/// Takes opened records, batch by batch.
+#[async_trait]
+pub(crate) trait RecordVisitor: Send {
+    fn visit(&mut self, record: OpenedRecord<'_>);
+
+    /// Nothing opened is held while this waits.
+    async fn batch_done(&mut self) -> Result<(), EngineError>;
+}
+
+/// Takes opened records one by one.
+struct Each<'a>(&'a mut (dyn FnMut(OpenedRecord<'_>) + Send));
+
+#[async_trait]
+impl RecordVisitor for Each<'_> {
+    fn visit(&mut self, record: OpenedRecord<'_>) {
+        self.0(record);
+    }
+
+    async fn batch_done(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -45,15 +78,42 @@ impl Engine {
     ) -> Result<u64, EngineError> {
         let name = TableName::Landing(source.id.clone());
         let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
+        self.open_table(source, &table, Versions::Current, (actor, grant), &mut Each(visit)).await
+    }
+
+    /// Opens every version of every record of a source as [`Engine::open_records`]
+    /// opens the current ones. Returns the number of versions.
+    pub(crate) async fn open_every_version(
+        &self,
+        source: &Source,
+        actor: &str,
+        grant: &Grant,
+        visitor: &mut dyn RecordVisitor,
+    ) -> Result<u64, EngineError> {
+        let name = TableName::Landing(source.id.clone());
+        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
+        self.open_table(source, &table, Versions::Every, (actor, grant), visitor).await
+    }
+
+    async fn open_table(
+        &self,
+        source: &Source,
+        table: &LakeTable,
+        versions: Versions,
+        (actor, grant): (&str, &Grant),
+        visitor: &mut dyn RecordVisitor,
+    ) -> Result<u64, EngineError> {
+        let name = table.name();
         let entry = self.begin_opening(actor, grant, &name.to_string()).await?;
         let mut opening = Opening {
             engine: self,
             name: name.to_string(),
             schema: self.config.schema_of(source),
             grant,
+            versions,
             opened: Opened::default(),
         };
-        let outcome = opening.run(&table, visit).await;
+        let outcome = opening.run(table, visitor).await;
         let rows = opening.opened.rows;
         self.end_opening(entry, opening.opened, status_of(&outcome)).await?;
         outcome.map(|()| rows)
@@ -66,23 +126,28 @@ struct Opening<'a> {
     name: String,
     schema: &'a Schema,
     grant: &'a Grant,
+    versions: Versions,
     opened: Opened,
 }
 
 impl Opening<'_> {
-    async fn run(
-        &mut self,
-        table: &LakeTable,
-        visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
-    ) -> Result<(), EngineError> {
+    async fn run(&mut self, table: &LakeTable, visitor: &mut dyn RecordVisitor) -> Result<(), EngineError> {
         let session = reading_session(self.engine)?;
         let provider = table.provider();
         let columns = self.needed_columns(&provider.schema());
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let plan = scan_current(&*provider, &session.state(), &columns).await?;
+        let state = session.state();
+        let plan = match self.versions {
+            Versions::Current => scan_current(&*provider, &state, &columns).await?,
+            Versions::Every => {
+                let columns = [&[columns::RECORD_ID, columns::VERSION], columns.as_slice()].concat();
+                scan_columns(&*provider, &state, &columns, None).await?
+            }
+        };
         let mut batches = execute_stream(plan, session.task_ctx())?;
         while let Some(batch) = batches.try_next().await? {
-            self.open_batch(&batch, visit).await?;
+            self.open_batch(&batch, visitor).await?;
+            visitor.batch_done().await?;
         }
         Ok(())
     }
@@ -99,7 +164,7 @@ impl Opening<'_> {
     async fn open_batch(
         &mut self,
         batch: &RecordBatch,
-        visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
+        visitor: &mut dyn RecordVisitor,
     ) -> Result<(), EngineError> {
         let landed = LandedColumns::new(batch);
         let locations: Vec<KeyLocation> = (0..batch.num_rows())
@@ -108,7 +173,7 @@ impl Opening<'_> {
         let keys = self.engine.vault.keys(&locations).await?;
         self.opened.pages.extend(locations.iter().map(|location| location.page));
         let plain = self.plain_columns(batch)?;
-        for (row, key) in keys.into_iter().enumerate() {
+        for ((row, location), key) in locations.into_iter().enumerate().zip(keys) {
             let Some(key) = key else { continue };
             let record = landed.record(row).ok_or_else(|| self.damaged())?;
             let cell = SealedRow {
@@ -130,7 +195,8 @@ impl Opening<'_> {
                     .map(|(name, values)| (name.as_str(), values.value(row))),
             );
             self.opened.rows += 1;
-            visit(OpenedRecord { record, observed_at: landed.clock(row), fields: &fields });
+            let observed_at = landed.clock(row);
+            visitor.visit(OpenedRecord { record, key: location, observed_at, fields: &fields });
         }
         Ok(())
     }

@@ -50,6 +50,17 @@ pub struct RunReport {
     pub quarantine_limit_exceeded: bool,
 }
 
+/// A record that holds the value that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundRecord {
+    /// The record's id or pseudonym.
+    pub record_id: String,
+    /// That of its profile, once it is published.
+    pub profile_id: Option<String>,
+    /// The source it came from, once it is published.
+    pub source: Option<String>,
+}
+
 /// One stage of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageReport {

@@ -49,6 +49,7 @@ impl Engine {
     async fn run_stages(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
         let started = Instant::now();
         let mut clock = StageClock { progress, stages: Vec::new() };
+        self.complete_blind_index().await?;
         let sources = clock.time(Stage::Land, self.land_all(progress)).await?;
         let mut report = totals(&sources);
         report.sources = sources;

@@ -4,6 +4,9 @@ use arrow::array::{
     BinaryArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use vermeil_protect::KeyLocation;
+
+use crate::columns::{KEY_PAGE, KEY_SLOT};
 
 pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str) -> DataFusionResult<&'a StringArray> {
     column(batch, name)
@@ -35,8 +38,16 @@ pub(crate) fn id(text: &str) -> DataFusionResult<[u8; 16]> {
         .map_err(|_| DataFusionError::Execution("an id is not a UUID".to_owned()))
 }
 
+/// Where the key of each row lies.
+pub(crate) fn key_locations(batch: &RecordBatch) -> DataFusionResult<Vec<KeyLocation>> {
+    let pages = integers(batch, KEY_PAGE)?;
+    let slots = small_integers(batch, KEY_SLOT)?;
+    let places = pages.values().iter().zip(slots.values());
+    places.map(|(page, number)| Ok(KeyLocation { page: *page, slot: slot(*number)? })).collect()
+}
+
 /// A place in a page of keys.
-pub(crate) fn slot(number: i32) -> DataFusionResult<u16> {
+fn slot(number: i32) -> DataFusionResult<u16> {
     u16::try_from(number).map_err(|_| DataFusionError::Execution("a key slot is out of range".to_owned()))
 }
 

@@ -5,6 +5,7 @@
 //! the two together.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
@@ -53,6 +54,9 @@ pub struct Pipeline {
     /// Which values survive into golden profiles.
     #[serde(default)]
     pub golden: Golden,
+    /// What a query may take of the machine.
+    #[serde(default)]
+    pub query: QueryLimits,
 }
 
 fn default_lake() -> String {
@@ -230,6 +234,23 @@ pub struct Golden {
     pub fields: BTreeMap<String, SurvivorRule>,
     /// Sources from the most to the least trusted; unlisted ones come last.
     pub source_priority: Vec<SourceId>,
+}
+
+/// What one query may take of the machine. One that needs more memory puts aside
+/// what it can, sealed, in temporary files; one that needs more than both fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueryLimits {
+    /// Memory for sorting, grouping and joining, in MiB.
+    pub memory_mib: NonZeroU32,
+    /// Temporary files, in MiB. They lie beside the state database.
+    pub temporary_mib: u32,
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self { memory_mib: NonZeroU32::MIN.saturating_add(1023), temporary_mib: 20 * 1024 }
+    }
 }
 
 /// A pipeline file is malformed or contradicts itself.

@@ -127,7 +127,7 @@ pub const NO_PURPOSE: &str = "none";
 pub const SYSTEM_ROLE: &str = "system";
 
 /// The purposes of the system itself.
-pub const SYSTEM_PURPOSES: [&str; 3] = ["sealing", "matching", "publishing"];
+pub const SYSTEM_PURPOSES: [&str; 4] = ["sealing", "matching", "publishing", "indexing"];
 
 impl Policy {
     /// What the policy files give `role` for `purpose`; without a purpose nothing is opened,
@@ -156,6 +156,11 @@ impl Policy {
     /// The system's own leave to open records in memory, so as to build golden profiles.
     pub fn publishing() -> Grant {
         Self::system(SYSTEM_PURPOSES[2])
+    }
+
+    /// The system's own leave to open records in memory, so as to find them by their values later.
+    pub fn indexing() -> Grant {
+        Self::system(SYSTEM_PURPOSES[3])
     }
 
     fn system(purpose: &str) -> Grant {

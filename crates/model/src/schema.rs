@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::yaml::{self, YamlError};
 
+mod generalisation;
+
+pub use generalisation::Generalisation;
+
 /// The schemas that ship with the product: name → text.
 const BUILT_IN: [(&str, &str); 2] = [
     ("customer.v1", include_str!("../../../schemas/customer.v1.yaml")),
@@ -77,6 +81,9 @@ pub struct Field {
     /// Which value survives into the golden profile unless the pipeline says otherwise.
     #[serde(default)]
     pub golden: Option<SurvivorRule>,
+    /// What of a profile's value those see who may not see the value; `None`: nothing.
+    #[serde(default)]
+    pub generalise: Option<Generalisation>,
 }
 
 /// The types of values.
@@ -372,6 +379,16 @@ pub enum SchemaError {
         /// The field's name.
         field: String,
     },
+    /// A generalisation that the field's values do not allow.
+    #[error("{file}: field `{field}` cannot be generalised to `{to}`: it is plain, or of another kind")]
+    UnfitGeneralisation {
+        /// The schema file.
+        file: String,
+        /// The field's name.
+        field: String,
+        /// The suffix of the column.
+        to: &'static str,
+    },
     /// A blocking rule names a field that does not exist.
     #[error("{file}: blocking rule `{rule}` names `{field}`, which is no field")]
     UnknownBlockingField {
@@ -433,6 +450,13 @@ impl Schema {
             }
             if field.class.is_personal() && field.purposes.is_empty() {
                 return Err(SchemaError::NoPurpose { file, field: name });
+            }
+            if let Some(unfit) = field.generalise.filter(|to| !to.fits(field)) {
+                return Err(SchemaError::UnfitGeneralisation { file, field: name, to: unfit.suffix() });
+            }
+            let column = field.generalised_column();
+            if let Some(field) = column.filter(|column| schema.field(column).is_some()) {
+                return Err(SchemaError::DuplicateField { file, field });
             }
         }
         for rule in &schema.blocking {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vermeil_model::pipeline::{
     AwsKmsSettings, Contract, EnvironmentSettings, Format, Golden, KeyringSettings, Matching,
     OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
-    QuarantineLimit, Source, SubjectReference,
+    QuarantineLimit, QueryLimits, Source, SubjectReference,
 };
 use vermeil_model::schema::{BlockingRule, Comparison, Schema, SurvivorRule};
 
@@ -49,6 +49,7 @@ golden:
   default: most_recent
   fields: { email: self_declared }
   source_priority: [shop]
+query: { memory_mib: 64, temporary_mib: 0 }
 "#;
 
 /// What takes the place of `plain` in [`COMPLETE`], one at a time.
@@ -73,7 +74,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 14] = [
+const OBJECTS: [(&str, &str); 15] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -88,6 +89,7 @@ const OBJECTS: [(&str, &str); 14] = [
     ("/quarantine", "/$defs/quarantine"),
     ("/match", "/$defs/match"),
     ("/golden", "/$defs/golden"),
+    ("/query", "/$defs/query"),
 ];
 
 fn schema() -> Value {
@@ -216,6 +218,7 @@ fn keys_are_the_ones_that_the_types_expect() {
     check_keys::<QuarantineLimit>("/$defs/quarantine");
     check_keys::<Matching>("/$defs/match");
     check_keys::<Golden>("/$defs/golden");
+    check_keys::<QueryLimits>("/$defs/query");
 }
 
 #[test]
@@ -291,6 +294,9 @@ fn values_out_of_range_are_refused_by_both() {
         ("/match/blocking", json!(["email + "])),
         ("/quarantine/limit", json!(1.5)),
         ("/golden/default", json!("newest")),
+        ("/query/memory_mib", json!(0)),
+        ("/query/memory_mib", json!(1.5)),
+        ("/query/temporary_mib", json!(-1)),
     ] {
         let mut document = value(COMPLETE);
         *document.pointer_mut(place).expect("present") = wrong;
@@ -348,6 +354,8 @@ fn described_defaults_are_the_ones_that_the_types_take() {
     for prefix in [&bao.key_prefix, &kms.key_prefix, &token.key_prefix] {
         assert_eq!(default("/$defs/key_prefix"), json!(prefix.as_str()));
     }
+    assert_eq!(default("/$defs/query/properties/memory_mib"), json!(pipeline.query.memory_mib));
+    assert_eq!(default("/$defs/query/properties/temporary_mib"), json!(pipeline.query.temporary_mib));
     let contract = &pipeline.sources[0].contract;
     assert_eq!(default("/$defs/contract/properties/max_field_bytes"), json!(contract.max_field_bytes));
 }

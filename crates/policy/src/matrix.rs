@@ -65,6 +65,13 @@ impl AccessPolicy {
         Matrix { rows }
     }
 
+    /// Every leave of those whom no policy names: of each role without a purpose, and for each.
+    pub fn grants(&self) -> impl Iterator<Item = Grant> {
+        let purposes = || std::iter::once(None).chain(self.purposes().iter().map(Some));
+        let asked = self.roles().iter().flat_map(move |role| purposes().map(move |purpose| (role, purpose)));
+        asked.filter_map(|(role, purpose)| self.grant(ANYONE, role, purpose).ok())
+    }
+
     /// Every actor that may make a difference.
     pub(crate) fn different_actors(&self) -> impl Iterator<Item = &str> {
         std::iter::once(ANYONE).chain(self.actors.iter().map(String::as_str))

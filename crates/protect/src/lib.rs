@@ -22,9 +22,9 @@
 
 mod aead;
 mod audit;
+pub mod blind_index;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
-pub mod blind_index;
 mod hashing;
 pub mod keyring;
 mod locked;

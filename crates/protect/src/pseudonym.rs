@@ -21,7 +21,10 @@ pub struct PseudonymDomain {
 
 /// Makes the pseudonyms of one domain.
 #[derive(Clone)]
-pub struct Pseudonymiser(KeyedHash);
+pub struct Pseudonymiser {
+    ids: KeyedHash,
+    name: String,
+}
 
 impl Pseudonymiser {
     /// The pseudonyms of `domain` under a keyring.
@@ -34,12 +37,21 @@ impl Pseudonymiser {
             .part(domain.recipient.as_bytes())
             .part(domain.purpose.as_bytes());
         let key = derive(root.expose(), info.as_slice());
-        Self(KeyedHash::for_domain(&*key, "vermeil/pseudonym/1"))
+        Self {
+            ids: KeyedHash::for_domain(&*key, "vermeil/pseudonym/1"),
+            name: base32(KeyedHash::for_domain(&*key, "vermeil/pseudonym-domain/1").tag().0),
+        }
+    }
+
+    /// Names the domain to those who hold the keyring, and to nobody else: 26
+    /// characters of `a-z2-7`. For where pseudonyms of several domains are kept.
+    pub fn domain_name(&self) -> &str {
+        &self.name
     }
 
     /// The pseudonym of an id: 26 characters of `a-z2-7` (128 bits in base 32, RFC 4648).
     pub fn pseudonym(&self, id: &[u8]) -> String {
-        base32(self.0.clone().part(id).tag().0)
+        base32(self.ids.clone().part(id).tag().0)
     }
 }
 

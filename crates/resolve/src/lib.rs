@@ -12,7 +12,8 @@
 //! 7. [`score`] adds the bits up, and says where they came from.
 //! 8. [`cluster`] joins linked records, and refuses joins that the evidence speaks against.
 //! 9. [`survive`] chooses the value that a profile shows.
-//! 10. [`measure`] compares clusters with a known truth.
+//! 10. [`generalise`] makes it coarse for those who may not see it.
+//! 11. [`measure`] compares clusters with a known truth.
 //!
 //! No I/O, no async, no threads: a caller that wants parallelism scores the
 //! partitions of [`block::Blocks`] apart. Results depend on the records and the
@@ -25,6 +26,7 @@ pub mod cluster;
 pub mod compare;
 pub mod estimate;
 pub mod features;
+pub mod generalise;
 pub mod measure;
 pub mod normalise;
 pub mod phonetic;

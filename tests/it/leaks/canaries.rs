@@ -5,6 +5,9 @@ use crate::common::Workspace;
 /// Of the person whom three silos know.
 pub const FAMILY_NAME: &str = "Quoxillard";
 
+/// Their e-mail address, as two of the silos write it.
+pub const EMAIL: &str = "plumechoux.77@brimborion-vert.example";
+
 /// Kept to recognise the event by; no column shows it.
 pub const EVENT_KEY: &str = "evenement-zq-1";
 

@@ -63,6 +63,70 @@ fn each_rule_chooses_its_value_and_provenance_names_it() {
 }
 
 #[test]
+fn an_analyst_sees_age_bands_and_departments_and_nothing_finer() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let rows = workspace.json_lines(&["query", "SELECT * FROM golden.profiles", "--role", "analyst"]);
+    assert_eq!(rows.len(), PEOPLE);
+    let text = |row: &Value, name: &str| row[name].as_str().expect("text").to_owned();
+    let mut seen: Vec<String> = rows.iter().map(|row| text(row, "postal_code_department")).collect();
+    let mut expected: Vec<String> =
+        (0..PEOPLE).map(|number| person(number).postal_code[..2].to_owned()).collect();
+    seen.sort_unstable();
+    // Codes from 20000 on are Corsican.
+    expected.iter_mut().filter(|code| *code == "20").for_each(|code| *code = "2B".to_owned());
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+    // Born from 1950 to 1979.
+    let bands = ["45-54", "55-64", "65+"];
+    assert!(rows.iter().all(|row| bands.contains(&text(row, "birth_date_age_band").as_str())), "{rows:?}");
+    for row in &rows {
+        for hidden in ["birth_date", "postal_code"] {
+            assert!(row.get(hidden).is_none(), "{hidden} is shown");
+        }
+        let whole = row.to_string();
+        for person in (0..PEOPLE).map(person) {
+            assert!(!whole.contains(&person.birth_date()) && !whole.contains(&person.postal_code), "{whole}");
+        }
+    }
+    let openings = workspace.json_lines(&["audit", "list", "--role", "dpo"]);
+    assert!(openings.iter().all(|opening| opening["action"] != "query"), "{openings:?}");
+}
+
+#[test]
+fn stored_pseudonyms_are_those_that_are_made_on_the_way() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    // Profiles and members keep pseudonyms of profiles; provenance does not.
+    let joined = "SELECT count(DISTINCT p.profile_id) AS profiles, count(*) AS rows FROM golden.profiles p
+        JOIN golden.members m ON m.profile_id = p.profile_id
+        JOIN golden.provenance v ON v.profile_id = p.profile_id AND v.record_id = m.record_id";
+    for reader in [&["--role", "analyst"][..], &["--role", "agent"]] {
+        let rows = workspace.json_lines(&[&["query", joined], reader].concat());
+        assert_eq!(rows[0]["profiles"], PEOPLE, "{reader:?}");
+    }
+    let stored = workspace.stored("golden/profiles").expect("published").rows;
+    let kept = stored.schema().fields().iter().filter(|field| field.name().starts_with("pseudonym_")).count();
+    assert_eq!(kept, 5, "each role of the demo without a purpose; with one, it sees ids");
+
+    // A role that was declared after the publication has its pseudonyms too.
+    workspace.edit("policies/names.cedarschema", "Role enum [", "Role enum [\"newcomer\", ");
+    let rows = workspace.json_lines(&["query", joined, "--role", "newcomer"]);
+    assert_eq!(rows[0]["profiles"], PEOPLE);
+    let ids = "SELECT profile_id FROM golden.profiles ORDER BY profile_id";
+    let of = |role| workspace.json_lines(&["query", ids, "--role", role]);
+    let (before, others) = (of("newcomer"), of("analyst"));
+    assert!(before.iter().all(|row| !others.contains(row)), "two domains share a pseudonym");
+
+    // Stored or not, they are the same.
+    workspace.append("data/web.ndjson", person(60).web_row(WRITTEN) + "\n");
+    workspace.land_and_publish();
+    let after = of("newcomer");
+    assert_eq!(after.len(), PEOPLE + 1);
+    assert!(before.iter().all(|row| after.contains(row)), "pseudonyms changed when they were stored");
+}
+
+#[test]
 fn ids_of_profiles_are_stable_across_runs() {
     let workspace = silos();
     workspace.land_and_publish();

@@ -33,7 +33,7 @@ pub async fn execute(
             if !arguments.yes {
                 confirm(session, arguments)?;
             }
-            let report = engine.destroy_generation(actor, arguments.generation).await?;
+            let report = engine.destroy_generation(actor, arguments.generation, &*session.progress).await?;
             output.report(&report, |report| render::keys::destruction(catalog, report))?;
         }
     }

@@ -262,6 +262,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
     run.stages = ["synth", "land", "prepare", "estimate", "score", "cluster", "publish", "measure"]
         .map(|name| StageReport { name: name.to_owned(), seconds: 1.0, rows: 1 })
         .into();
+    let found = FoundRecord { record_id: "a".to_owned(), profile_id: Some("p".to_owned()), source: None };
     let accuracy = Accuracy::from(measure(&[("a", 1), ("b", 1), ("x", 3)], &[("a", 1), ("b", 2), ("c", 2)]));
     let silos = SynthReport::from(vermeil_synth::Summary::default());
     let made = NewPipeline { folder: "shop".to_owned(), files: Vec::new() };
@@ -279,6 +280,8 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::explain::pair(catalog, &pair),
         super::explain::pair(catalog, &stranger),
         super::explain::profile(catalog, &profile),
+        super::find::list(catalog, &[]),
+        super::find::list(catalog, std::slice::from_ref(&found)),
         super::quarantine::list(catalog, &[]),
         super::quarantine::list(catalog, std::slice::from_ref(&entry)),
         super::quarantine::row(catalog, &entry, "a;b;c"),
@@ -384,6 +387,7 @@ fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
                 "outcome-",
                 "status-",
                 "explain-",
+                "find-",
                 "evaluate-",
                 "next-",
                 "check-",

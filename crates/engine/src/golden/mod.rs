@@ -5,6 +5,7 @@ pub(crate) mod assign;
 mod build;
 mod former;
 mod publish;
+mod stand_ins;
 
 pub(crate) use former::Former;
 pub(crate) use publish::APPLICATION;

@@ -11,14 +11,15 @@ use arrow::compute::cast;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionConfig;
 use futures::TryStreamExt;
-use vermeil_model::{FieldClass, Policy, RecordId, Schema};
+use vermeil_model::{FieldClass, Policy, ProfileId, RecordId, Schema};
 use vermeil_protect::payload::PayloadWriter;
-use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher};
+use vermeil_protect::{Binding, DataKey, KeyLocation, Pseudonymiser, RecordCipher};
 use vermeil_state::golden_owner;
 
 use super::assign::{Change, FormerProfile, assign};
 use super::build::{Contribution, GoldenValue, ProfileRules};
 use super::former::Former;
+use super::stand_ins::{generalised_columns, pseudonym_columns};
 use crate::audit::ENGINE;
 use crate::columns;
 use crate::engine::Engine;
@@ -41,6 +42,15 @@ pub(crate) struct Published {
     pub(crate) profiles: u64,
     pub(crate) merges: u64,
     pub(crate) splits: u64,
+}
+
+/// What every row of one publication is written with.
+struct Edition {
+    number: i64,
+    /// Microseconds since 1970, UTC.
+    now: i64,
+    transactional: Transactional,
+    domains: Vec<Pseudonymiser>,
 }
 
 /// One cluster on its way to become a profile.
@@ -68,21 +78,27 @@ impl Engine {
             .zip(groups)
             .map(|(id, records)| Cluster { id, records })
             .collect();
-        let transactional = Transactional::new(APPLICATION, number);
+        let edition = Edition {
+            number,
+            now,
+            transactional: Transactional::new(APPLICATION, number),
+            domains: self.declared_pseudonymisers(),
+        };
         let mut versions = BTreeMap::new();
 
-        versions.insert(TableName::Links, self.write_links(linkage, &transactional).await?);
-        let members = self.write_members(linkage, &clusters, &former, now, &transactional).await?;
+        versions.insert(TableName::Links, self.write_links(linkage, &edition.transactional).await?);
+        let members = self.write_members(linkage, &clusters, &former, &edition).await?;
         versions.insert(TableName::Members, members);
-        let (profiles, provenance) = self.write_profiles(&clusters, number, now, &transactional).await?;
+        let (profiles, provenance) = self.write_profiles(&clusters, &edition).await?;
         versions.insert(TableName::Profiles, profiles);
         versions.insert(TableName::Provenance, provenance);
-        let history = self.write_history(&assignment.changes, current, number, now, &transactional).await?;
+        let history = self.write_history(&assignment.changes, current, &edition).await?;
         versions.insert(TableName::History, history);
 
         let snapshot = Snapshot {
             versions: versions.into_iter().map(|(name, version)| (name.to_string(), version)).collect(),
             profiles: clusters.len() as u64,
+            pseudonym_domains: edition.domains.iter().map(|domain| domain.domain_name().to_owned()).collect(),
         };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
         self.state.publish(number, &snapshot, fingerprint).await?;
@@ -146,13 +162,13 @@ impl Engine {
         linkage: &Linkage,
         clusters: &[Cluster],
         former: &Former,
-        now: i64,
-        transactional: &Transactional,
+        edition: &Edition,
     ) -> Result<u64, EngineError> {
-        let mut writer = self.replacing(&TableName::Members, &columns::members_schema()).await?;
+        let schema = columns::with_pseudonyms(&columns::members_schema(), &edition.domains);
+        let mut writer = self.replacing(&TableName::Members, &schema).await?;
         let prepared = &linkage.job.records;
         for clusters in clusters.chunks(BATCH_PROFILES) {
-            let mut profiles = StringBuilder::new();
+            let mut profiles: Vec<ProfileId> = Vec::new();
             let mut records = StringBuilder::new();
             let mut sources = StringBuilder::new();
             let mut since = TimestampMicrosecondBuilder::new().with_timezone("UTC");
@@ -162,34 +178,34 @@ impl Engine {
                     let stayed =
                         former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
                     let since_then = former.since.get(record).copied().filter(|_| stayed);
-                    profiles.append_value(cluster.id.profile.to_string());
+                    profiles.push(cluster.id.profile);
                     records.append_value(record.to_string());
                     sources.append_value(self.source_name(prepared.store.source(index)));
-                    since.append_value(since_then.unwrap_or(now));
+                    since.append_value(since_then.unwrap_or(edition.now));
                 }
             }
-            let columns: Vec<ArrayRef> = vec![
-                Arc::new(profiles.finish()),
+            let mut columns: Vec<ArrayRef> = vec![
+                Arc::new(StringArray::from_iter_values(profiles.iter().map(ToString::to_string))),
                 Arc::new(records.finish()),
                 Arc::new(sources.finish()),
                 Arc::new(since.finish()),
             ];
-            writer.write(batch_of(&columns::members_schema(), columns)).await?;
+            columns.extend(pseudonym_columns(&edition.domains, &profiles));
+            writer.write(batch_of(&schema, columns)).await?;
         }
-        Ok(writer.replace(transactional).await?.version)
+        Ok(writer.replace(&edition.transactional).await?.version)
     }
 
     /// Builds profiles in passes over the records; returns the versions of profiles and provenance.
     async fn write_profiles(
         &self,
         clusters: &[Cluster],
-        number: i64,
-        now: i64,
-        transactional: &Transactional,
+        edition: &Edition,
     ) -> Result<(u64, u64), EngineError> {
         let schema = self.config.golden_schema();
         let rules = ProfileRules::new(&self.config.pipeline, schema);
-        let mut profiles = self.replacing(&TableName::Profiles, &columns::profiles_schema(schema)).await?;
+        let columns = columns::with_pseudonyms(&columns::profiles_schema(schema), &edition.domains);
+        let mut profiles = self.replacing(&TableName::Profiles, &columns).await?;
         let mut provenance = self.replacing(&TableName::Provenance, &columns::provenance_schema()).await?;
         for pass in passes(clusters) {
             let mut contributions = self.contributions(&rules, pass).await?;
@@ -201,11 +217,13 @@ impl Engine {
                         BuiltProfile { cluster, values: rules.survivors(&own), contributions: own }
                     })
                     .collect();
-                let keys = self.vault.allocate(&golden_owner(number), built.len()).await?;
-                profiles.write(self.profiles_batch(schema, &built, &keys, number, now)?).await?;
+                let keys = self.vault.allocate(&golden_owner(edition.number), built.len()).await?;
+                let batch = batch_of(&columns, self.profile_columns(schema, &built, &keys, edition)?);
+                profiles.write(batch).await?;
                 provenance.write(provenance_batch(schema, &built)).await?;
             }
         }
+        let transactional = &edition.transactional;
         Ok((profiles.replace(transactional).await?.version, provenance.replace(transactional).await?.version))
     }
 
@@ -234,15 +252,16 @@ impl Engine {
         Ok(contributions)
     }
 
-    fn profiles_batch(
+    /// The columns of [`columns::profiles_schema`], then the pseudonyms.
+    fn profile_columns(
         &self,
         schema: &Schema,
         built: &[BuiltProfile<'_>],
         keys: &[(KeyLocation, DataKey)],
-        number: i64,
-        now: i64,
-    ) -> Result<RecordBatch, EngineError> {
-        let mut ids = StringBuilder::new();
+        edition: &Edition,
+    ) -> Result<Vec<ArrayRef>, EngineError> {
+        let Edition { number, now, .. } = *edition;
+        let profiles: Vec<ProfileId> = built.iter().map(|profile| profile.cluster.id.profile).collect();
         let mut records = Int64Builder::new();
         let mut sources = StringBuilder::new();
         let mut created = TimestampMicrosecondBuilder::new().with_timezone("UTC");
@@ -250,7 +269,6 @@ impl Engine {
         let mut pages = Int64Builder::new();
         let mut slots = Int32Builder::new();
         for (profile, (location, _)) in built.iter().zip(keys) {
-            ids.append_value(profile.cluster.id.profile.to_string());
             records.append_value(profile.cluster.records.len() as i64);
             let mut positions: Vec<u32> = profile.contributions.iter().map(|from| from.source).collect();
             positions.sort_unstable();
@@ -263,9 +281,8 @@ impl Engine {
             pages.append_value(location.page);
             slots.append_value(i32::from(location.slot));
         }
-        let columns_schema = columns::profiles_schema(schema);
         let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(ids.finish()),
+            Arc::new(StringArray::from_iter_values(profiles.iter().map(ToString::to_string))),
             Arc::new(records.finish()),
             Arc::new(sources.finish()),
             Arc::new(created.finish()),
@@ -282,8 +299,10 @@ impl Engine {
                 columns.push(typed);
             }
         }
+        columns.extend(generalised_columns(schema, built.len(), now, |row, field| built[row].value(field)));
         columns.extend(self.seal_profiles(schema, built, keys, number));
-        Ok(batch_of(&columns_schema, columns))
+        columns.extend(pseudonym_columns(&edition.domains, &profiles));
+        Ok(columns)
     }
 
     /// One sealed value a profile and personal class, in the order of the classes.
@@ -330,9 +349,7 @@ impl Engine {
         &self,
         changes: &[Change],
         current: Option<&Publication>,
-        number: i64,
-        now: i64,
-        transactional: &Transactional,
+        edition: &Edition,
     ) -> Result<u64, EngineError> {
         let schema = columns::history_schema();
         let mut writer = self.replacing(&TableName::History, &schema).await?;
@@ -353,17 +370,17 @@ impl Engine {
         };
         let rows: Vec<_> = changes.iter().map(of).collect();
         let mut at = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-        rows.iter().for_each(|_| at.append_value(now));
+        rows.iter().for_each(|_| at.append_value(edition.now));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(at.finish()),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.1.to_string()))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.2.to_string()))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.3))),
-            Arc::new(Int64Array::from_value(number, rows.len())),
+            Arc::new(Int64Array::from_value(edition.number, rows.len())),
         ];
         writer.write(batch_of(&schema, columns)).await?;
-        Ok(writer.replace(transactional).await?.version)
+        Ok(writer.replace(&edition.transactional).await?.version)
     }
 
     async fn replacing(

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Schema as ArrowSchema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::listing::PartitionedFile;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
@@ -200,9 +201,12 @@ impl LakeTable {
 }
 
 impl TableWriter {
-    /// Writes rows; they are not part of the table yet.
+    /// Writes rows; they are not part of the table yet. Columns go by name; of those
+    /// that the table has beyond the batch's the rows hold nothing.
     pub async fn write(&mut self, batch: RecordBatch) -> Result<(), EngineError> {
         self.rows += batch.num_rows() as u64;
+        let batch = aligned(batch, &self.table.schema())
+            .map_err(|cause| EngineError::table(&self.table.name, cause.into()))?;
         self.writer.write(batch).await.map_err(|cause| EngineError::table(&self.table.name, cause))
     }
 
@@ -256,6 +260,19 @@ impl TableWriter {
             .map_err(|cause| EngineError::table(&table.name, cause))?;
         Ok(Written { version: finalized.version(), rows })
     }
+}
+
+/// `batch` with the columns of `schema`, in its order: a table that was widened has
+/// its columns in the order in which they came.
+fn aligned(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    if batch.schema() == *schema {
+        return Ok(batch);
+    }
+    let columns = schema.fields().iter().map(|field| {
+        let own = batch.column_by_name(field.name()).cloned();
+        own.unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect())
 }
 
 /// Sealed columns look random: neither statistics, nor dictionaries, nor

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 use arrow::array::{
-    Array, ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
+    Array, ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondBuilder, UInt32Array,
 };
 use arrow::compute::take;
@@ -19,6 +19,7 @@ use vermeil_state::Load;
 
 use super::index::LandingIndex;
 use super::rows::Rows;
+use crate::blind_index::SchemaIndex;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -46,6 +47,8 @@ pub(super) struct LandingWriter<'a> {
     load: Load,
     landed_at: i64,
     rows: u64,
+    /// `None`: events are found by the record they happened to.
+    index: Option<SchemaIndex>,
 }
 
 /// A row with the key that seals it.
@@ -68,7 +71,12 @@ impl<'a> LandingWriter<'a> {
         let columns = columns::landing_schema(schema.kind, plain);
         let name = TableName::Landing(source.id.clone());
         let table = engine.lake.table_with(&name, &columns).await?;
+        let index = match schema.kind {
+            SchemaKind::Record => Some(SchemaIndex::new(&engine.blind_index().await?, schema)),
+            SchemaKind::Event => None,
+        };
         Ok(Self {
+            index,
             engine,
             schema,
             // A table may be wider: another configuration mapped more fields.
@@ -96,6 +104,8 @@ impl<'a> LandingWriter<'a> {
             return Ok(());
         }
         let keyed = self.with_keys(landing, index).await?;
+        // Durable before the rows: an entry too many does no harm, a missing one hides someone.
+        self.add_to_index(rows, &keyed).await?;
         let batch = self.seal(rows, &keyed)?;
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).await
@@ -141,6 +151,20 @@ impl<'a> LandingWriter<'a> {
                 KeyedRow { location: *location, key: key.clone(), landing }
             })
             .collect())
+    }
+
+    async fn add_to_index(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<(), EngineError> {
+        let Some(index) = &self.index else { return Ok(()) };
+        let column = |name: &str| rows.fields().iter().find(|(own, _)| own == name).map(|(_, column)| column);
+        let columns: Vec<Option<&StringArray>> = index.names().map(column).collect();
+        let country = column(columns::COUNTRY);
+        let mut entries = Vec::with_capacity(keyed.len());
+        for KeyedRow { landing, location, .. } in keyed {
+            let of = (landing.record, *location);
+            let value = |place: usize| cell(columns[place], landing.row);
+            entries.extend(index.entries_of(of, cell(country, landing.row), value));
+        }
+        Ok(self.engine.state.add_index_entries(index.generation(), &entries).await?)
     }
 
     fn seal(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<RecordBatch, EngineError> {
@@ -261,4 +285,9 @@ impl<'a> LandingWriter<'a> {
         }
         added
     }
+}
+
+/// A row's value in a column; `None` where it has none, or the source has no such column.
+fn cell(column: Option<&StringArray>, row: usize) -> Option<&str> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }

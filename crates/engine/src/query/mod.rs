@@ -46,7 +46,7 @@ use self::literals::Literals;
 use self::view::View;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
-use crate::session::lake_session;
+use crate::session::query_session;
 
 /// The rows that answer a query, as they come.
 ///
@@ -72,7 +72,7 @@ impl Engine {
     /// Errors of running come from [`QueryResult::next`].
     pub async fn query(&self, sql: &str, reader: &Reader) -> Result<QueryResult, EngineError> {
         let view = Arc::new(View::of(self, reader).await?);
-        let session = lake_session(&self.lake, session_config())?;
+        let session = query_session(self, session_config())?;
         session.register_catalog(CATALOG, Arc::new(PolicyCatalog::new(Arc::clone(&view))));
         answer(sql, &session, view).await
     }

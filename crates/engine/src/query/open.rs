@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringBuilder};
+use arrow::compute::nullif;
 use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
@@ -20,6 +21,7 @@ use vermeil_model::schema::FieldType;
 
 use super::unsealing::Unsealing;
 use super::view::View;
+use crate::columns::{KEY_PAGE, KEY_SLOT};
 use crate::lake::TableName;
 use crate::stored;
 
@@ -31,10 +33,15 @@ pub(super) struct ShownColumn {
 }
 
 /// Where a shown column comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shown {
     /// The stored column of that name.
     AsStored,
+    /// The stored column of this other name, which holds pseudonyms.
+    StoredPseudonym(String),
+    /// The stored column of that name, which holds generalised values: null where the row's key is
+    /// destroyed, so that these die at once with the values that they come from.
+    Generalised,
     /// The stored id of that name, replaced by its pseudonym.
     Pseudonym,
     /// The field of that name in the sealed column of its class.
@@ -88,12 +95,28 @@ impl Opening {
 
     /// The stored columns that this takes.
     pub(super) fn stored_columns(&self) -> Vec<String> {
-        let shown = self
-            .columns
-            .iter()
-            .filter(|column| matches!(column.shown, Shown::AsStored | Shown::Pseudonym))
-            .map(|column| column.field.name().clone());
-        shown.chain(self.unsealing.iter().flat_map(Unsealing::stored_columns)).collect()
+        let shown = self.columns.iter().filter_map(|column| match &column.shown {
+            Shown::AsStored | Shown::Pseudonym | Shown::Generalised => Some(column.field.name().clone()),
+            Shown::StoredPseudonym(stored) => Some(stored.clone()),
+            Shown::Opened { .. } => None,
+        });
+        let keys = self.shows_generalised().then_some([KEY_PAGE, KEY_SLOT].map(str::to_owned));
+        let unsealed = self.unsealing.iter().flat_map(Unsealing::stored_columns);
+        shown.chain(keys.into_iter().flatten()).chain(unsealed).collect()
+    }
+
+    fn shows_generalised(&self) -> bool {
+        self.columns.iter().any(|column| column.shown == Shown::Generalised)
+    }
+
+    /// Which rows of `batch` belong to someone whose key is destroyed; empty where nobody asks.
+    async fn forgotten(&self, batch: &RecordBatch) -> DataFusionResult<BooleanArray> {
+        if !self.shows_generalised() {
+            return Ok(BooleanArray::from(Vec::<bool>::new()));
+        }
+        let keys = self.view.vault.keys(&stored::key_locations(batch)?).await;
+        let keys = keys.map_err(|cause| self.view.failure().raise(cause.into()))?;
+        Ok(keys.iter().map(|key| Some(key.is_none())).collect())
     }
 
     async fn show(&self, batch: RecordBatch) -> DataFusionResult<RecordBatch> {
@@ -102,11 +125,17 @@ impl Opening {
             Some(unsealing) => unsealing.open(&self.view, &batch).await?,
         }
         .into_iter();
+        let forgotten = self.forgotten(&batch).await?;
         let columns = self
             .columns
             .iter()
-            .map(|column| match column.shown {
+            .map(|column| match &column.shown {
                 Shown::AsStored => stored_column(&batch, column.field.name()),
+                Shown::StoredPseudonym(stored) => stored_column(&batch, stored),
+                Shown::Generalised => {
+                    let column = stored_column(&batch, column.field.name())?;
+                    Ok(nullif(&column, &forgotten)?)
+                }
                 Shown::Pseudonym => self.pseudonyms(&batch, column.field.name()),
                 Shown::Opened { .. } => {
                     Ok(opened.next().expect("one column is opened for each that is shown so"))
@@ -119,11 +148,21 @@ impl Opening {
 
     fn pseudonyms(&self, batch: &RecordBatch, name: &str) -> DataFusionResult<ArrayRef> {
         let ids = stored::texts(batch, name)?;
-        let pseudonyms = ids
-            .iter()
-            .map(|id| id.map(|id| Ok(self.view.pseudonymiser.pseudonym(&stored::id(id)?))).transpose())
-            .collect::<DataFusionResult<StringArray>>()?;
-        Ok(Arc::new(pseudonyms))
+        let mut pseudonyms = StringBuilder::with_capacity(ids.len(), ids.len() * 26);
+        // Rows of one profile follow each other, and a pseudonym costs more than a look.
+        let mut last: Option<(&str, String)> = None;
+        for id in ids {
+            match (id, &last) {
+                (None, _) => pseudonyms.append_null(),
+                (Some(id), Some((same, pseudonym))) if id == *same => pseudonyms.append_value(pseudonym),
+                (Some(id), _) => {
+                    let pseudonym = self.view.pseudonymiser.pseudonym(&stored::id(id)?);
+                    pseudonyms.append_value(&pseudonym);
+                    last = Some((id, pseudonym));
+                }
+            }
+        }
+        Ok(Arc::new(pseudonyms.finish()))
     }
 }
 
@@ -146,15 +185,15 @@ impl OpenExec {
 
 impl DisplayAs for OpenExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |wanted: fn(Shown) -> bool| {
-            let names = self.opening.columns.iter().filter(|column| wanted(column.shown));
+        let named = |wanted: fn(&Shown) -> bool| {
+            let names = self.opening.columns.iter().filter(|column| wanted(&column.shown));
             names.map(|column| column.field.name().as_str()).collect::<Vec<_>>().join(", ")
         };
         write!(
             f,
             "OpenExec: plain=[{}], pseudonyms=[{}], opened=[{}]",
-            named(|shown| shown == Shown::AsStored),
-            named(|shown| shown == Shown::Pseudonym),
+            named(|shown| matches!(shown, Shown::AsStored | Shown::Generalised)),
+            named(|shown| matches!(shown, Shown::Pseudonym | Shown::StoredPseudonym(_))),
             named(|shown| matches!(shown, Shown::Opened { .. })),
         )
     }

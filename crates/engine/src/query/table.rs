@@ -44,7 +44,7 @@ impl PolicyTable {
         stored: Arc<dyn TableProvider>,
         schema: Option<&Schema>,
     ) -> Self {
-        let shown = shown_columns(name, &stored.schema(), schema, &view.grant);
+        let shown = shown_columns(name, &stored.schema(), schema, view);
         let fields: Vec<ArrowField> = shown.iter().map(|column| column.field.clone()).collect();
         Self {
             name: name.clone(),
@@ -111,19 +111,22 @@ impl TableProvider for PolicyTable {
     }
 }
 
-/// The columns that a table shows under `grant`, in their order.
-pub(super) fn shown_columns(
+/// The columns that a table shows under the grant of `view`, in their order.
+fn shown_columns(
     name: &TableName,
     stored: &ArrowSchema,
     schema: Option<&Schema>,
-    grant: &Grant,
+    view: &View,
 ) -> Vec<ShownColumn> {
+    let grant = &view.grant;
+    let pseudonyms = view.stored_pseudonyms(name).filter(|column| stored.field_with_name(column).is_ok());
     let own = own_columns(name).iter().filter_map(|column| {
         let field = stored.field_with_name(column).ok()?.clone();
-        let shown = match IDS.contains(column) && !grant.covers(FieldClass::Identifier) {
-            false => Shown::AsStored,
-            true if grant.reads(FieldClass::Identifier) => Shown::Pseudonym,
-            true => return None,
+        let shown = match (IDS.contains(column) && !grant.covers(FieldClass::Identifier), &pseudonyms) {
+            (false, _) => Shown::AsStored,
+            (true, _) if !grant.reads(FieldClass::Identifier) => return None,
+            (true, Some(pseudonyms)) if *column == PROFILE_ID => Shown::StoredPseudonym(pseudonyms.clone()),
+            (true, _) => Shown::Pseudonym,
         };
         Some(ShownColumn { field, shown })
     });
@@ -131,7 +134,18 @@ pub(super) fn shown_columns(
     let key_page = grant.audits().then(|| stored.field_with_name(KEY_PAGE).ok()).flatten();
     let key_page = key_page.map(|field| ShownColumn { field: field.clone(), shown: Shown::AsStored });
     let fields = schema.into_iter().flat_map(|schema| &schema.fields);
-    own.chain(key_page).chain(fields.filter_map(|field| shown_field(field, stored, grant))).collect()
+    let generalised = fields.clone().filter_map(|field| generalised_field(field, stored, grant));
+    let opened = fields.filter_map(|field| shown_field(field, stored, grant));
+    own.chain(key_page).chain(opened).chain(generalised).collect()
+}
+
+/// What stands for a field that may be read, but not opened, in tables that keep it.
+fn generalised_field(field: &Field, stored: &ArrowSchema, grant: &Grant) -> Option<ShownColumn> {
+    if grant.covers(field.class) || !grant.reads(field.class) {
+        return None;
+    }
+    let field = stored.field_with_name(&field.generalised_column()?).ok()?.clone();
+    Some(ShownColumn { field, shown: Shown::Generalised })
 }
 
 fn shown_field(field: &Field, stored: &ArrowSchema, grant: &Grant) -> Option<ShownColumn> {

@@ -64,7 +64,7 @@ impl Unsealing {
                 Shown::Opened { class, field_type } => {
                     Some(OpenedField { name: column.field.name().clone(), class, field_type })
                 }
-                Shown::AsStored | Shown::Pseudonym => None,
+                Shown::AsStored | Shown::Pseudonym | Shown::StoredPseudonym(_) | Shown::Generalised => None,
             })
             .collect();
         let mut classes: Vec<FieldClass> = fields.iter().map(|field| field.class).collect();
@@ -163,19 +163,12 @@ impl Unsealing {
     fn rows<'a>(&self, batch: &'a RecordBatch) -> DataFusionResult<SealedRows<'a>> {
         let ids = stored::texts(batch, self.id)?;
         let versions = stored::integers(batch, self.version)?;
-        let pages = stored::integers(batch, KEY_PAGE)?;
-        let slots = stored::small_integers(batch, KEY_SLOT)?;
-        let locations = pages
-            .values()
-            .iter()
-            .zip(slots.values())
-            .map(|(page, slot)| Ok(KeyLocation { page: *page, slot: stored::slot(*slot)? }));
         let sealed =
             self.classes.iter().map(|class| Ok((*class, stored::bytes(batch, &sealed_column(*class))?)));
         Ok(SealedRows {
             ids: (0..ids.len()).map(|row| stored::id(ids.value(row))).collect::<DataFusionResult<_>>()?,
             versions: versions.values().to_vec(),
-            locations: locations.collect::<DataFusionResult<_>>()?,
+            locations: stored::key_locations(batch)?,
             sealed: sealed.collect::<DataFusionResult<_>>()?,
         })
     }

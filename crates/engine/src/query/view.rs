@@ -10,7 +10,7 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::DataFusionError;
 use vermeil_model::policy::Grant;
 use vermeil_model::{FieldClass, Schema};
-use vermeil_protect::pseudonym::{PseudonymDomain, Pseudonymiser};
+use vermeil_protect::Pseudonymiser;
 use vermeil_protect::vault::KeyVault;
 
 use super::reading::Readings;
@@ -56,9 +56,7 @@ impl View {
     /// - the state database or the keyring cannot be reached.
     pub(super) async fn of(engine: &Engine, reader: &Reader) -> Result<Self, EngineError> {
         let grant = engine.grant(reader)?;
-        let domain =
-            PseudonymDomain { recipient: grant.role().to_string(), purpose: grant.purpose().to_string() };
-        let pseudonymiser = Pseudonymiser::of(&engine.keyring, &domain);
+        let pseudonymiser = engine.pseudonymiser(&grant);
         let contents = contents(engine);
         Ok(Self {
             tenant: engine.config.pipeline.name.clone(),
@@ -78,6 +76,15 @@ impl View {
     /// Every table there is for the reader.
     pub(super) fn tables(&self) -> &[TableName] {
         &self.tables
+    }
+
+    /// The column of `table` with the reader's pseudonyms of `profile_id`, where the
+    /// publication keeps them. Roles that were declared after it have none.
+    pub(super) fn stored_pseudonyms(&self, table: &TableName) -> Option<String> {
+        let keeps_them = matches!(table, TableName::Profiles | TableName::Members);
+        let domain = self.pseudonymiser.domain_name();
+        let kept = self.publication.as_ref()?.pseudonym_domains.iter().any(|kept| kept == domain);
+        (keeps_them && kept).then(|| columns::pseudonym_column(&self.pseudonymiser))
     }
 
     /// The audited readings of this query.

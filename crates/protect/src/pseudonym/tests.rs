@@ -41,3 +41,13 @@ fn ids_have_pseudonyms_of_their_own() {
     let pseudonymiser = Pseudonymiser::new(&RootKey::from_bytes([1; 32]), &domain("analyst", "reporting"));
     assert_ne!(pseudonymiser.pseudonym(&[1; 16]), pseudonymiser.pseudonym(&[2; 16]));
 }
+
+#[test]
+fn domains_have_names_of_their_own_that_are_no_pseudonyms() {
+    let of = |purpose| Pseudonymiser::new(&RootKey::from_bytes([1; 32]), &domain("analyst", purpose));
+    let (one, other) = (of("reporting"), of("care"));
+    assert_ne!(one.domain_name(), other.domain_name());
+    assert_eq!(one.domain_name(), of("reporting").domain_name());
+    assert_ne!(one.domain_name(), one.pseudonym(&[]));
+    assert!(!one.domain_name().contains("analyst") && !one.domain_name().contains("reporting"));
+}

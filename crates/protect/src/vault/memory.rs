@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    GenerationUse, KeyLocation, KeyOwner, KeyPageStore, Rotation, RotationStage, SealedPage, StoreError, Written,
+    GenerationUse, KeyLocation, KeyOwner, KeyPageStore, Rotation, RotationStage, SealedPage, StoreError,
+    Written,
 };
 
 /// Keeps pages in memory: for tests, and for keys that are to end with their process.

@@ -1,6 +1,7 @@
+use std::sync::Arc;
 use std::time::Instant;
 
-use vermeil_protect::{KeyOwner, KeyPageStore};
+use vermeil_protect::{KeyOwner, KeyVault, Keyring, Plain};
 
 use super::*;
 use crate::testing::{Fixture, fixture};
@@ -17,6 +18,13 @@ fn entry(number: u32, record: u128, page: i64, slot: u16) -> IndexEntry {
 
 fn secret(generation: u32, byte: u8) -> WrappedIndexSecret {
     WrappedIndexSecret { generation, bytes: vec![byte; 60] }
+}
+
+/// A vault whose pages lie beside the index.
+async fn vault(fixture: &Fixture) -> KeyVault {
+    let path = fixture.folder.path().join("keyring.json");
+    let keyring = Keyring::create(&path, Arc::new(Plain)).await.unwrap();
+    KeyVault::new(Arc::new(keyring), Arc::new(fixture.state.clone()))
 }
 
 async fn found(fixture: &Fixture, numbers: &[u32]) -> Vec<IndexEntry> {
@@ -49,28 +57,27 @@ async fn an_entry_follows_its_records_key() {
 #[tokio::test]
 async fn entries_die_with_the_keys_of_their_records() {
     let fixture = fixture().await;
-    let entries = [entry(1, 10, 1, 0), entry(1, 11, 1, 1), entry(1, 12, 2, 0)];
+    let vault = vault(&fixture).await;
+    let given = vault.allocate(&KeyOwner::new("landing/shop/1"), 3).await.unwrap();
+    let entries: Vec<IndexEntry> =
+        (10..).zip(&given).map(|(record, (key, _))| entry(1, record, key.page, key.slot)).collect();
     fixture.state.add_index_entries(1, &entries).await.unwrap();
-    fixture.state.forget(&[KeyLocation { page: 1, slot: 0 }]).await.unwrap();
+    vault.destroy(&[given[0].0]).await.unwrap();
     assert_eq!(found(&fixture, &[1]).await, entries[1..]);
 }
 
 #[tokio::test]
 async fn entries_die_with_the_pages_of_their_owner() {
     let fixture = fixture().await;
-    let page = |number, owner| vermeil_protect::vault::SealedPage {
-        number,
-        owner: KeyOwner::new(owner),
-        revision: 0,
-        generation: 1,
-        commitment: [0; 32],
-        wrapped_key: vec![1],
-        sealed: vec![2],
-    };
-    fixture.state.insert(vec![page(1, "landing/shop/1"), page(2, "landing/shop/2")]).await.unwrap();
-    let entries = [entry(1, 10, 1, 0), entry(1, 11, 2, 0)];
+    let vault = vault(&fixture).await;
+    let owners = ["landing/shop/1", "landing/shop/2"].map(KeyOwner::new);
+    let mut entries = Vec::new();
+    for (record, owner) in (10..).zip(&owners) {
+        let (key, _) = vault.allocate(owner, 1).await.unwrap()[0].clone();
+        entries.push(entry(1, record, key.page, key.slot));
+    }
     fixture.state.add_index_entries(1, &entries).await.unwrap();
-    fixture.state.delete_owner(&KeyOwner::new("landing/shop/1")).await.unwrap();
+    vault.destroy_owner(&owners[0]).await.unwrap();
     assert_eq!(found(&fixture, &[1]).await, entries[1..]);
 }
 
@@ -105,7 +112,7 @@ async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
     let kept = entry(1, 10, 1, 0);
     let gone = IndexEntry { tag: Tag(*b"the deleted tag!"), ..entry(2, 11, 1, 1) };
     fixture.state.add_index_entries(1, &[kept, gone]).await.unwrap();
-    fixture.state.forget(&[gone.key]).await.unwrap();
+    fixture.state.delete_index_entries(&[gone.key]).await.unwrap();
     for file in fixture.folder.path().read_dir().unwrap() {
         let path = file.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();

@@ -245,7 +245,8 @@ impl Fixture {
 
     async fn publish(&self, versions: BTreeMap<String, u64>) {
         let number = self.engine.state.begin_publication().await.unwrap();
-        let snapshot = serde_json::to_value(Snapshot { versions, profiles: 2 }).unwrap();
+        let snapshot =
+            serde_json::to_value(Snapshot { versions, profiles: 2, pseudonym_domains: Vec::new() }).unwrap();
         self.engine.state.publish(number, &snapshot, "tests").await.unwrap();
     }
 
@@ -279,6 +280,7 @@ impl Fixture {
             ),
             ("records", Arc::new(Int64Array::from_iter_values((1..=count as i64).rev()))),
             ("country", texts(vec!["FR".to_owned(); count])),
+            ("birth_date_age_band", texts(vec!["35-44".to_owned(); count])),
         ];
         let sealed = FieldClass::PERSONAL.map(|class| {
             let values = rows.iter().map(|(row, (_, key))| {
