@@ -1,4 +1,4 @@
-"""An AWS in memory (S3, KMS), for as long as its standard input stays open.
+"""An S3 server in memory, for as long as its standard input stays open.
 
 Prints the port it listens on, on 127.0.0.1, once it answers. The input closes with the
 program that holds it, however that program ends: no server outlives its tests.

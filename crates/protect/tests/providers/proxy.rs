@@ -43,7 +43,7 @@ impl Fault {
 }
 
 /// How long a client waits that is to see [`Fault::TooLate`].
-pub const IMPATIENT: Duration = Duration::from_millis(400);
+pub const IMPATIENT: Duration = Duration::from_millis(250);
 
 pub struct Proxy {
     pub port: u16,
@@ -112,7 +112,7 @@ fn pass_on(mut client: TcpStream, server: u16, plan: &Mutex<Plan>) -> std::io::R
         Some(Fault::AnswerLost) => return Ok(()),
         Some(Fault::AnswerTorn) => answer[..answer.len() / 2].to_vec(),
         Some(Fault::TooLate) => {
-            std::thread::sleep(IMPATIENT + Duration::from_millis(200));
+            std::thread::sleep(IMPATIENT + Duration::from_millis(100));
             answer
         }
         Some(Fault::Garbage) => answered("200 OK", "", "<html>Welcome to this network</html>"),

@@ -1,9 +1,9 @@
 //! The real things that providers talk to.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -20,8 +20,9 @@ pub const WRONG: &str = "wallflower";
 
 /// A server that ends when its standard input, held here, closes: however this program ends.
 struct Script {
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
     _process: Child,
-    first_line: String,
 }
 
 impl Script {
@@ -29,10 +30,16 @@ impl Script {
         let mut script = Python::find()?.script(name);
         let pipes = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = pipes.spawn().expect("Python starts");
-        let mut first_line = String::new();
-        let output = process.stdout.take().expect("piped");
-        BufReader::new(output).read_line(&mut first_line).expect("text");
-        Some(Self { _process: process, first_line })
+        let (input, output) = (process.stdin.take().expect("piped"), process.stdout.take().expect("piped"));
+        Some(Self { input, output: BufReader::new(output), _process: process })
+    }
+
+    /// The next line that it prints.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.output.read_line(&mut line).expect("text");
+        assert!(read > 0, "the server has ended");
+        line
     }
 }
 
@@ -49,8 +56,8 @@ pub struct OpenBaoServer {
 impl OpenBaoServer {
     /// `None` with a message where it cannot be had.
     pub fn start() -> Option<Self> {
-        let script = Script::start("openbao_server.py")?;
-        let mut server: Self = serde_json::from_str(&script.first_line).expect("it starts and says where");
+        let mut script = Script::start("openbao_server.py")?;
+        let mut server: Self = serde_json::from_str(&script.line()).expect("it starts and says where");
         server.script = Some(script);
         Some(server)
     }
@@ -120,18 +127,23 @@ pub fn openbao_at(
     })
 }
 
-/// A stand-in for AWS, in memory.
+/// A stand-in for AWS KMS, in memory, that checks signatures.
+#[derive(Deserialize)]
 pub struct Aws {
     pub port: u16,
-    _script: Script,
+    access_key_id: String,
+    pub secret_access_key: String,
+    #[serde(skip)]
+    script: Mutex<Option<Script>>,
 }
 
 impl Aws {
     /// `None` with a message where it cannot be had.
     pub fn start() -> Option<Self> {
-        let script = Script::start("s3_server.py")?;
-        let port = script.first_line.trim().parse().expect("it starts and prints its port");
-        Some(Self { port, _script: script })
+        let mut script = Script::start("aws_kms_server.py")?;
+        let mut server: Self = serde_json::from_str(&script.line()).expect("it starts and says where");
+        server.script = Mutex::new(Some(script));
+        Some(server)
     }
 
     pub fn provider(&self, timeout: Duration) -> Arc<dyn KeyProvider> {
@@ -139,12 +151,24 @@ impl Aws {
     }
 
     pub fn provider_at(&self, port: u16, timeout: Duration) -> Arc<dyn KeyProvider> {
+        self.provider_with(port, &self.secret_access_key, timeout)
+    }
+
+    /// One that differs from the right one in its `secret` or `port`.
+    pub fn wrong_provider(&self, change: &str) -> Arc<dyn KeyProvider> {
+        match change {
+            "secret" => self.provider_with(self.port, WRONG, PATIENT),
+            _ => self.provider_at(free_port(), PATIENT),
+        }
+    }
+
+    fn provider_with(&self, port: u16, secret_access_key: &str, timeout: Duration) -> Arc<dyn KeyProvider> {
         let service = AwsKms::new(AwsKmsSettings {
             region: "eu-west-3".to_owned(),
             endpoint: Some(format!("http://127.0.0.1:{port}")),
             key_prefix: "vermeil".to_owned(),
-            access_key_id: secret("AKIDOFTHISTESTONLY"),
-            secret_access_key: secret("wallflower-secret-of-this-test"),
+            access_key_id: secret(&self.access_key_id),
+            secret_access_key: secret(secret_access_key),
             session_token: None,
             timeout,
         });
@@ -153,13 +177,10 @@ impl Aws {
 
     /// Deletes every key, as no one could at the real one.
     pub fn forget_everything(&self) {
-        use std::io::{Read, Write};
-        let mut server = std::net::TcpStream::connect(("127.0.0.1", self.port)).expect("it answers");
-        let request = "POST /moto-api/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        server.write_all(request.as_bytes()).expect("sent");
-        let mut answer = String::new();
-        server.read_to_string(&mut answer).expect("text");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let mut script = self.script.lock().unwrap();
+        let script = script.as_mut().expect("started");
+        script.input.write_all(b"forget\n").expect("it reads");
+        script.line();
     }
 }
 
