@@ -68,7 +68,7 @@ help-explain-purpose = Purpose of reading; without one nothing personal is opene
 
 help-find = Find the records that hold a value, without opening any: an e-mail address, a phone number, an account number
 help-find-field = Field of the schema, such as `email`; the value is read from standard input
-help-find-role = Role of the pipeline file to read as
+help-find-role = Role to read as
 help-find-purpose = Purpose of looking; it must open the field's class
 
 help-quarantine = Rows that broke their contract

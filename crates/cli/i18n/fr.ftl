@@ -68,7 +68,7 @@ help-explain-purpose = Finalité de la lecture ; sans finalité, aucune donné
 
 help-find = Trouve les enregistrements qui portent une valeur, sans en ouvrir aucun : une adresse électronique, un numéro de téléphone, un numéro de client
 help-find-field = Champ du schéma, comme `email` ; la valeur est lue sur l'entrée standard
-help-find-role = Rôle du fichier de pipeline sous lequel chercher
+help-find-role = Rôle sous lequel lire
 help-find-purpose = Finalité de la recherche ; elle doit ouvrir la classe du champ
 
 help-quarantine = Lignes qui ont enfreint leur contrat

@@ -136,10 +136,10 @@ impl Write for SealedWriter {
 
 impl SpillWriter for SealedWriter {
     fn finish(&mut self) -> DataFusionResult<()> {
-        match self.0.take() {
-            Some(writer) => Ok(drop(writer.finish()?)),
-            None => Ok(()),
+        if let Some(writer) = self.0.take() {
+            writer.finish()?;
         }
+        Ok(())
     }
 }
 

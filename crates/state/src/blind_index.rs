@@ -108,8 +108,9 @@ impl StateDatabase {
                 list.push_bind(tag.0.to_vec());
             }
             list.push_unseparated(")");
-            let rows: Result<Vec<(Vec<u8>, Vec<u8>, i64, i64)>, _> =
-                select.build_query_as().fetch_all(self.readers()).await;
+            // Tag, record, key page, slot.
+            type Row = (Vec<u8>, Vec<u8>, i64, i64);
+            let rows: Result<Vec<Row>, _> = select.build_query_as().fetch_all(self.readers()).await;
             let rows = rows.and_then(|rows| rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>());
             found.extend(rows.map_err(|cause| self.failed(cause))?);
         }

@@ -96,7 +96,7 @@ proptest! {
     ) {
         let spelled = |way: usize| {
             let pairs: Vec<String> =
-                digits[1..].as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
+                digits.as_bytes()[1..].chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
             let separator = separators[way];
             format!("{}{}{separator}{}", prefixes[way], &digits[..1], pairs.join(separator))
         };
