@@ -119,10 +119,9 @@ impl Shape {
         } else {
             let Ok(text) = std::str::from_utf8(found) else { return Encoding::Latin1 };
             let (composed, known): (String, String) = (text.nfc().collect(), self.text.nfc().collect());
-            // A letter that nothing is kept of may stand before: `Ł`.
-            if known.ends_with(&composed) {
+            if is_all_of(&known, &composed) {
                 if text == composed { Encoding::Utf8 } else { Encoding::Decomposed }
-            } else if known.to_lowercase().ends_with(&composed.to_lowercase()) {
+            } else if is_all_of(&known.to_lowercase(), &composed.to_lowercase()) {
                 Encoding::LetterCase
             } else if bare(text) == bare(&self.text) {
                 Encoding::WithoutAccents
@@ -216,6 +215,11 @@ fn sextet(character: u8) -> Option<u8> {
         b'/' | b'_' => 63,
         _ => return None,
     })
+}
+
+/// Whether `found` is `known`, but for a letter before it that nothing is kept of, such as `Ł`.
+fn is_all_of(known: &str, found: &str) -> bool {
+    known.strip_suffix(found).is_some_and(|lost| lost.chars().all(char::is_alphabetic))
 }
 
 /// In lower case, without accents.

@@ -118,7 +118,8 @@ fn a_disk_that_fills_while_keys_are_kept_loses_nothing() {
 
 #[test]
 fn a_disk_that_fills_while_keys_rotate_loses_nothing() {
-    let Some(disk) = SmallDisk::new("state: disk/vermeil.db\nkeyring: keyring.json", 8 * 1024) else {
+    let Some(disk) = SmallDisk::new("state: disk/vermeil.db\nkeyring: keyring.json\naudit: audit", 8 * 1024)
+    else {
         return;
     };
     let SmallDisk { workspace, filler, _mounted } = disk;
