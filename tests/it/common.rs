@@ -259,10 +259,13 @@ impl Workspace {
     /// What was announced as `action` in the audit log, each with its outcome; the log may be
     /// written to meanwhile.
     pub fn audited(&self, action: &str) -> Vec<(Value, Option<Value>)> {
-        let segments = self.content_of("state/audit").into_iter();
-        let segments = segments.filter(|(path, _)| path.extension().is_some_and(|kind| kind == "log"));
+        let folder = std::fs::read_dir(self.file("state/audit")).expect("a log");
+        let files = folder.map(|entry| entry.expect("an entry").path());
+        // Other files there come and go.
+        let segments = files.filter(|path| path.extension().is_some_and(|kind| kind == "log"));
         let lines: Vec<Value> = segments
-            .flat_map(|(_, text)| {
+            .flat_map(|path| {
+                let text = std::fs::read(path).expect("a segment");
                 let lines = text.split(|byte| *byte == b'\n').map(serde_json::from_slice);
                 lines.filter_map(Result::ok).collect::<Vec<_>>()
             })
