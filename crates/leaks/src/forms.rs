@@ -14,7 +14,7 @@ const LONGEST: usize = 100;
 /// The value itself, and what else people write for it: phones in their
 /// national and international form, days in the order of a country.
 pub(crate) fn writings(text: &str) -> BTreeSet<String> {
-    let text: String = text.nfc().take(LONGEST).collect();
+    let text = itself(text);
     let mut writings = BTreeSet::new();
     if let Some(day) = day(&text) {
         writings.extend(["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y"].map(|format| day.format(format).to_string()));
@@ -22,6 +22,11 @@ pub(crate) fn writings(text: &str) -> BTreeSet<String> {
     writings.extend(phone_writings(&text));
     writings.insert(text);
     writings
+}
+
+/// The value as one of its own writings: composed, and cut where that suffices.
+pub(crate) fn itself(text: &str) -> String {
+    text.nfc().take(LONGEST).collect()
 }
 
 /// A day as ISO 8601 writes it.

@@ -8,7 +8,7 @@ use crate::grams::{GramIndex, SHORTEST};
 use crate::report::{Encoding, ValueName};
 use crate::squeeze::{Squeezed, squeeze};
 use crate::values::Values;
-use crate::verify::{DISTINCTIVE, Direction, InBase64, Shape, check_base64, check_hexadecimal};
+use crate::verify::{DISTINCTIVE, InBase64, Role, Shape, check_base64, check_hexadecimal};
 
 /// Fewer letters and digits are met by chance in any folder.
 const FEWEST_LETTERS: usize = 5;
@@ -136,8 +136,10 @@ impl Patterns {
     /// Whether the value is long enough to be searched for.
     fn add(&mut self, value: usize, text: &str) -> bool {
         let before = self.squeezed.len() + self.exact.len();
+        let itself = forms::itself(text);
         for writing in forms::writings(text) {
-            self.add_text(value, &writing);
+            let role = if writing == itself { Role::Itself } else { Role::Rewritten };
+            self.add_text(value, &writing, role);
         }
         if self.squeezed.len() + self.exact.len() == before {
             return false;
@@ -149,7 +151,7 @@ impl Patterns {
         true
     }
 
-    fn add_text(&mut self, value: usize, writing: &str) {
+    fn add_text(&mut self, value: usize, writing: &str, role: Role) {
         let fewest = if forms::digits(writing).is_some() { FEWEST_DIGITS } else { FEWEST_LETTERS };
         for form in [writing.to_owned(), forms::without_accents(writing)] {
             let letters = squeeze(form.as_bytes());
@@ -159,9 +161,9 @@ impl Patterns {
             if letters.len() >= DISTINCTIVE {
                 let reversed: String = form.chars().rev().collect();
                 let backwards = squeeze(reversed.as_bytes());
-                self.add_squeezed(value, backwards, Shape::new(reversed, Direction::Reversed));
+                self.add_squeezed(value, backwards, Shape::new(reversed, Role::Reversed));
             }
-            self.add_squeezed(value, letters, Shape::new(form, Direction::Forward));
+            self.add_squeezed(value, letters, Shape::new(form, role));
         }
         // Scripts that nothing is kept of, and letters whose halves in UTF-16 look like others.
         let letters = squeeze(writing.as_bytes());

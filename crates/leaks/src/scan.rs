@@ -93,8 +93,10 @@ struct State<'m> {
     /// For slices: streams of their own are held by whoever reads them.
     slices: Stream,
     report: Report,
-    /// Of the file at hand: place, encoding and value → first offset and count.
-    found: BTreeMap<(Place, Encoding, usize), (u64, u64)>,
+    /// Of the file at hand: where something was found. Hits come place by place.
+    places: Vec<Place>,
+    /// Of the file at hand: position among the places, encoding and value → first offset and count.
+    found: BTreeMap<(usize, Encoding, usize), (u64, u64)>,
     file: String,
     decoded: u64,
     may_decode: u64,
@@ -111,6 +113,7 @@ impl<'m> Scan<'m> {
             searcher: Searcher::new(matcher),
             slices: Stream::default(),
             report,
+            places: Vec::new(),
             found: BTreeMap::new(),
             file: String::new(),
             decoded: 0,
@@ -224,11 +227,12 @@ impl<'m> Scan<'m> {
 
     fn end(&self) {
         let state = &mut *self.state.borrow_mut();
+        let places = std::mem::take(&mut state.places);
         for ((place, encoding, value), (offset, count)) in std::mem::take(&mut state.found) {
             state.report.findings.push(Finding {
                 file: state.file.clone(),
-                channel: place.channel,
-                place: place.path,
+                channel: places[place].channel,
+                place: places[place].path.clone(),
                 offset,
                 encoding,
                 value: self.matcher.name(value).clone(),
@@ -284,11 +288,15 @@ impl<'m> Scan<'m> {
     }
 
     pub(crate) fn found(&self, place: &Place, hit: Hit, offset: u64) {
-        let mut state = self.state.borrow_mut();
-        let (first, count) =
-            state.found.entry((place.clone(), hit.encoding, hit.value)).or_insert((offset, 0));
-        *first = offset.min(*first);
-        *count += 1;
+        let State { places, found, .. } = &mut *self.state.borrow_mut();
+        if places.last() != Some(place) {
+            // Seldom: a file has few places, and a decoder comes back to few of them.
+            if let Some(known) = places.iter().position(|known| known == place) {
+                return count(found, (known, hit.encoding, hit.value), offset);
+            }
+            places.push(place.clone());
+        }
+        count(found, (places.len() - 1, hit.encoding, hit.value), offset);
     }
 
     pub(crate) fn unreadable(&self, place: &Place, kind: &str, reason: Reason) {
@@ -308,6 +316,16 @@ impl<'m> Scan<'m> {
         state.decoded = state.decoded.saturating_add(bytes);
         state.decoded <= state.may_decode
     }
+}
+
+fn count(
+    found: &mut BTreeMap<(usize, Encoding, usize), (u64, u64)>,
+    what: (usize, Encoding, usize),
+    offset: u64,
+) {
+    let (first, count) = found.entry(what).or_insert((offset, 0));
+    *first = offset.min(*first);
+    *count += 1;
 }
 
 /// A place that is not within any container.

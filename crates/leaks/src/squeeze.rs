@@ -22,29 +22,25 @@ pub(crate) struct Squeezed {
 }
 
 /// Bytes of the source between two marks.
-const STRETCH: usize = 128;
+const STRETCH: usize = 64;
 
 impl Squeezed {
     /// Squeezes `source`, in place of what was here before.
     pub(crate) fn fill(&mut self, source: &[u8]) {
-        // One more than can be kept: each byte is written before it is known to be kept.
-        self.kept.resize(self.kept.len().max(source.len() + 1), 0);
+        // Whole stretches are written, whatever part of them was kept.
+        self.kept.resize(self.kept.len().max(source.len() + STRETCH), 0);
         self.marks.clear();
         let mut len = 0;
-        let mut previous = 0_u8;
-        for (stretch, start) in source.chunks(STRETCH).zip((0..).step_by(STRETCH)) {
+        for start in (0..source.len()).step_by(STRETCH) {
             self.marks.push(len as u32);
-            let after = source.get(start + stretch.len()).copied().unwrap_or(0);
-            let kept = &mut self.kept[len..len + stretch.len() + 1];
-            let mut in_stretch = 0;
-            let following = stretch[1..].iter().copied().chain([after]);
-            for (&byte, next) in stretch.iter().zip(following) {
-                let letter = fold(previous, byte, next);
-                kept[in_stretch] = letter;
-                in_stretch += usize::from(letter != 0);
-                previous = byte;
-            }
-            len += in_stretch;
+            let mut kept = [0; STRETCH];
+            let stretch = source[start..].first_chunk::<STRETCH>();
+            let count = match stretch.filter(|stretch| stretch.is_ascii()) {
+                Some(stretch) => squeeze_ascii(stretch, &mut kept),
+                None => squeeze_any(source, start, &mut kept),
+            };
+            self.kept[len..len + STRETCH].copy_from_slice(&kept);
+            len += count;
         }
         self.len = len;
     }
@@ -68,6 +64,32 @@ impl Squeezed {
         }
         source.len()
     }
+}
+
+/// Squeezes a stretch in which no byte depends on its neighbours, as most of most texts are.
+fn squeeze_ascii(stretch: &[u8; STRETCH], kept: &mut [u8; STRETCH]) -> usize {
+    let mut count = 0;
+    for byte in stretch {
+        let letter = FOLDED[usize::from(*byte)];
+        // Written before it is known to be kept; the remainder spares a check.
+        kept[count % STRETCH] = letter;
+        count += usize::from(letter != 0);
+    }
+    count
+}
+
+fn squeeze_any(source: &[u8], start: usize, kept: &mut [u8; STRETCH]) -> usize {
+    let end = source.len().min(start + STRETCH);
+    let before = start.checked_sub(1).map_or(0, |before| source[before]);
+    let (mut count, mut previous) = (0, before);
+    for at in start..end {
+        let byte = source[at];
+        let letter = fold(previous, byte, source.get(at + 1).copied().unwrap_or(0));
+        kept[count % STRETCH] = letter;
+        count += usize::from(letter != 0);
+        previous = byte;
+    }
+    count
 }
 
 /// What is kept of `source[at]`; 0 for nothing.

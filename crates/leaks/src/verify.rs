@@ -26,7 +26,7 @@ pub(crate) struct Shape {
     digits_only: bool,
     /// Whether its own separators are those of numbers.
     grouped_as_number: bool,
-    reversed: bool,
+    role: Role,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,16 +35,20 @@ struct Mark {
     upper: bool,
 }
 
-/// Which way a value is read.
+/// What a text that is sought is to the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Forward,
+pub(crate) enum Role {
+    /// The value, as it stands in the list.
+    Itself,
+    /// Another way to write it, such as a phone's international form.
+    Rewritten,
+    /// The value back to front.
     Reversed,
 }
 
 impl Shape {
     /// The shape of a text that is sought as it is.
-    pub(crate) fn new(text: String, direction: Direction) -> Self {
+    pub(crate) fn new(text: String, role: Role) -> Self {
         let bytes = text.as_bytes();
         let mut walk = Walk::new(bytes, 0);
         let letters: Vec<Letter> = std::iter::from_fn(|| walk.next_letter()).collect();
@@ -54,7 +58,7 @@ impl Shape {
             .collect();
         let digits_only = bytes.iter().all(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii())
             && bytes.iter().any(u8::is_ascii_digit);
-        Self { marks, digits_only, grouped_as_number, reversed: direction == Direction::Reversed, text }
+        Self { marks, digits_only, grouped_as_number, role, text }
     }
 
     /// How the value is written in `source[start..]`, if it stands there, and where it ends.
@@ -105,16 +109,19 @@ impl Shape {
             return None;
         }
         let found = &source[start..end];
+        if found == self.text.as_bytes() && self.role == Role::Itself {
+            return Some((Encoding::Utf8, end));
+        }
         let encoding = self.encoding(found, is_wide, is_split);
         (!is_short || self.is_spelt_right(found, is_wide)).then_some((encoding, end))
     }
 
     fn encoding(&self, found: &[u8], is_wide: bool, is_split: bool) -> Encoding {
-        if self.reversed {
+        if self.role == Role::Reversed {
             Encoding::Reversed
         } else if is_wide {
             Encoding::Utf16
-        } else if is_split {
+        } else if is_split || self.role == Role::Rewritten {
             Encoding::Separators
         } else {
             let Ok(text) = std::str::from_utf8(found) else { return Encoding::Latin1 };
