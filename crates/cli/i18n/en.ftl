@@ -244,6 +244,7 @@ stage-measure-makes = accounts compared with the truth
 
 outcome-running = running
 outcome-done = done
+outcome-over_limit = done, over the limit
 outcome-failed = failed
 outcome-refused = refused
 outcome-interrupted = interrupted

@@ -244,6 +244,7 @@ stage-measure-makes = comptes comparés à la vérité
 
 outcome-running = en cours
 outcome-done = terminée
+outcome-over_limit = terminée, au-delà de la limite
 outcome-failed = échouée
 outcome-refused = refusée
 outcome-interrupted = interrompue

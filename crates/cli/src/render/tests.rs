@@ -185,13 +185,15 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         replayed_at: None,
     };
     let status = StatusReport {
-        runs: vec![RunStatus {
-            run: 1,
-            started_at: at(),
-            ended_at: Some(at()),
-            outcome: "done".to_owned(),
-            report: Some(run_report()),
-        }],
+        runs: ["done", "over_limit", "failed", "interrupted"]
+            .map(|outcome| RunStatus {
+                run: 1,
+                started_at: at(),
+                ended_at: Some(at()),
+                outcome: outcome.to_owned(),
+                report: Some(run_report()),
+            })
+            .into(),
         sources: vec![SourceStatus {
             source: "erp".to_owned(),
             records: 1,
