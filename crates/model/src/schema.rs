@@ -175,6 +175,8 @@ pub enum Normaliser {
     Street,
     /// Letters and digits only, upper case: registration and account numbers.
     Identifier,
+    /// `m` or `f` where French or English words or letters say so.
+    Gender,
 }
 
 /// How two values are compared.
@@ -265,11 +267,13 @@ pub enum KeyTransform {
     LocalPart,
     /// The words of the value in alphabetical order: swapped parts agree.
     SortedWords,
+    /// A phonetic code of any one word: each of the first four gives a key of its own.
+    AnyWord,
 }
 
 impl KeyTransform {
     /// Every transform with its name in pipeline files.
-    pub const ALL: [(&'static str, KeyTransform); 8] = [
+    pub const ALL: [(&'static str, KeyTransform); 9] = [
         ("whole", Self::Whole),
         ("phonetic", Self::Phonetic),
         ("initial", Self::Initial),
@@ -278,6 +282,7 @@ impl KeyTransform {
         ("month_day", Self::MonthDay),
         ("local_part", Self::LocalPart),
         ("sorted_words", Self::SortedWords),
+        ("any_word", Self::AnyWord),
     ];
 
     fn name(self) -> &'static str {
@@ -293,7 +298,7 @@ pub enum BlockingRuleError {
     Empty,
     /// No such transform.
     #[error(
-        "unknown transform `{0}` (known: whole, phonetic, initial, prefix4, year, month_day, local_part, sorted_words)"
+        "unknown transform `{0}` (known: whole, phonetic, initial, prefix4, year, month_day, local_part, sorted_words, any_word)"
     )]
     UnknownTransform(String),
 }

@@ -2,8 +2,8 @@
 //!
 //! Links alone chain: one wrong link between two people makes one of all their
 //! records. So links are taken strongest first, and before two groups become
-//! one, the pairs between them are asked. Where their mean evidence is negative
-//! the join is refused, counted and kept with its reason.
+//! one, the pairs between them are asked. Where their mean evidence speaks
+//! against it, the join is refused, counted and kept with its reason.
 
 mod forest;
 
@@ -31,15 +31,20 @@ pub struct Link {
 pub struct ClusterSettings {
     /// Pairs asked between two groups at most.
     pub asked_pairs: usize,
-    /// No single pair counts for or against more than this.
-    pub most_per_pair: Bits,
+    /// No single pair counts for the join more than this.
+    pub most_for: Bits,
+    /// No single pair counts against the join more than this.
+    pub most_against: Bits,
     /// The mean weight from which two groups are joined.
+    ///
+    /// Below zero, because the strongest pair asked for the join, and pairs of one person of whom
+    /// little is known weigh little: what must be kept apart is far below.
     pub least_mean: Bits,
 }
 
 impl Default for ClusterSettings {
     fn default() -> Self {
-        Self { asked_pairs: 64, most_per_pair: Bits(12.0), least_mean: Bits(0.0) }
+        Self { asked_pairs: 64, most_for: Bits(8.0), most_against: Bits(16.0), least_mean: Bits(-3.5) }
     }
 }
 
@@ -160,8 +165,8 @@ fn mean_between(
         let place = from + random.below(until - from);
         let one = RecordIndex(left[(place / right.len() as u64) as usize]);
         let other = RecordIndex(right[(place % right.len() as u64) as usize]);
-        let most = settings.most_per_pair.0;
-        total += weight(one.min(other), one.max(other)).0.clamp(-most, most);
+        let weight = weight(one.min(other), one.max(other)).0;
+        total += weight.clamp(-settings.most_against.0, settings.most_for.0);
     }
     (total / asked as f64, asked as u32)
 }

@@ -8,6 +8,8 @@
 mod levels;
 mod similarity;
 
+use std::cell::Cell;
+
 use crate::features::{FeatureStore, MISSING, RecordIndex};
 use crate::plan::{FieldIndex, MatchPlan};
 
@@ -25,14 +27,19 @@ pub struct Level(pub u8);
 pub struct Agreement {
     /// The level; `None` where either record has no value.
     pub level: Option<Level>,
-    /// The shared value's code where the level is "equal".
-    pub(crate) shared: Option<u32>,
+    /// The values' codes, the lower first; `None` where they stand in each other's field or there is none.
+    pub(crate) codes: Option<(u32, u32)>,
 }
 
 impl Agreement {
     /// No value on either side: no evidence.
     pub const fn missing() -> Agreement {
-        Agreement { level: None, shared: None }
+        Agreement { level: None, codes: None }
+    }
+
+    /// The shared value's code where the two are equal.
+    fn shared(self) -> Option<u32> {
+        self.codes.filter(|(left, right)| left == right).map(|(code, _)| code)
     }
 }
 
@@ -54,8 +61,38 @@ pub struct Comparer<'a> {
     told: Vec<usize>,
 }
 
+/// Levels of pairs of values that were compared lately. Within a block, and from one
+/// block to the next, the same values meet again and again.
+struct Memory {
+    /// Left and right code and level, at the place that the codes hash to.
+    slots: Vec<Cell<(u32, u32, u8)>>,
+}
+
+impl Memory {
+    /// Fits the second-level cache of a core, together with those of other fields.
+    const SLOTS: usize = 1 << 14;
+
+    fn new() -> Self {
+        Self { slots: vec![Cell::new((MISSING, MISSING, 0)); Self::SLOTS] }
+    }
+
+    fn recall(&self, left: u32, right: u32, compare: impl FnOnce() -> Level) -> Level {
+        let (left, right) = (left.min(right), left.max(right));
+        let mixed = (u64::from(left) << 32 | u64::from(right)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = &self.slots[(mixed >> 50) as usize];
+        let (known_left, known_right, level) = slot.get();
+        if (known_left, known_right) == (left, right) {
+            return Level(level);
+        }
+        let level = compare();
+        slot.set((left, right, level.0));
+        level
+    }
+}
+
 struct Compared<'a> {
     levels: &'static LevelSet,
+    memory: Memory,
     columns: Vec<&'a [u32]>,
     field: FieldIndex,
     exchanged_with: Option<&'a [u32]>,
@@ -69,6 +106,7 @@ impl<'a> Comparer<'a> {
             .iter()
             .map(|planned| Compared {
                 levels: level_set(planned.comparison),
+                memory: Memory::new(),
                 columns: planned.columns.iter().map(|&column| store.column(column)).collect(),
                 field: planned.columns[0],
                 exchanged_with: planned.exchanged_with.map(|column| store.column(column)),
@@ -87,15 +125,19 @@ impl<'a> Comparer<'a> {
         let (left, right) = (left.0 as usize, right.0 as usize);
         if let [column] = compared.columns[..] {
             let codes = (column[left], column[right]);
-            if let (Some(level), Some(other)) = (compared.levels.exchanged, compared.exchanged_with)
-                && codes.0 != codes.1
-                && codes.0 != MISSING
-                && codes.1 != MISSING
-                && (codes.0, codes.1) == (other[right], other[left])
+            let straight = self.of_values(compared, codes.0, codes.1);
+            if let (Some(exchanged), Some(other)) = (compared.levels.exchanged, compared.exchanged_with)
+                && straight.level.is_some_and(|level| level < exchanged)
             {
-                return Agreement { level: Some(level), shared: None };
+                return self.exchanged(
+                    compared,
+                    straight,
+                    exchanged,
+                    (codes.0, other[left]),
+                    (codes.1, other[right]),
+                );
             }
-            return self.of_values(compared, codes.0, codes.1);
+            return straight;
         }
         let mut best = Agreement::missing();
         for left_column in &compared.columns {
@@ -123,10 +165,36 @@ impl<'a> Comparer<'a> {
         Pattern(levels.fold(0, |pattern, level| pattern | level))
     }
 
+    /// The agreement of two names that may stand in each other's field. Both parts must be
+    /// better in exchange than in their place: `Stéphane, Chahour` and `Chahour, Stéphane Paul`.
+    fn exchanged(
+        &self,
+        compared: &Compared,
+        straight: Agreement,
+        exchanged: Level,
+        (left, left_other): (u32, u32),
+        (right, right_other): (u32, u32),
+    ) -> Agreement {
+        if left_other == MISSING || right_other == MISSING {
+            return straight;
+        }
+        let level = |one, other| self.of_values(compared, one, other).level;
+        let crossed = [level(left, right_other), level(left_other, right)];
+        let in_place = straight.level.max(level(left_other, right_other));
+        // An initial may stand for one of the two names, not for both.
+        let are_alike = crossed.iter().max() >= Some(&Some(compared.levels.alike))
+            && crossed.iter().all(|level| *level > Some(Level(0)));
+        if are_alike && in_place < Some(compared.levels.alike) {
+            Agreement { level: Some(exchanged), codes: None }
+        } else {
+            straight
+        }
+    }
+
     /// Of several shared values the first by text counts: codes depend on the order in which values came.
     fn is_first_shared(&self, compared: &Compared, found: Agreement, best: Agreement) -> bool {
         let dictionary = self.store.dictionary(compared.field);
-        match (found.shared, best.shared) {
+        match (found.shared(), best.shared()) {
             (Some(found), Some(best)) => dictionary.value(found) < dictionary.value(best),
             _ => false,
         }
@@ -137,11 +205,13 @@ impl<'a> Comparer<'a> {
             return Agreement::missing();
         }
         if left == right {
-            return Agreement { level: Some(compared.levels.equal()), shared: Some(left) };
+            return Agreement { level: Some(compared.levels.equal()), codes: Some((left, left)) };
         }
         let dictionary = self.store.dictionary(compared.field);
-        let level = (compared.levels.of_different)(dictionary.value(left), dictionary.value(right));
-        Agreement { level: Some(level), shared: None }
+        let level = compared.memory.recall(left, right, || {
+            (compared.levels.of_different)(dictionary.value(left), dictionary.value(right))
+        });
+        Agreement { level: Some(level), codes: Some((left.min(right), left.max(right))) }
     }
 }
 

@@ -112,6 +112,10 @@ pub struct LevelModel {
 pub struct TermFrequency {
     /// 1 takes frequencies at their word, 0 not at all.
     pub strength: f64,
+    /// How much of a value's frequency counts where two values are alike, not equal: two
+    /// writings of a rare name speak for one person more than two of a common one, but a
+    /// rare writing may be a slip of a common name.
+    pub of_alike: f64,
     /// No value is taken to be rarer than this.
     pub minimum: f64,
     /// u counts for as many records as this beside those that were counted: where records
@@ -222,6 +226,7 @@ fn model(plan: &MatchPlan, evidence: &Evidence, shares: Shares, records: usize) 
         comparisons: comparisons.collect(),
         term_frequency: TermFrequency {
             strength: 1.0,
+            of_alike: 0.5,
             minimum: 1.0 / records.max(1) as f64,
             prior_records: PRIOR_RECORDS,
         },

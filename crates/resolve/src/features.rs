@@ -12,7 +12,7 @@ use vermeil_model::RecordId;
 
 use crate::mix;
 use crate::normalise::{self, Country, person};
-use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan};
+use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan, NameColumns};
 
 pub(crate) use dictionary::Dictionary;
 
@@ -135,6 +135,7 @@ impl<'a> FeatureStoreBuilder<'a> {
         let has_part = has(&self.rows, names.given) || has(&self.rows, names.family);
         if has(&self.rows, names.full) {
             if has_part {
+                self.add_first_names(row, names);
                 return;
             }
             let parts = person::parts(raw(names.full).expect("a code was made from a raw value"));
@@ -152,6 +153,25 @@ impl<'a> FeatureStoreBuilder<'a> {
             };
             let whole = format!("{} {}", part(names.given), part(names.family));
             self.rows[row + names.full.0] = self.code(names.full, whole.trim());
+        }
+    }
+
+    /// A whole name may know first names that its parts do not: `mary anne fussell` beside `mary` and `fussell`.
+    fn add_first_names(&mut self, row: usize, names: NameColumns) {
+        let text = |field: FieldIndex| match self.rows[row + field.0] {
+            MISSING => None,
+            code => Some(self.dictionaries[self.plan.field(field).dictionary.0].value(code)),
+        };
+        let (Some(whole), Some(given), Some(family)) =
+            (text(names.full), text(names.given), text(names.family))
+        else {
+            return;
+        };
+        let firsts = whole.strip_suffix(family).and_then(|firsts| firsts.strip_suffix(' '));
+        if let Some(firsts) =
+            firsts.filter(|firsts| firsts.len() > given.len() && firsts.starts_with(given)).map(str::to_owned)
+        {
+            self.rows[row + names.given.0] = self.code(names.given, &firsts);
         }
     }
 }

@@ -15,6 +15,9 @@
 //! 10. [`generalise`] makes it coarse for those who may not see it.
 //! 11. [`measure`] compares clusters with a known truth.
 //!
+//! [`infer`] understands the columns of a file that nobody described; [`nicknames`] knows
+//! which given names are forms of one.
+//!
 //! No I/O, no async, no threads: a caller that wants parallelism scores the
 //! partitions of [`block::Blocks`] apart. Results depend on the records and the
 //! settings alone, never on row order, partition count or thread count.
@@ -27,7 +30,9 @@ pub mod compare;
 pub mod estimate;
 pub mod features;
 pub mod generalise;
+pub mod infer;
 pub mod measure;
+pub mod nicknames;
 pub mod normalise;
 pub mod phonetic;
 pub mod plan;

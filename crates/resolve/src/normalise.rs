@@ -58,10 +58,11 @@ pub fn normalise(normaliser: Normaliser, country: Country, raw: &str) -> Option<
         Normaliser::OrganisationName => organisation::name(raw),
         Normaliser::Phone => phone::to_e164(raw, country),
         Normaliser::Email => email::address(raw),
-        Normaliser::Date => return date::iso(raw),
+        Normaliser::Date => return date::as_written(raw),
         Normaliser::PostalCode => identifier::postal_code(raw, country),
         Normaliser::Street => street::way(raw),
         Normaliser::Identifier => identifier::number(raw),
+        Normaliser::Gender => text::gender(raw),
     };
     let kept = cut(&normal, MAX_CHARACTERS).trim_end();
     (!kept.is_empty()).then(|| kept.to_owned())

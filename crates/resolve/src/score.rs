@@ -26,6 +26,8 @@ struct Scored {
     bits: Vec<f64>,
     /// What a shared value adds to the bits of "equal", by code.
     frequency_bits: Vec<f32>,
+    /// How much of that it adds where two values are alike, not equal.
+    of_alike: f64,
 }
 
 /// Why a pair has its weight.
@@ -79,6 +81,7 @@ impl<'a> Scorer<'a> {
                     model,
                     learnt.levels[learnt.levels.len() - 1].u,
                 ),
+                of_alike: model.term_frequency.of_alike,
             })
             .collect();
         Ok(Self {
@@ -142,7 +145,15 @@ impl Scored {
     /// The bits of a level, and what the frequency of a shared value adds.
     fn bits_of(&self, agreement: Agreement) -> (f64, f64) {
         let bits = agreement.level.map_or(0.0, |level| self.bits[usize::from(level.0)]);
-        let frequency = agreement.shared.map_or(0.0, |code| f64::from(self.frequency_bits[code as usize]));
+        let frequency = match (agreement.level, agreement.codes) {
+            (Some(level), Some((left, right))) if level.0 > 0 => {
+                // Two writings of one name are as common as the more common of them.
+                let bits =
+                    f64::from(self.frequency_bits[left as usize].min(self.frequency_bits[right as usize]));
+                if left == right { bits } else { bits * self.of_alike }
+            }
+            _ => 0.0,
+        };
         (bits, frequency)
     }
 }

@@ -6,6 +6,7 @@ use vermeil_model::schema::KeyTransform;
 
 use crate::features::{Dictionary, FeatureStore, MISSING};
 use crate::mix::{chain, hash_bytes};
+use crate::normalise::person::is_particle;
 use crate::phonetic;
 use crate::plan::{FieldIndex, PlannedRule};
 
@@ -27,7 +28,7 @@ pub(super) struct RuleKeys {
 
 impl RuleKeys {
     pub(super) fn new(store: &FeatureStore, rule: &PlannedRule) -> Self {
-        let width = rule.keys.iter().map(|key| key.columns.len()).product();
+        let width = rule.keys.iter().map(|key| key.columns.len() * parts_of(key.transform)).product();
         let mut keys = vec![NO_KEY; store.len() * width];
         let parts: Vec<Vec<HashedColumn>> = rule
             .keys
@@ -94,32 +95,53 @@ impl RuleKeys {
 /// A column whose distinct values are hashed once each.
 struct HashedColumn<'a> {
     codes: &'a [u32],
+    /// As many for each value as the transform takes parts of it.
     hashes: Vec<u64>,
+    parts: usize,
 }
 
 impl<'a> HashedColumn<'a> {
     fn new(store: &'a FeatureStore, column: FieldIndex, transform: KeyTransform) -> Self {
         let dictionary: &Dictionary = store.dictionary(column);
-        let hash = |code: usize| match transformed(dictionary.value(code as u32), transform) {
-            Some(part) => hash_bytes(part.as_bytes()).max(NO_KEY + 1),
-            None => NO_KEY,
-        };
-        Self { codes: store.column(column), hashes: (0..dictionary.len()).map(hash).collect() }
+        let parts = parts_of(transform);
+        let mut hashes = vec![NO_KEY; dictionary.len() * parts];
+        for (code, hashes) in hashes.chunks_exact_mut(parts).enumerate() {
+            let value = dictionary.value(code as u32);
+            let hash = |part: Option<String>| {
+                part.map_or(NO_KEY, |part| hash_bytes(part.as_bytes()).max(NO_KEY + 1))
+            };
+            if transform == KeyTransform::AnyWord {
+                let words = value.split(' ').filter(|word| word.len() > 2 && !is_particle(word));
+                for (place, word) in hashes.iter_mut().zip(words) {
+                    *place = hash(phonetic::code(word));
+                }
+            } else {
+                hashes[0] = hash(transformed(value, transform));
+            }
+        }
+        Self { codes: store.column(column), hashes, parts }
     }
 
-    fn hash(&self, record: usize) -> u64 {
+    fn hash(&self, record: usize, part: usize) -> u64 {
         match self.codes[record] {
             MISSING => NO_KEY,
-            code => self.hashes[code as usize],
+            code => self.hashes[code as usize * self.parts + part],
         }
     }
 }
 
-/// The key of a record for one choice of a column per part of the rule.
+/// How many keys a value gives at most.
+fn parts_of(transform: KeyTransform) -> usize {
+    if transform == KeyTransform::AnyWord { 4 } else { 1 }
+}
+
+/// The key of a record for one choice of a column, and a part of its value, per part of the rule.
 fn combined(parts: &[Vec<HashedColumn>], record: usize, mut choice: usize) -> u64 {
     let mut combined = 0;
     for columns in parts {
-        let hash = columns[choice % columns.len()].hash(record);
+        let part = choice % columns[0].parts;
+        choice /= columns[0].parts;
+        let hash = columns[choice % columns.len()].hash(record, part);
         choice /= columns.len();
         if hash == NO_KEY {
             return NO_KEY;
@@ -133,7 +155,7 @@ fn combined(parts: &[Vec<HashedColumn>], record: usize, mut choice: usize) -> u6
 fn transformed(value: &str, transform: KeyTransform) -> Option<String> {
     let letters = |count: usize| value.chars().filter(|c| *c != ' ').take(count).collect::<String>();
     match transform {
-        KeyTransform::Whole => Some(value.to_owned()),
+        KeyTransform::Whole | KeyTransform::AnyWord => Some(value.to_owned()),
         KeyTransform::Phonetic => phonetic::code(value),
         KeyTransform::Initial => Some(letters(1)),
         KeyTransform::Prefix4 => Some(letters(4)),

@@ -55,13 +55,13 @@ fn a_bridge_between_two_people_is_refused_and_told() {
 
 #[test]
 fn a_single_record_is_kept_out_of_a_group_that_it_does_not_fit() {
-    check(3, &[link(0, 1, 12.0), link(1, 2, 5.0)], -9.0, &[0, 0, 2]);
+    check(3, &[link(0, 1, 12.0), link(1, 2, 5.0)], -14.0, &[0, 0, 2]);
 }
 
 #[test]
 fn one_pair_cannot_outvote_all_others() {
-    // A weight of 90 counts as 12: (12 - 7 - 7) / 3 < 0.
-    check(4, &[link(0, 1, 99.0), link(0, 2, 98.0), link(1, 2, 97.0), link(2, 3, 90.0)], -7.0, &[0, 0, 0, 3]);
+    // A weight of 90 counts as 8: (8 - 12 - 12) / 3 is below -3.5.
+    check(4, &[link(0, 1, 99.0), link(0, 2, 98.0), link(1, 2, 97.0), link(2, 3, 90.0)], -12.0, &[0, 0, 0, 3]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use vermeil_model::schema::Comparison;
 
 use super::Level;
 use super::similarity::{is_one_edit_apart, jaro_winkler};
+use crate::nicknames;
 
 /// Jaro-Winkler from which two writings are one but for a slip.
 const CLOSE: f64 = 0.92;
@@ -16,6 +17,8 @@ pub struct LevelSet {
     pub names: &'static [&'static str],
     /// The level of two names that stand in each other's field.
     pub(super) exchanged: Option<Level>,
+    /// The level from which two names that stand in each other's field are taken for exchanged.
+    pub(super) alike: Level,
     /// The level of two different normalised values.
     pub(super) of_different: fn(&str, &str) -> Level,
 }
@@ -32,71 +35,116 @@ impl LevelSet {
 /// | comparison | levels, downwards |
 /// |---|---|
 /// | `exact` | equal · different |
-/// | `name` | equal · exchanged (given and family name in each other's field) · one is the other's beginning, by whole words (`jean` of `jean pierre`) · close (Jaro-Winkler from 0.92) · near (from 0.80, or an initial, or a shared word of three letters) · different |
+/// | `name` | equal · exchanged (given and family name in each other's field) · part (all words of the one are words of the other: `jean` of `jean pierre`) · nickname (forms of one given name) · close (Jaro-Winkler from 0.92, of the whole or word by word) · near (from 0.80, or a shared word of three letters) · initial · different |
 /// | `date` | equal · one slip (one digit, or day and month exchanged) · same month and day, or same year and month · same year · different |
 /// | `email` | equal · same local part · near (one keystroke, or Jaro-Winkler from 0.92) · different |
 /// | `phone` | equal · one keystroke · different |
-/// | `text` | equal · close (Jaro-Winkler from 0.92) · near (from 0.80) · different |
-/// | `postal_code` | equal · same first two characters · different |
+/// | `text` | equal · close (Jaro-Winkler from 0.92) · part (all words of the one are words of the other) · near (Jaro-Winkler from 0.80, or a shared word of three letters) · different |
+/// | `postal_code` | equal · one keystroke · same first two characters · different |
 /// | `identifier` | equal · one keystroke · different |
 ///
 /// A keystroke is a character more, less, other, or two neighbours exchanged.
 pub fn level_set(comparison: Comparison) -> &'static LevelSet {
     match comparison {
-        Comparison::Exact => {
-            &LevelSet { names: &["different", "equal"], exchanged: None, of_different: |_, _| Level(0) }
-        }
+        Comparison::Exact => &LevelSet {
+            names: &["different", "equal"],
+            exchanged: None,
+            alike: Level(0),
+            of_different: |_, _| Level(0),
+        },
         Comparison::Name => &LevelSet {
-            names: &["different", "near", "close", "beginning", "exchanged", "equal"],
-            exchanged: Some(Level(4)),
+            names: &[
+                "different",
+                "initial",
+                "near",
+                "shared_word",
+                "close",
+                "nickname",
+                "part",
+                "exchanged",
+                "equal",
+            ],
+            exchanged: Some(Level(7)),
+            alike: Level(4),
             of_different: name,
         },
         Comparison::Date => &LevelSet {
             names: &["different", "same_year", "same_two_parts", "one_slip", "equal"],
             exchanged: None,
+            alike: Level(0),
             of_different: date,
         },
         Comparison::Email => &LevelSet {
             names: &["different", "near", "same_local_part", "equal"],
             exchanged: None,
+            alike: Level(0),
             of_different: email,
         },
         Comparison::Phone | Comparison::Identifier => &LevelSet {
             names: &["different", "one_keystroke", "equal"],
             exchanged: None,
+            alike: Level(0),
             of_different: |left, right| Level(u8::from(is_one_edit_apart(left, right))),
         },
-        Comparison::Text => {
-            &LevelSet { names: &["different", "near", "close", "equal"], exchanged: None, of_different: text }
-        }
-        Comparison::PostalCode => &LevelSet {
-            names: &["different", "same_area", "equal"],
+        Comparison::Text => &LevelSet {
+            names: &["different", "near", "part", "close", "equal"],
             exchanged: None,
-            of_different: |left, right| Level(u8::from(is_same_area(left, right))),
+            alike: Level(0),
+            of_different: text,
+        },
+        Comparison::PostalCode => &LevelSet {
+            names: &["different", "same_area", "one_keystroke", "equal"],
+            exchanged: None,
+            alike: Level(0),
+            of_different: postal_code,
         },
     }
 }
 
 fn name(left: &str, right: &str) -> Level {
-    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
-    let is_initial = short.chars().count() == 1;
-    if !is_initial && is_beginning(short, long) {
+    let (short, long) = by_words(left, right);
+    let is_initials = short.split(' ').all(|word| word.chars().count() == 1);
+    if is_initials {
+        let mut others = long.split(' ');
+        let fits = short.split(' ').all(|initial| others.any(|other| other.starts_with(initial)));
+        return Level(u8::from(fits));
+    }
+    if blanks(long) > 0 && short.split(' ').all(|word| long.split(' ').any(|other| other == word)) {
+        return Level(6);
+    }
+    let first = |name: &'_ str| name.find(' ').unwrap_or(name.len());
+    let (short_first, long_first) = (&short[..first(short)], &long[..first(long)]);
+    if short_first != long_first && nicknames::are_kin(short_first, long_first) {
+        return Level(5);
+    }
+    let whole = jaro_winkler(left, right);
+    if whole >= CLOSE || has_close_words(short, long) {
+        return Level(4);
+    }
+    if share_a_word(short, long) {
         return Level(3);
     }
-    match jaro_winkler(left, right) {
-        close if close >= CLOSE => Level(2),
-        near if near >= NEAR => Level(1),
-        _ if is_initial && long.starts_with(short) => Level(1),
-        _ if share_a_word(short, long) => Level(1),
-        _ => Level(0),
-    }
+    Level(if whole >= NEAR { 2 } else { 0 })
 }
 
-/// Whether `long` starts with all words of `short`.
-fn is_beginning(short: &str, long: &str) -> bool {
-    long.strip_prefix(short).is_some_and(|rest| rest.starts_with(' '))
+/// Two texts, the one with fewer words first; which one that is must not depend on their order.
+fn by_words<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    if (blanks(left), left) <= (blanks(right), right) { (left, right) } else { (right, left) }
 }
 
+fn blanks(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b' ').count()
+}
+
+/// Whether every word of the one is close to some word of the other, which has more.
+fn has_close_words(short: &str, long: &str) -> bool {
+    blanks(long) > 0
+        && short.split(' ').all(|word| {
+            word.len() > 2 && long.split(' ').any(|other| other == word || jaro_winkler(word, other) >= CLOSE)
+        })
+}
+
+/// Whether two names have a word of three letters or more in common.
 fn share_a_word(short: &str, long: &str) -> bool {
     long.contains(' ')
         && short.split(' ').any(|word| word.len() >= 3 && long.split(' ').any(|other| other == word))
@@ -133,11 +181,22 @@ fn email(left: &str, right: &str) -> Level {
 }
 
 fn text(left: &str, right: &str) -> Level {
-    match jaro_winkler(left, right) {
-        close if close >= CLOSE => Level(2),
-        near if near >= NEAR => Level(1),
-        _ => Level(0),
+    let (short, long) = by_words(left, right);
+    let whole = jaro_winkler(left, right);
+    if whole >= CLOSE {
+        return Level(3);
     }
+    if blanks(long) > 0 && short.split(' ').all(|word| long.split(' ').any(|other| other == word)) {
+        return Level(2);
+    }
+    Level(if whole >= NEAR || share_a_word(short, long) { 1 } else { 0 })
+}
+
+fn postal_code(left: &str, right: &str) -> Level {
+    if is_one_edit_apart(left, right) {
+        return Level(2);
+    }
+    Level(u8::from(is_same_area(left, right)))
 }
 
 fn is_same_area(left: &str, right: &str) -> bool {

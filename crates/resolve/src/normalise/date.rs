@@ -7,23 +7,75 @@
 /// before the month where the year is last: a guess by value would read one
 /// source in two ways.
 pub fn iso(raw: &str) -> Option<String> {
-    let day = raw.trim().split(['T', ' ']).next()?;
-    let (year, month, day) = if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) {
-        (number(&day[..4])?, number(&day[4..6])?, number(&day[6..])?)
-    } else {
-        let mut parts = day.split(['-', '/', '.']);
-        let (first, month, last) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || month.len() > 2 {
-            return None;
-        }
-        match (first.len(), last.len()) {
-            (4, 1..=2) => (number(first)?, number(month)?, number(last)?),
-            (1..=2, 4) => (number(last)?, number(month)?, number(first)?),
-            _ => return None,
-        }
+    let written = written(raw)?;
+    let exists = written.year > 0
+        && (1..=12).contains(&written.month)
+        && (1..=days_in(written.year, written.month)).contains(&written.day);
+    (exists && !written.is_short).then(|| written.iso())
+}
+
+/// As [`iso`], but a day that does not exist is kept as it was written: `1662-01-81` is a slip
+/// of a date that exists, and still evidence. A year of two digits is taken for one of
+/// 1921 to 2020. For comparison only.
+pub fn as_written(raw: &str) -> Option<String> {
+    written(raw).filter(|written| written.year > 0).map(|written| written.iso())
+}
+
+/// A day whose year comes last, with its first two numbers exchanged: `12/31/1978`.
+pub fn with_day_second(raw: &str) -> Option<String> {
+    let (first, second, last) = parts(day_of(raw)?)?;
+    (first.len() <= 2).then(|| format!("{second}/{first}/{last}"))
+}
+
+/// The first two numbers of a day whose year comes last, as they are written.
+pub fn first_two_parts(raw: &str) -> Option<(u32, u32)> {
+    let (first, second, last) = parts(day_of(raw)?)?;
+    (first.len() <= 2 && matches!(last.len(), 2 | 4)).then_some((number(first)?, number(second)?))
+}
+
+/// The numbers of a day, which may not exist.
+struct Written {
+    year: u32,
+    month: u32,
+    day: u32,
+    /// The year has two digits.
+    is_short: bool,
+}
+
+impl Written {
+    fn iso(&self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+fn written(raw: &str) -> Option<Written> {
+    let text = day_of(raw)?;
+    if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+        let (year, month, day) = (number(&text[..4])?, number(&text[4..6])?, number(&text[6..])?);
+        return Some(Written { year, month, day, is_short: false });
+    }
+    let (first, month, last) = parts(text)?;
+    let (year, day) = if first.len() == 4 { (first, last) } else { (last, first) };
+    if day.len() > 2 || day.is_empty() || month.is_empty() {
+        return None;
+    }
+    let (year, is_short) = match (year.len(), number(year)?) {
+        (4, year) => (year, false),
+        (2, year @ ..=20) => (2000 + year, true),
+        (2, year) => (1900 + year, true),
+        _ => return None,
     };
-    (year > 0 && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day))
-        .then(|| format!("{year:04}-{month:02}-{day:02}"))
+    Some(Written { year, month: number(month)?, day: number(day)?, is_short })
+}
+
+fn day_of(raw: &str) -> Option<&str> {
+    raw.trim().split(['T', ' ']).next()
+}
+
+fn parts(day: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = day.split(['-', '/', '.']);
+    let (first, second, last) = (parts.next()?, parts.next()?, parts.next()?);
+    (parts.next().is_none() && second.len() <= 2).then_some((first, second, last))
 }
 
 fn number(digits: &str) -> Option<u32> {

@@ -32,6 +32,18 @@ pub fn fold(raw: &str) -> String {
     in_order(folded)
 }
 
+/// `m` or `f` where French or English words or letters say so; nothing where the word says
+/// that it is not known; else the folded text.
+pub fn gender(raw: &str) -> String {
+    let folded = fold(raw);
+    match folded.as_str() {
+        "m" | "male" | "h" | "homme" | "man" | "masculin" | "mr" | "monsieur" => "m".to_owned(),
+        "f" | "female" | "femme" | "w" | "woman" | "feminin" | "mme" | "madame" => "f".to_owned(),
+        "u" | "unknown" | "inconnu" | "n a" | "na" | "x" => String::new(),
+        _ => folded,
+    }
+}
+
 /// Puts combining marks into their canonical order, which they may have lost when
 /// what stood between them was dropped.
 pub fn in_order(folded: String) -> String {

@@ -24,7 +24,7 @@ fn silent(plan: &MatchPlan, lambda: f64) -> MatchModel {
         lambda,
         same_home: 0.0,
         comparisons,
-        term_frequency: TermFrequency { strength: 0.0, minimum: 0.001, prior_records: 0.0 },
+        term_frequency: TermFrequency { strength: 0.0, of_alike: 0.0, minimum: 0.001, prior_records: 0.0 },
     }
 }
 
@@ -45,9 +45,9 @@ fn a_weight_is_the_prior_and_the_bits_of_each_level() {
         let level = &mut model.comparisons[comparison(&plan, field)].levels[level];
         (level.m, level.u) = (m, u);
     };
-    set("given_name", 5, 0.8, 0.05); // equal: +4
+    set("given_name", 8, 0.8, 0.05); // equal: +4
     set("city", 0, 0.1, 0.8); // different: -3
-    set("postal_code", 2, 1.0, 0.001); // missing on one side: nothing
+    set("postal_code", 3, 1.0, 0.001); // missing on one side: nothing
     let scorer = Scorer::new(&store, &plan, &model).unwrap();
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), (1.0_f64 / 3.0).log2() + 4.0 - 3.0);
 }
@@ -75,7 +75,7 @@ fn what_few_records_share_is_not_taken_for_common() {
     let row: &[(&str, &str)] = &[("family_name", "Verrier")];
     let store = store(&plan, &[(1, row), (2, row)]);
     let mut model = silent(&plan, 0.5);
-    model.term_frequency = TermFrequency { strength: 1.0, minimum: 0.0, prior_records: 6.0 };
+    model.term_frequency = TermFrequency { strength: 1.0, of_alike: 0.0, minimum: 0.0, prior_records: 6.0 };
     let level = model.comparisons[comparison(&plan, "family_name")].levels.last_mut().unwrap();
     (level.m, level.u) = (0.5, 1.0 / 3.0);
     let scorer = Scorer::new(&store, &plan, &model).unwrap();

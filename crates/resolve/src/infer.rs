@@ -1,0 +1,499 @@
+//! What the columns of an unknown file mean, from their names and their values.
+//!
+//! A name is believed unless the values speak against it; a column whose name says nothing
+//! is judged by its values. What nothing is known about is still compared as text:
+//! estimation finds out by itself whether agreeing on it is evidence.
+//!
+//! [`infer`] reads a sample of the values and answers with a [`Mapping`]: which
+//! canonical fields there are, of which columns each is made, a schema of just these fields,
+//! and why every column was taken for what it is. Nothing of it holds a value.
+
+mod headers;
+mod values;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use vermeil_model::schema::{BlockingRule, Comparison, Field, FieldClass, FieldType, Normaliser, Schema};
+
+use values::Profile;
+
+use crate::normalise::date;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// What tells rows apart.
+    RecordKey,
+    /// Which silo a row is from.
+    Source,
+    /// Somebody's answer to who is who: never evidence.
+    Answer,
+    /// First name or names.
+    GivenName,
+    /// Names between the first and the last.
+    MiddleName,
+    /// Family name in use.
+    FamilyName,
+    /// Family name at birth.
+    BirthName,
+    /// Given and family name in one.
+    FullName,
+    /// Name of an organisation.
+    OrganisationName,
+    /// Day of birth.
+    BirthDate,
+    /// Year of birth, alone.
+    BirthYear,
+    /// Month of birth, alone.
+    BirthMonth,
+    /// Day of the month of birth, alone.
+    BirthDay,
+    /// Place of birth.
+    BirthPlace,
+    /// Country of birth.
+    BirthCountry,
+    /// E-mail address.
+    Email,
+    /// Phone number of any kind.
+    Phone,
+    /// Name of the way, with or without number.
+    Street,
+    /// Number on the way.
+    HouseNumber,
+    /// Second line of an address.
+    AddressExtra,
+    /// Address in one.
+    WholeAddress,
+    /// Postal code.
+    PostalCode,
+    /// Town.
+    City,
+    /// State, county, department.
+    Region,
+    /// Country.
+    Country,
+    /// Registration number of an organisation.
+    RegistrationNumber,
+    /// VAT number.
+    VatNumber,
+    /// Identity document or social security number.
+    NationalId,
+    /// Number of a loyalty programme.
+    LoyaltyNumber,
+    /// Civility or title.
+    Title,
+    /// Gender.
+    Gender,
+    /// Occupation.
+    Occupation,
+    /// Something else that may be evidence.
+    Text,
+    /// No evidence: empty, constant, a moment, an amount, a category.
+    Ignored,
+}
+
+impl Meaning {
+    const ALL: [Meaning; 34] = [
+        Self::RecordKey,
+        Self::Source,
+        Self::Answer,
+        Self::GivenName,
+        Self::MiddleName,
+        Self::FamilyName,
+        Self::BirthName,
+        Self::FullName,
+        Self::OrganisationName,
+        Self::BirthDate,
+        Self::BirthYear,
+        Self::BirthMonth,
+        Self::BirthDay,
+        Self::BirthPlace,
+        Self::BirthCountry,
+        Self::Email,
+        Self::Phone,
+        Self::Street,
+        Self::HouseNumber,
+        Self::AddressExtra,
+        Self::WholeAddress,
+        Self::PostalCode,
+        Self::City,
+        Self::Region,
+        Self::Country,
+        Self::RegistrationNumber,
+        Self::VatNumber,
+        Self::NationalId,
+        Self::LoyaltyNumber,
+        Self::Title,
+        Self::Gender,
+        Self::Occupation,
+        Self::Text,
+        Self::Ignored,
+    ];
+
+    /// The canonical field it becomes, or becomes a part of.
+    fn field(self) -> Option<&'static str> {
+        Some(match self {
+            Self::GivenName | Self::MiddleName => "given_name",
+            Self::FamilyName => "family_name",
+            Self::BirthName => "birth_name",
+            Self::FullName => "full_name",
+            Self::OrganisationName => "organisation_name",
+            Self::BirthDate | Self::BirthYear | Self::BirthMonth | Self::BirthDay => "birth_date",
+            Self::BirthPlace => "birth_place",
+            Self::BirthCountry => "birth_country",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Street | Self::HouseNumber | Self::WholeAddress => "street",
+            Self::AddressExtra => "address_extra",
+            Self::PostalCode => "postal_code",
+            Self::City => "city",
+            Self::Region => "region",
+            Self::Country => "country",
+            Self::RegistrationNumber => "registration_number",
+            Self::VatNumber => "vat_number",
+            Self::NationalId => "national_id",
+            Self::LoyaltyNumber => "loyalty_number",
+            Self::Title => "title",
+            Self::Gender => "gender",
+            Self::Occupation => "occupation",
+            Self::RecordKey | Self::Source | Self::Answer | Self::Text | Self::Ignored => return None,
+        })
+    }
+}
+
+/// Why a column was taken for what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// Its name says so, and the values do not speak against it.
+    Name,
+    /// Its values look like it.
+    Values,
+    /// The name says something that the values are not.
+    ValuesAgainstName,
+    /// The other columns leave no other reading.
+    OtherColumns,
+    /// It has no value in the sample.
+    Empty,
+    /// It has one value in the sample.
+    Constant,
+    /// It was told.
+    Told,
+}
+
+/// A column's name and a sample of its values; an empty text is no value.
+pub struct ColumnSample<'a> {
+    /// As the file has it.
+    pub name: &'a str,
+    /// Values of some rows.
+    pub values: Vec<&'a str>,
+}
+
+/// What one column was taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnMeaning {
+    /// As the file has it.
+    pub column: String,
+    /// What it holds.
+    pub meaning: Meaning,
+    /// The field it becomes; `None` where it is not compared.
+    pub field: Option<String>,
+    /// Why.
+    pub because: Because,
+}
+
+/// How a field's value is made of its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// All of them, a blank between.
+    ByBlanks,
+    /// Year, month and day.
+    AsDate,
+    /// The first that has a value, which writes months before days.
+    MonthFirst,
+    /// The first that has a value.
+    FirstWithValue,
+}
+
+/// A field and the columns it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedField {
+    /// The field, in the schema of the mapping.
+    pub field: String,
+    /// Places of the columns.
+    pub columns: Vec<usize>,
+    /// How they make a value.
+    pub joined: Joined,
+}
+
+/// What was understood of a file.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// One entry a column, in the file's order.
+    pub columns: Vec<ColumnMeaning>,
+    /// The fields that are compared or read, each once.
+    pub fields: Vec<MappedField>,
+    /// The canonical schema of just these fields.
+    pub schema: Schema,
+    /// The column that says which silo a row is from.
+    pub source: Option<usize>,
+}
+
+impl MappedField {
+    /// The field's value in a row; `None` where no column has one.
+    pub fn value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
+        let mut present =
+            self.columns.iter().map(|column| cell(*column).trim()).filter(|cell| !cell.is_empty());
+        match self.joined {
+            Joined::FirstWithValue => present.next().map(Into::into),
+            Joined::MonthFirst => {
+                let written = present.next()?;
+                Some(date::with_day_second(written).map_or(written.into(), Into::into))
+            }
+            Joined::ByBlanks => {
+                let first = present.next()?;
+                let mut rest = present.peekable();
+                if rest.peek().is_none() {
+                    return Some(first.into());
+                }
+                Some(rest.fold(first.to_owned(), |joined, cell| joined + " " + cell).into())
+            }
+            Joined::AsDate => {
+                let number = |place: usize| {
+                    self.columns.get(place).and_then(|column| cell(*column).trim().parse::<u32>().ok())
+                };
+                let year = number(0)?;
+                let (month, day) = (number(1).unwrap_or(1), number(2).unwrap_or(1));
+                Some(format!("{year:04}-{month:02}-{day:02}").into())
+            }
+        }
+    }
+}
+
+/// Understands the columns of a file. `told` are fields given by name of column; `key` is the
+/// column that tells rows apart, which is never evidence.
+pub fn infer(
+    samples: &[ColumnSample],
+    canonical: &Schema,
+    told: &[(String, String)],
+    key: Option<&str>,
+) -> Mapping {
+    let profiles: Vec<Profile> = samples.iter().map(|sample| Profile::of(&sample.values)).collect();
+    let mut judged: Vec<(Meaning, Because)> =
+        samples.iter().zip(&profiles).map(|(sample, profile)| judge(sample.name, profile)).collect();
+    if let Some(key) = samples.iter().position(|sample| Some(sample.name) == key) {
+        judged[key] = (Meaning::RecordKey, Because::Told);
+    }
+    settle_names(&mut judged, &profiles);
+    settle_ambiguous(&mut judged, &profiles);
+    let mut fields: Vec<Option<String>> =
+        judged.iter().map(|(meaning, _)| meaning.field().map(str::to_owned)).collect();
+    for (column, field) in told {
+        if let Some(place) = samples.iter().position(|sample| sample.name == column) {
+            let meaning = Meaning::ALL.into_iter().find(|meaning| meaning.field() == Some(field));
+            judged[place] = (
+                meaning.unwrap_or(if field == "-" { Meaning::Ignored } else { Meaning::Text }),
+                Because::Told,
+            );
+            fields[place] = (field != "-").then(|| field.clone());
+        }
+    }
+    for (place, (meaning, because)) in judged.iter().enumerate() {
+        if *meaning == Meaning::Text && *because != Because::Told {
+            fields[place] = Some(format!("column_{}", place + 1));
+        }
+    }
+    let mapped = map_fields(&judged, &fields, &profiles, canonical);
+    let used = |place: usize| mapped.iter().any(|field| field.columns.contains(&place));
+    let columns = samples
+        .iter()
+        .enumerate()
+        .map(|(place, sample)| ColumnMeaning {
+            column: sample.name.to_owned(),
+            meaning: judged[place].0,
+            field: fields[place].clone().filter(|_| used(place)),
+            because: judged[place].1,
+        })
+        .collect();
+    Mapping {
+        columns,
+        schema: schema_of(&mapped, canonical),
+        fields: mapped,
+        source: judged.iter().position(|(meaning, _)| *meaning == Meaning::Source),
+    }
+}
+
+fn judge(name: &str, profile: &Profile) -> (Meaning, Because) {
+    if profile.filled == 0 {
+        return (Meaning::Ignored, Because::Empty);
+    }
+    match headers::meaning_of(name) {
+        Some(said @ (Meaning::Answer | Meaning::RecordKey | Meaning::Source | Meaning::Ignored)) => {
+            (said, Because::Name)
+        }
+        _ if profile.distinct == 1 && profile.filled > 1 => (Meaning::Ignored, Because::Constant),
+        Some(said) if profile.may_be(said) => (said, Because::Name),
+        Some(_) => (profile.looks_like(), Because::ValuesAgainstName),
+        None => (profile.looks_like(), Because::Values),
+    }
+}
+
+/// Which columns are names depends on which others there are.
+fn settle_names(judged: &mut [(Meaning, Because)], profiles: &[Profile]) {
+    let places = |judged: &[(Meaning, Because)], wanted: Meaning| -> Vec<usize> {
+        (0..judged.len()).filter(|&place| judged[place].0 == wanted).collect()
+    };
+    let has_given = !places(judged, Meaning::GivenName).is_empty();
+    // `nom` alone is a whole name.
+    if !has_given && places(judged, Meaning::FullName).is_empty() {
+        for place in places(judged, Meaning::FamilyName) {
+            if profiles[place].words > 1.5 {
+                judged[place] = (Meaning::FullName, Because::OtherColumns);
+            }
+        }
+    }
+    // `name` of things that nobody is called by is a firm's.
+    let has_parts = has_given || !places(judged, Meaning::FamilyName).is_empty();
+    if !has_parts && places(judged, Meaning::OrganisationName).is_empty() {
+        for place in places(judged, Meaning::FullName) {
+            if profiles[place].given_names < 0.2 {
+                judged[place] = (Meaning::OrganisationName, Because::OtherColumns);
+            }
+        }
+    }
+    // The first whole name counts; with parts beside it, it may know more first names.
+    for place in places(judged, Meaning::FullName).into_iter().skip(1) {
+        judged[place] = (Meaning::Ignored, Because::OtherColumns);
+    }
+}
+
+/// `by` and `land` mean something among their like only; `address_2` may be the only address.
+fn settle_ambiguous(judged: &mut [(Meaning, Because)], profiles: &[Profile]) {
+    let has =
+        |judged: &[(Meaning, Because)], wanted: Meaning| judged.iter().any(|(meaning, _)| *meaning == wanted);
+    let has_year = has(judged, Meaning::BirthYear);
+    let has_date = has(judged, Meaning::BirthDate);
+    for (place, judgement) in judged.iter_mut().enumerate() {
+        let is_part = matches!(judgement.0, Meaning::BirthMonth | Meaning::BirthDay);
+        if is_part && !has_year && !has_date && profiles[place].dates > 0.5 {
+            *judgement = (Meaning::BirthDate, Because::OtherColumns);
+        } else if (is_part && (!has_year || has_date)) || (judgement.0 == Meaning::BirthYear && has_date) {
+            *judgement = (Meaning::Ignored, Because::OtherColumns);
+        }
+    }
+    if !has(judged, Meaning::Street) {
+        for judgement in judged.iter_mut().filter(|judgement| judgement.0 == Meaning::AddressExtra) {
+            *judgement = (Meaning::Street, Because::OtherColumns);
+        }
+    }
+}
+
+/// Gathers columns into fields, in an order that makes sense of several.
+fn map_fields(
+    judged: &[(Meaning, Because)],
+    fields: &[Option<String>],
+    profiles: &[Profile],
+    canonical: &Schema,
+) -> Vec<MappedField> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in canonical
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .chain(fields.iter().flatten().map(String::as_str))
+    {
+        if !names.contains(&name) && fields.iter().flatten().any(|field| field == name) {
+            names.push(name);
+        }
+    }
+    let of = |field: &str, wanted: &dyn Fn(Meaning) -> bool| -> Vec<usize> {
+        (0..judged.len())
+            .filter(|&place| fields[place].as_deref() == Some(field) && wanted(judged[place].0))
+            .collect()
+    };
+    let all = |_: Meaning| true;
+    let mut mapped = Vec::new();
+    for name in names {
+        let (columns, joined) = match name {
+            "given_name" => {
+                let mut columns = of(name, &|meaning| meaning != Meaning::MiddleName);
+                columns.extend(of(name, &|meaning| meaning == Meaning::MiddleName));
+                (columns, Joined::ByBlanks)
+            }
+            "family_name" => (of(name, &all), Joined::ByBlanks),
+            "birth_date" => {
+                let whole = of(name, &|meaning| {
+                    !matches!(meaning, Meaning::BirthYear | Meaning::BirthMonth | Meaning::BirthDay)
+                });
+                if whole.is_empty() {
+                    let part = |wanted: Meaning| of(name, &|meaning| meaning == wanted).into_iter().take(1);
+                    let columns = part(Meaning::BirthYear)
+                        .chain(part(Meaning::BirthMonth))
+                        .chain(part(Meaning::BirthDay));
+                    (columns.collect(), Joined::AsDate)
+                } else {
+                    let is_month_first = profiles[whole[0]].is_month_first();
+                    (whole, if is_month_first { Joined::MonthFirst } else { Joined::FirstWithValue })
+                }
+            }
+            "street" => {
+                let mut columns = of(name, &|meaning| meaning == Meaning::HouseNumber);
+                let streets =
+                    of(name, &|meaning| !matches!(meaning, Meaning::HouseNumber | Meaning::WholeAddress));
+                if streets.is_empty() {
+                    columns.extend(of(name, &|meaning| meaning == Meaning::WholeAddress));
+                }
+                columns.extend(streets);
+                (columns, Joined::ByBlanks)
+            }
+            _ => (of(name, &all), Joined::FirstWithValue),
+        };
+        if name == "phone" && columns.len() > 1 && canonical.field("mobile").is_some() {
+            mapped.push(MappedField { field: name.to_owned(), columns: columns[..1].to_vec(), joined });
+            mapped.push(MappedField { field: "mobile".to_owned(), columns: columns[1..].to_vec(), joined });
+            continue;
+        }
+        mapped.push(MappedField { field: name.to_owned(), columns, joined });
+    }
+    mapped
+}
+
+/// The canonical schema with just the fields there are, and a field of text for each unknown column.
+fn schema_of(mapped: &[MappedField], canonical: &Schema) -> Schema {
+    let mut schema = canonical.clone();
+    let is_mapped = |name: &str| mapped.iter().any(|field| field.field == name);
+    let has_names = is_mapped("given_name") || is_mapped("family_name") || is_mapped("full_name");
+    // Parts and whole of a name are made of each other.
+    let is_kept = |name: &str| {
+        is_mapped(name) || (has_names && matches!(name, "given_name" | "family_name" | "full_name"))
+    };
+    schema.fields.retain(|field| is_kept(&field.name));
+    for field in mapped.iter().filter(|field| canonical.field(&field.field).is_none()) {
+        schema.fields.push(text_field(&field.field));
+    }
+    schema.blocking.retain(|rule| rule.keys.iter().all(|key| is_kept(&key.field)));
+    // Of what nothing is known about, equal values are all there is to go by.
+    for field in mapped.iter().filter(|field| canonical.field(&field.field).is_none()) {
+        if let Ok(rule) = field.field.parse::<BlockingRule>() {
+            schema.blocking.push(rule);
+        }
+    }
+    schema
+}
+
+fn text_field(name: &str) -> Field {
+    Field {
+        name: name.to_owned(),
+        data_type: FieldType::Text,
+        class: FieldClass::Sensitive,
+        description: String::new(),
+        purposes: Vec::new(),
+        retention: None,
+        normaliser: Normaliser::Text,
+        comparison: Some(Comparison::Text),
+        golden: None,
+        generalise: None,
+    }
+}
