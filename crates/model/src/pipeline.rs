@@ -218,7 +218,7 @@ pub struct Matching {
     pub blocking: Option<Vec<BlockingRule>>,
     /// Canonical field → comparison, instead of the schema's; `null` leaves the field out.
     pub comparisons: BTreeMap<String, Option<Comparison>>,
-    /// The probability, in (0, 1), from which a pair is linked; 0.95 unless set.
+    /// The probability, in (0, 1), from which a pair is linked; 0.5 unless set.
     pub threshold: Option<f64>,
     /// Pairs within a block above this many are not compared but reported; 1,000,000 unless set.
     pub max_block_pairs: Option<u64>,

@@ -36,7 +36,7 @@ use crate::report::{OversizedBlockReport, StageReport};
 use crate::session::lake_session;
 
 /// From which probability a pair is linked, unless the pipeline says otherwise.
-const DEFAULT_THRESHOLD: f64 = 0.95;
+const DEFAULT_THRESHOLD: f64 = 0.5;
 /// Larger blocks are not compared, unless the pipeline says otherwise.
 pub(crate) const DEFAULT_MAX_BLOCK_PAIRS: u64 = 1_000_000;
 
