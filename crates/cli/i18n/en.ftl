@@ -281,7 +281,7 @@ run-quarantined = { $rows ->
         [one] { $rows } row
        *[other] { $rows } rows
     } of `{ $source }` in quarantine: { $code }
-run-oversized-block = rule `{ $rule }`: a block of { $records } records was too large; { $pairs } pairs were not compared by this rule
+run-oversized-block = rule `{ $rule }`: { $blocks } blocks (the largest of { $records } records) hold { $pairs } pairs; of these only pairs that agree on one more field, and near neighbours, were compared
 run-quarantine-limit = More rows were quarantined than `quarantine.limit` tolerates: exit code 3. `vermeil quarantine ls` shows them.
 
 plan-nothing-changed = Nothing was landed or published.

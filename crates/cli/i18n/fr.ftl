@@ -281,7 +281,7 @@ run-quarantined = { $rows ->
         [one] { $rows } ligne
        *[other] { $rows } lignes
     } de `{ $source }` en quarantaine : { $code }
-run-oversized-block = règle `{ $rule }` : un bloc de { $records } enregistrements était trop grand ; { $pairs } paires n'ont pas été comparées par cette règle
+run-oversized-block = règle `{ $rule }` : { $blocks } blocs (le plus grand : { $records } enregistrements) comptent { $pairs } paires ; seules celles qui s'accordent sur un champ de plus, et les proches voisines, ont été comparées
 run-quarantine-limit = Plus de lignes ont été mises en quarantaine que `quarantine.limit` n'en tolère : code de sortie 3. `vermeil quarantine ls` les montre.
 
 plan-nothing-changed = Rien n'a été intégré ni publié.

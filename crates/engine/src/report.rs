@@ -91,14 +91,16 @@ pub struct SourceReport {
     pub suppressed: u64,
 }
 
-/// A block that was too large to compare.
+/// The blocks of one rule that were too large to compare all their pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OversizedBlockReport {
     /// The blocking rule.
     pub rule: String,
-    /// Records in the block.
+    /// How many blocks.
+    pub blocks: u64,
+    /// Records in the largest.
     pub records: u64,
-    /// Pairs not compared for this rule.
+    /// Pairs in all of them: compared are those that agree on one more field.
     pub pairs: u64,
 }
 

@@ -100,7 +100,12 @@ fn run(folder: &Path, arguments: &[String]) {
             missed.push((pair.left, pair.right, weight.0));
         }
     }
+    let _ = scoring;
+    let scoring = Instant::now();
+    let quick =
+        blocks.pairs().filter(|pair| scorer.weight_from(bits, pair.left, pair.right).is_some()).count();
     let seconds = scoring.elapsed().as_secs_f64();
+    assert_eq!(quick, links.len());
     let number = |name: &str, default: f64| {
         arguments.iter().find_map(|a| a.strip_prefix(name)).map_or(default, |t| t.parse().unwrap())
     };

@@ -1,13 +1,35 @@
 //! Which pairs are worth comparing: records that agree on every key of some rule.
+//!
+//! Records that share a key of a rule are a group, and every group has a number. What a
+//! record keeps is the numbers of its groups, side by side, so that whether a pair was
+//! found before is told from two short rows, and no pair is ever stored.
+//!
+//! A key that very many records share would make more pairs than anyone can compare. Such a
+//! group is parted: its records are compared where they agree on one more field. Where even
+//! that leaves too many, each record is compared with its nearest neighbours only.
+//! Both are reported, see [`Blocks::oversized`].
 
 mod keys;
 mod pairs;
 
-use crate::features::{FeatureStore, RecordIndex};
-use crate::plan::MatchPlan;
+use std::cmp::Reverse;
+use std::ops::Range;
 
-use keys::RuleKeys;
+use crate::features::{FeatureStore, MISSING, RecordIndex};
+use crate::plan::{FieldIndex, MatchPlan, PlannedRule, Tells};
+
+use keys::Entry;
 pub use pairs::Pairs;
+
+/// Fields by which a group that is too large is parted, at most.
+const REFINEMENTS: usize = 3;
+/// Pairs that one rule may yield, for each record and in all; beyond that, its largest groups are
+/// parted. Files of some ten thousand records are compared without regard to cost, and what
+/// millions of records cost grows with their number, not with its square.
+const RULE_PAIRS_PER_RECORD: u64 = 4;
+const RULE_PAIRS: u64 = 1_000_000;
+/// Stands for no group.
+const NO_GROUP: u32 = 0;
 
 /// Two records, the lower index left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,23 +40,33 @@ pub struct Pair {
     pub right: RecordIndex,
 }
 
-/// A group of records that share a key, too large to compare all its pairs.
+/// The groups of one rule that are too large to compare all their pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OversizedBlock {
     /// The rule, as an index into [`MatchPlan::rules`].
     pub rule: usize,
-    /// Records in it.
+    /// How many groups.
+    pub blocks: u64,
+    /// Records in the largest.
     pub records: u64,
-    /// Pairs in it, none of which this rule yields.
+    /// Pairs in all of them. Of these only those are compared that agree on one more field,
+    /// or that other rules find.
     pub pairs: u64,
 }
 
 /// Groups of records to compare with each other.
 ///
-/// Memory: per record and rule 8 bytes for its key (times the keys a record can
-/// have, where a rule names phone numbers) and 4 for its place in a group.
+/// Memory: 4 bytes per record and key it can have, and 4 for its place in each group.
 pub struct Blocks {
-    rules: Vec<RuleKeys>,
+    /// For each rule its part of a record's row.
+    rules: Vec<RuleSlots>,
+    /// How many of them give a record one group at most; they come first.
+    single_rules: usize,
+    /// How many slots these have together.
+    single_slots: usize,
+    /// The groups of each record, as numbers from 1 on; row after row.
+    slots: Vec<u32>,
+    width: usize,
     groups: Vec<Group>,
     members: Vec<u32>,
     /// Pairs before each group, and in all: what partitions are cut by.
@@ -42,36 +74,78 @@ pub struct Blocks {
     oversized: Vec<OversizedBlock>,
 }
 
+/// Where a rule's groups stand.
+#[derive(Clone)]
+struct RuleSlots {
+    /// The rule, as an index into [`MatchPlan::rules`].
+    rule: usize,
+    /// Places in a record's row.
+    slots: Range<usize>,
+    /// Its groups.
+    groups: Range<usize>,
+    part: Part,
+}
+
+/// What part of a rule's groups.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Those of bearable size.
+    Whole,
+    /// Those that agree on one more field, because they were too large.
+    Refined,
+}
+
 /// Records that share a key of a rule, at least two.
 #[derive(Clone, Copy)]
 struct Group {
+    /// Place in [`Blocks::rules`].
     rule: u32,
-    key: u64,
+    /// How many of the next records each record is compared with; all, unless there are too many.
+    window: u32,
     start: usize,
     end: usize,
+}
+
+impl Group {
+    fn pairs(self) -> u64 {
+        let (records, window) = ((self.end - self.start) as u64, u64::from(self.window));
+        window * records - window * (window + 1) / 2
+    }
 }
 
 impl Blocks {
     /// Groups the records by each rule of the plan.
     ///
     /// A record without a value for some key of a rule is in no group of that rule.
-    /// Groups of more than `max_block_pairs` pairs are set aside and reported.
+    /// Groups of more than `max_block_pairs` pairs are parted and reported.
     pub fn build(store: &FeatureStore, plan: &MatchPlan, max_block_pairs: u64) -> Blocks {
+        let mut drafts: Vec<Draft> = Vec::new();
+        let mut oversized = Vec::new();
+        for (rule, planned) in plan.rules().iter().enumerate() {
+            drafts.extend(Draft::of_rule(store, plan, (rule, planned), max_block_pairs, &mut oversized));
+        }
+        // Rules that give a record one group at most come first: they are the quickest to ask.
+        drafts.sort_by_key(|draft| (draft.width > 1, draft.rule));
+        let width = drafts.iter().map(|draft| draft.width).sum();
+        let singles = drafts.iter().filter(|draft| draft.width == 1).count();
         let mut blocks = Blocks {
-            rules: Vec::with_capacity(plan.rules().len()),
+            rules: Vec::with_capacity(drafts.len()),
+            single_rules: singles,
+            single_slots: singles,
+            slots: vec![NO_GROUP; width * store.len()],
+            width,
             groups: Vec::new(),
             members: Vec::new(),
             pairs_before: vec![0],
-            oversized: Vec::new(),
+            oversized,
         };
-        for rule in plan.rules() {
-            let keys = RuleKeys::new(store, rule);
-            blocks.add_rule(keys, max_block_pairs);
+        for draft in drafts {
+            blocks.add(draft);
         }
         blocks
     }
 
-    /// Groups that were set aside, in the order of rules.
+    /// Groups that were too large, in the order of rules.
     pub fn oversized(&self) -> &[OversizedBlock] {
         &self.oversized
     }
@@ -105,49 +179,184 @@ impl Blocks {
 
     /// The rules that bring two records together, as indexes into [`MatchPlan::rules`].
     pub fn rules_of(&self, left: RecordIndex, right: RecordIndex) -> impl Iterator<Item = usize> {
-        let brings = move |(_, keys): &(usize, &RuleKeys)| keys.first_shared(left.0, right.0).is_some();
-        self.rules.iter().enumerate().filter(brings).map(|(rule, _)| rule)
+        let mut rules: Vec<usize> = self
+            .rules
+            .iter()
+            .filter(|rule| self.first_shared(rule, left.0, right.0).is_some())
+            .map(|rule| rule.rule)
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules.into_iter()
     }
 
-    /// The pairs of one rule, whether or not earlier rules find them too.
+    /// The pairs of one rule, whether or not other rules find them too; for a rule with
+    /// parted groups those of the groups that are whole.
     pub(crate) fn pairs_of_rule(&self, rule: usize) -> Pairs<'_> {
-        let start = self.groups.partition_point(|group| (group.rule as usize) < rule);
-        let end = self.groups.partition_point(|group| (group.rule as usize) <= rule);
-        Pairs::new(self, start..end, pairs::Repeats::WithinRule)
+        Pairs::new(self, self.groups_of_rule(rule), pairs::Repeats::WithinRule)
     }
 
     /// Upper bound of the pairs of one rule.
     pub(crate) fn pairs_in_rule(&self, rule: usize) -> u64 {
-        let start = self.groups.partition_point(|group| (group.rule as usize) < rule);
-        let end = self.groups.partition_point(|group| (group.rule as usize) <= rule);
-        self.pairs_before[end] - self.pairs_before[start]
+        let groups = self.groups_of_rule(rule);
+        self.pairs_before[groups.end] - self.pairs_before[groups.start]
     }
 
-    fn add_rule(&mut self, mut keys: RuleKeys, max_block_pairs: u64) {
-        let rule = self.rules.len();
-        let entries = keys.sorted_entries();
-        let groups_before = self.groups.len();
-        for run in entries.chunk_by(|left, right| left.0 == right.0) {
-            let records = run.len() as u64;
-            let pairs = records * (records - 1) / 2;
-            if pairs == 0 {
-                continue;
-            }
-            if pairs > max_block_pairs {
-                keys.set_aside(run[0].0);
-                self.oversized.push(OversizedBlock { rule, records, pairs });
-                continue;
-            }
-            let start = self.members.len();
-            self.members.extend(run.iter().map(|(_, record)| *record));
-            self.groups.push(Group { rule: rule as u32, key: run[0].0, start, end: self.members.len() });
-            self.pairs_before.push(self.pairs_before[self.pairs_before.len() - 1] + pairs);
-        }
-        if self.groups.len() == groups_before {
-            keys.forget();
-        }
-        self.rules.push(keys);
+    fn groups_of_rule(&self, rule: usize) -> Range<usize> {
+        let whole = self.rules.iter().find(|slots| slots.rule == rule && slots.part == Part::Whole);
+        whole.map_or(0..0, |slots| slots.groups.clone())
     }
+
+    /// The groups of a record.
+    fn row(&self, record: u32) -> &[u32] {
+        &self.slots[record as usize * self.width..][..self.width]
+    }
+
+    /// The first group of a rule that brings two records together.
+    fn first_shared(&self, rule: &RuleSlots, left: u32, right: u32) -> Option<u32> {
+        let (left_row, right_row) =
+            (&self.row(left)[rule.slots.clone()], &self.row(right)[rule.slots.clone()]);
+        let shared = left_row.iter().copied().filter(|group| *group != NO_GROUP && right_row.contains(group));
+        shared.filter(|&group| self.brings_together(group, left, right)).min()
+    }
+
+    /// Whether two members of a group are compared there: always, but where it is too large.
+    fn brings_together(&self, group: u32, left: u32, right: u32) -> bool {
+        let group = self.groups[group as usize - 1];
+        let members = &self.members[group.start..group.end];
+        if group.window as usize >= members.len() - 1 {
+            return true;
+        }
+        let place = |record: u32| members.partition_point(|member| *member < record);
+        place(left).abs_diff(place(right)) <= group.window as usize
+    }
+
+    fn add(&mut self, draft: Draft) {
+        let first_slot = self.rules.last().map_or(0, |rule| rule.slots.end);
+        let (place, groups_before) = (self.rules.len() as u32, self.groups.len());
+        for run in draft.entries.chunk_by(|left, right| left.key == right.key).filter(|run| run.len() > 1) {
+            let start = self.members.len();
+            self.members.extend(run.iter().map(|entry| entry.record));
+            let group =
+                Group { rule: place, window: draft.window(run.len()), start, end: self.members.len() };
+            self.groups.push(group);
+            self.pairs_before.push(self.pairs_before[self.pairs_before.len() - 1] + group.pairs());
+            let number =
+                u32::try_from(self.groups.len()).expect("fewer groups than members, which 32 bits number");
+            for entry in run {
+                let row = entry.record as usize * self.width;
+                let slots = &mut self.slots[row + first_slot..][..draft.width];
+                let free = slots.iter().position(|slot| *slot == NO_GROUP);
+                slots[free.expect("a rule gives a record no more keys than its width")] = number;
+            }
+        }
+        self.rules.push(RuleSlots {
+            rule: draft.rule,
+            slots: first_slot..first_slot + draft.width,
+            groups: groups_before..self.groups.len(),
+            part: draft.part,
+        });
+    }
+}
+
+/// The keys of a rule, or of a refinement of it, before its groups are numbered.
+struct Draft {
+    rule: usize,
+    /// Keys a record has at most.
+    width: usize,
+    entries: Vec<Entry>,
+    part: Part,
+    /// Pairs of a group, above which its records are compared with their neighbours only.
+    bearable: u64,
+}
+
+impl Draft {
+    /// The rule's groups of bearable size, and refinements of the others.
+    fn of_rule(
+        store: &FeatureStore,
+        plan: &MatchPlan,
+        (rule, planned): (usize, &PlannedRule),
+        max_block_pairs: u64,
+        oversized: &mut Vec<OversizedBlock>,
+    ) -> Vec<Draft> {
+        let entries = keys::entries(store, &planned.keys);
+        let runs = || entries.chunk_by(|left, right| left.key == right.key).filter(|run| run.len() > 1);
+        let bearable = bearable_pairs(runs().map(<[Entry]>::len), store.len() as u64).min(max_block_pairs);
+        let (mut whole, mut large) = (Vec::new(), Vec::new());
+        let mut parted = OversizedBlock { rule, blocks: 0, records: 0, pairs: 0 };
+        for run in runs() {
+            let pairs = pairs_among(run.len());
+            if pairs > bearable {
+                parted.blocks += 1;
+                parted.records = parted.records.max(run.len() as u64);
+                parted.pairs += pairs;
+                large.extend_from_slice(run);
+            } else {
+                whole.extend_from_slice(run);
+            }
+        }
+        if parted.blocks > 0 {
+            oversized.push(parted);
+        }
+        let width = keys::width(&planned.keys);
+        let draft = |entries, part| Draft { rule, width, entries, part, bearable };
+        let mut drafts = vec![draft(whole, Part::Whole)];
+        if !large.is_empty() {
+            let refinements = refinements(store, plan, planned);
+            drafts.extend(
+                refinements
+                    .into_iter()
+                    .map(|field| draft(keys::refined(store, &large, field), Part::Refined)),
+            );
+            // Records that lack these fields, or agree on all of them, meet their neighbours.
+            drafts.push(draft(large, Part::Refined));
+        }
+        drafts.retain(|draft| !draft.entries.is_empty());
+        drafts
+    }
+
+    /// How many neighbours a record of a group is compared with.
+    fn window(&self, records: usize) -> u32 {
+        if pairs_among(records) <= self.bearable {
+            return (records - 1) as u32;
+        }
+        (self.bearable / records as u64).max(1) as u32
+    }
+}
+
+fn pairs_among(records: usize) -> u64 {
+    let records = records as u64;
+    records * records.saturating_sub(1) / 2
+}
+
+/// The most pairs of one group at which a rule yields no more pairs than it may.
+fn bearable_pairs(sizes: impl Iterator<Item = usize>, records: u64) -> u64 {
+    let mut budget = RULE_PAIRS + RULE_PAIRS_PER_RECORD * records;
+    let mut sizes: Vec<usize> = sizes.collect();
+    sizes.sort_unstable();
+    for same in sizes.chunk_by(|left, right| left == right) {
+        let pairs = pairs_among(same[0]);
+        let Some(rest) = budget.checked_sub(pairs * same.len() as u64) else {
+            return pairs - 1;
+        };
+        budget = rest;
+    }
+    u64::MAX
+}
+
+/// The compared fields that part a rule's large groups: those that most records have, and of
+/// these those that tell persons, not homes, first.
+fn refinements(store: &FeatureStore, plan: &MatchPlan, rule: &PlannedRule) -> Vec<FieldIndex> {
+    let is_in_rule = |field: FieldIndex| rule.keys.iter().any(|key| key.columns.contains(&field));
+    let filled = |field: FieldIndex| store.column(field).filter(|code| *code != MISSING).count();
+    let mut fields: Vec<(bool, usize, FieldIndex)> = plan
+        .comparisons()
+        .iter()
+        .map(|planned| (planned.tells == Tells::Person, filled(planned.columns[0]), planned.columns[0]))
+        .filter(|(_, filled, field)| 4 * filled > store.len() && !is_in_rule(*field))
+        .collect();
+    fields.sort_by_key(|(is_person, filled, field)| (Reverse((*is_person, *filled)), *field));
+    fields.into_iter().map(|(.., field)| field).take(REFINEMENTS).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod similarity;
 
 use std::cell::Cell;
 
-use crate::features::{FeatureStore, MISSING, RecordIndex};
+use crate::features::{Dictionary, FeatureStore, MISSING, RecordIndex};
 use crate::plan::{FieldIndex, MatchPlan};
 
 pub use levels::{LevelSet, level_set};
@@ -35,6 +35,11 @@ impl Agreement {
     /// No value on either side: no evidence.
     pub const fn missing() -> Agreement {
         Agreement { level: None, codes: None }
+    }
+
+    /// Whether both have the same value.
+    pub(crate) fn is_equal(self) -> bool {
+        self.shared().is_some()
     }
 
     /// The shared value's code where the two are equal.
@@ -93,9 +98,10 @@ impl Memory {
 struct Compared<'a> {
     levels: &'static LevelSet,
     memory: Memory,
-    columns: Vec<&'a [u32]>,
-    field: FieldIndex,
-    exchanged_with: Option<&'a [u32]>,
+    /// Places in a record's row.
+    columns: Vec<FieldIndex>,
+    exchanged_with: Option<FieldIndex>,
+    dictionary: &'a Dictionary,
 }
 
 impl<'a> Comparer<'a> {
@@ -107,13 +113,13 @@ impl<'a> Comparer<'a> {
             .map(|planned| Compared {
                 levels: level_set(planned.comparison),
                 memory: Memory::new(),
-                columns: planned.columns.iter().map(|&column| store.column(column)).collect(),
-                field: planned.columns[0],
-                exchanged_with: planned.exchanged_with.map(|column| store.column(column)),
+                columns: planned.columns.clone(),
+                exchanged_with: planned.exchanged_with,
+                dictionary: store.dictionary(planned.columns[0]),
             })
             .collect();
         let has_values = |compared: &Compared| {
-            compared.columns.iter().any(|column| column.iter().any(|code| *code != MISSING))
+            compared.columns.iter().any(|&column| store.column(column).any(|code| code != MISSING))
         };
         let told = (0..comparisons.len()).filter(|&index| has_values(&comparisons[index])).collect();
         Self { store, comparisons, told }
@@ -121,29 +127,28 @@ impl<'a> Comparer<'a> {
 
     /// How far two records agree in one comparison of the plan.
     pub fn agreement(&self, comparison: usize, left: RecordIndex, right: RecordIndex) -> Agreement {
+        self.agreement_of_rows(comparison, self.store.row(left), self.store.row(right))
+    }
+
+    /// How far two records agree, given their rows of codes.
+    pub(crate) fn agreement_of_rows(&self, comparison: usize, left: &[u32], right: &[u32]) -> Agreement {
         let compared = &self.comparisons[comparison];
-        let (left, right) = (left.0 as usize, right.0 as usize);
         if let [column] = compared.columns[..] {
-            let codes = (column[left], column[right]);
-            let straight = self.of_values(compared, codes.0, codes.1);
+            let (left_code, right_code) = (column.of(left), column.of(right));
+            let straight = compared.of_values(left_code, right_code);
             if let (Some(exchanged), Some(other)) = (compared.levels.exchanged, compared.exchanged_with)
-                && straight.level.is_some_and(|level| level < exchanged)
+                && straight.level.is_some_and(|level| level < compared.levels.alike)
             {
-                return self.exchanged(
-                    compared,
-                    straight,
-                    exchanged,
-                    (codes.0, other[left]),
-                    (codes.1, other[right]),
-                );
+                let others = (other.of(left), other.of(right));
+                return compared.exchanged(straight, exchanged, (left_code, right_code), others);
             }
             return straight;
         }
         let mut best = Agreement::missing();
         for left_column in &compared.columns {
             for right_column in &compared.columns {
-                let found = self.of_values(compared, left_column[left], right_column[right]);
-                if found.level > best.level || self.is_first_shared(compared, found, best) {
+                let found = compared.of_values(left_column.of(left), right_column.of(right));
+                if found.level > best.level || compared.is_first_shared(found, best) {
                     best = found;
                 }
             }
@@ -164,52 +169,47 @@ impl<'a> Comparer<'a> {
         });
         Pattern(levels.fold(0, |pattern, level| pattern | level))
     }
+}
 
+impl Compared<'_> {
     /// The agreement of two names that may stand in each other's field. Both parts must be
     /// better in exchange than in their place: `Stéphane, Chahour` and `Chahour, Stéphane Paul`.
     fn exchanged(
         &self,
-        compared: &Compared,
         straight: Agreement,
         exchanged: Level,
-        (left, left_other): (u32, u32),
-        (right, right_other): (u32, u32),
+        (left, right): (u32, u32),
+        (left_other, right_other): (u32, u32),
     ) -> Agreement {
-        if left_other == MISSING || right_other == MISSING {
+        let level = |one, other| self.of_values(one, other).level;
+        let alike = Some(self.levels.alike);
+        if level(left_other, right_other) >= alike {
             return straight;
         }
-        let level = |one, other| self.of_values(compared, one, other).level;
         let crossed = [level(left, right_other), level(left_other, right)];
-        let in_place = straight.level.max(level(left_other, right_other));
         // An initial may stand for one of the two names, not for both.
-        let are_alike = crossed.iter().max() >= Some(&Some(compared.levels.alike))
+        let are_alike = crossed.iter().any(|level| *level >= alike)
             && crossed.iter().all(|level| *level > Some(Level(0)));
-        if are_alike && in_place < Some(compared.levels.alike) {
-            Agreement { level: Some(exchanged), codes: None }
-        } else {
-            straight
-        }
+        if are_alike { Agreement { level: Some(exchanged), codes: None } } else { straight }
     }
 
     /// Of several shared values the first by text counts: codes depend on the order in which values came.
-    fn is_first_shared(&self, compared: &Compared, found: Agreement, best: Agreement) -> bool {
-        let dictionary = self.store.dictionary(compared.field);
+    fn is_first_shared(&self, found: Agreement, best: Agreement) -> bool {
         match (found.shared(), best.shared()) {
-            (Some(found), Some(best)) => dictionary.value(found) < dictionary.value(best),
+            (Some(found), Some(best)) => self.dictionary.value(found) < self.dictionary.value(best),
             _ => false,
         }
     }
 
-    fn of_values(&self, compared: &Compared, left: u32, right: u32) -> Agreement {
+    fn of_values(&self, left: u32, right: u32) -> Agreement {
         if left == MISSING || right == MISSING {
             return Agreement::missing();
         }
         if left == right {
-            return Agreement { level: Some(compared.levels.equal()), codes: Some((left, left)) };
+            return Agreement { level: Some(self.levels.equal()), codes: Some((left, left)) };
         }
-        let dictionary = self.store.dictionary(compared.field);
-        let level = compared.memory.recall(left, right, || {
-            (compared.levels.of_different)(dictionary.value(left), dictionary.value(right))
+        let level = self.memory.recall(left, right, || {
+            (self.levels.of_different)(self.dictionary.value(left), self.dictionary.value(right))
         });
         Agreement { level: Some(level), codes: Some((left.min(right), left.max(right))) }
     }

@@ -34,7 +34,7 @@ use vermeil_model::{Bits, Probability};
 use crate::block::Blocks;
 use crate::compare::{Comparer, Level, level_set};
 use crate::features::FeatureStore;
-use crate::plan::{MatchPlan, Tells};
+use crate::plan::MatchPlan;
 use crate::weight::match_weight;
 
 use em::{Evidence, Session, Shares};
@@ -188,8 +188,8 @@ pub fn estimate(
 
     let levels: Vec<usize> =
         plan.comparisons().iter().map(|planned| level_set(planned.comparison).names.len()).collect();
-    let homes = plan.comparisons().iter().map(|planned| planned.tells == Tells::Home).collect();
-    let mut evidence = Evidence::expected(&levels, homes);
+    let tells = plan.comparisons().iter().map(|planned| planned.tells).collect();
+    let mut evidence = Evidence::expected(&levels, tells);
     let expected = evidence.clone();
     evidence.u = random.shares(&levels, &expected.u, |_| 1.0);
     let mut shares = Shares { matches: 0.0, same_home: 0.0 };

@@ -1,4 +1,4 @@
-//! The records as matching sees them: columns of codes, one dictionary per kind of value.
+//! The records as matching sees them: rows of codes, one dictionary per kind of value.
 //!
 //! Memory: 4 bytes per record and column, 20 per record for id and source, and
 //! each distinct value once (its bytes and about 20 more). For `customer.v1`
@@ -61,11 +61,14 @@ pub struct FeatureStoreBuilder<'a> {
     dictionaries: Vec<Dictionary>,
 }
 
-/// Records sorted by id, as columns of codes.
+/// Records sorted by id, as rows of codes.
 pub struct FeatureStore {
     records: Vec<RecordId>,
     sources: Vec<u32>,
-    columns: Vec<Vec<u32>>,
+    /// Record after record, one code a field: the codes of a record lie together, because
+    /// comparing two records asks for all of them.
+    codes: Vec<u32>,
+    width: usize,
     dictionaries: Vec<Dictionary>,
     dictionary_of: Vec<DictionaryIndex>,
 }
@@ -115,11 +118,12 @@ impl<'a> FeatureStoreBuilder<'a> {
             return Err(FeatureError::DuplicateRecord { record: self.records[twins[0]].0 });
         }
         let width = self.plan.fields().len();
-        let column = |field: usize| order.iter().map(|&row| self.rows[row * width + field]).collect();
+        let codes = order.iter().flat_map(|&row| &self.rows[row * width..][..width]).copied().collect();
         Ok(FeatureStore {
             records: order.iter().map(|&row| self.records[row].0).collect(),
             sources: order.iter().map(|&row| self.records[row].1).collect(),
-            columns: (0..width).map(column).collect(),
+            codes,
+            width,
             dictionaries: self.dictionaries,
             dictionary_of: self.plan.fields().iter().map(|field| field.dictionary).collect(),
         })
@@ -202,9 +206,19 @@ impl FeatureStore {
         self.records.binary_search(&record).ok().map(|place| RecordIndex(place as u32))
     }
 
+    /// The code of a record's value; [`MISSING`] for no value.
+    pub(crate) fn code(&self, record: u32, field: FieldIndex) -> u32 {
+        self.codes[record as usize * self.width + field.0]
+    }
+
+    /// The codes of a record, one a field.
+    pub(crate) fn row(&self, record: RecordIndex) -> &[u32] {
+        &self.codes[record.0 as usize * self.width..][..self.width]
+    }
+
     /// The codes of a field, one a record; [`MISSING`] for no value.
-    pub(crate) fn column(&self, field: FieldIndex) -> &[u32] {
-        &self.columns[field.0]
+    pub(crate) fn column(&self, field: FieldIndex) -> impl Iterator<Item = u32> {
+        self.codes.iter().skip(field.0).step_by(self.width.max(1)).copied()
     }
 
     pub(crate) fn dictionary(&self, field: FieldIndex) -> &Dictionary {

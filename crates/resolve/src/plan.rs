@@ -11,7 +11,9 @@ pub const MAX_COMPARISONS: usize = 32;
 /// Phone numbers are one set: a mobile number in the phone column is still evidence.
 const PHONE_FIELDS: [&str; 2] = ["phone", "mobile"];
 /// What people who live together mostly share.
-const HOME_FIELDS: [&str; 6] = ["family_name", "phone", "mobile", "street", "postal_code", "city"];
+const HOME_FIELDS: [&str; 4] = ["family_name", "phone", "mobile", "street"];
+/// Where it is, in wider and narrower terms.
+const PLACE_FIELDS: [&str; 3] = ["postal_code", "city", "region"];
 const GIVEN_NAME: &str = "given_name";
 const FAMILY_NAME: &str = "family_name";
 const FULL_NAME: &str = "full_name";
@@ -20,6 +22,13 @@ const COUNTRY: &str = "country";
 /// A column of the feature store: a field of the schema that matching reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldIndex(pub(crate) usize);
+
+impl FieldIndex {
+    /// The code of this column in a record's row of codes.
+    pub(crate) fn of(self, row: &[u32]) -> u32 {
+        row[self.0]
+    }
+}
 
 /// A dictionary of the feature store. Columns whose values are compared with
 /// each other share one, so that equal codes are equal values.
@@ -59,6 +68,12 @@ pub enum Tells {
     /// People of one home. Their family name, address and phone number agree together,
     /// so what these fields say together is limited: see [`crate::estimate::MatchModel::same_home`].
     Home,
+    /// People of one home, by where it is. A postal code gives away the town, so of several such
+    /// fields that agree only the one that says most counts, and so of those that do not.
+    Place,
+    /// One person, or people of one home who share a mailbox. An address that is alike but not
+    /// equal is another writing of the name: it counts for no more than the name does not say.
+    Mailbox,
 }
 
 /// One blocking rule.
@@ -307,7 +322,12 @@ impl MatchPlan {
             field: field.name.clone(),
             comparison,
             columns,
-            tells: if HOME_FIELDS.contains(&field.name.as_str()) { Tells::Home } else { Tells::Person },
+            tells: match field.name.as_str() {
+                name if HOME_FIELDS.contains(&name) => Tells::Home,
+                name if PLACE_FIELDS.contains(&name) => Tells::Place,
+                _ if comparison == Comparison::Email => Tells::Mailbox,
+                _ => Tells::Person,
+            },
             exchanged_with: None,
         });
     }

@@ -8,18 +8,29 @@ use crate::estimate::{MatchModel, ModelMismatch};
 use crate::features::{FeatureStore, MISSING, RecordIndex};
 use crate::plan::{MatchPlan, PlannedComparison, Tells};
 
+/// A term that many bits smaller than another is lost in their sum.
+const NEGLIGIBLE_BITS: f64 = 40.0;
+
 /// Scores pairs of a store. No allocation per pair, but for names that are not
 /// ASCII or longer than 64 characters.
 pub struct Scorer<'a> {
+    store: &'a FeatureStore,
     comparer: Comparer<'a>,
     comparisons: Vec<Scored>,
     prior: f64,
     /// Odds of two people of one home against strangers.
     same_home: f64,
+    /// Bits below which these odds change nothing.
+    home_is_unlikely_below: f64,
+    /// Comparisons in the order in which pairs are asked, cheap ones and those that tell most
+    /// first, each with the most bits that all after it can add.
+    order: Vec<(usize, f64)>,
 }
 
 struct Scored {
     tells: Tells,
+    /// Whether it compares names of persons.
+    is_name: bool,
     field: String,
     comparison: Comparison,
     /// Bits by level.
@@ -66,12 +77,13 @@ impl<'a> Scorer<'a> {
     /// [`ModelMismatch`] where the model was made for another plan.
     pub fn new(store: &'a FeatureStore, plan: &MatchPlan, model: &MatchModel) -> Result<Self, ModelMismatch> {
         model.check(plan)?;
-        let comparisons = plan
+        let comparisons: Vec<Scored> = plan
             .comparisons()
             .iter()
             .zip(&model.comparisons)
             .map(|(planned, learnt)| Scored {
                 tells: planned.tells,
+                is_name: planned.exchanged_with.is_some(),
                 field: planned.field.clone(),
                 comparison: planned.comparison,
                 bits: learnt.levels.iter().map(|level| (level.m / level.u).log2()).collect(),
@@ -84,64 +96,133 @@ impl<'a> Scorer<'a> {
                 of_alike: model.term_frequency.of_alike,
             })
             .collect();
+        let comparer = Comparer::new(store, plan);
+        let same_home = model.same_home / (1.0 - model.lambda);
         Ok(Self {
-            comparer: Comparer::new(store, plan),
+            order: order(&comparisons, comparer.told()),
+            store,
+            comparer,
             comparisons,
             prior: model.prior().0,
-            same_home: model.same_home / (1.0 - model.lambda),
+            same_home,
+            home_is_unlikely_below: -same_home.log2() - NEGLIGIBLE_BITS,
         })
     }
 
     /// The evidence that two records are one person, prior included: the log2 of the
     /// posterior odds. See [`Bits::to_probability`].
     pub fn weight(&self, left: RecordIndex, right: RecordIndex) -> Bits {
-        let (mut person, mut home) = (self.prior, 0.0);
-        for &index in self.comparer.told() {
-            let scored = &self.comparisons[index];
-            let (bits, frequency) = scored.bits_of(self.comparer.agreement(index, left, right));
-            match scored.tells {
-                Tells::Person => person += bits + frequency,
-                Tells::Home => home += bits + frequency,
+        self.weight_from(Bits(f64::NEG_INFINITY), left, right).expect("every weight is above minus infinity")
+    }
+
+    /// [`Scorer::weight`] where it is at least `least`; fields that cannot lift a pair that far
+    /// are not compared.
+    pub fn weight_from(&self, least: Bits, left: RecordIndex, right: RecordIndex) -> Option<Bits> {
+        let (left, right) = (self.store.row(left), self.store.row(right));
+        let mut said = Said::new(self.prior);
+        for (index, most) in &self.order {
+            let scored = &self.comparisons[*index];
+            let agreement = self.comparer.agreement_of_rows(*index, left, right);
+            let (bits, frequency) = scored.bits_of(agreement);
+            said.add(scored, agreement, bits + frequency);
+            if said.person + said.most_home() + most < least.0 {
+                return None;
             }
         }
-        Bits(person + self.of_home(home))
+        let weight = Bits(said.person + self.of_home(said.home()));
+        (weight >= least).then_some(weight)
     }
 
     /// Where the weight of a pair comes from.
     pub fn explain(&self, left: RecordIndex, right: RecordIndex) -> Explanation {
-        let mut home = 0.0;
-        let evidence = self.comparisons.iter().enumerate().map(|(index, scored)| {
-            let agreement = self.comparer.agreement(index, left, right);
-            let (bits, frequency) = scored.bits_of(agreement);
-            if scored.tells == Tells::Home {
-                home += bits + frequency;
-            }
-            Evidence {
-                field: scored.field.clone(),
-                comparison: scored.comparison,
-                level: agreement.level.map(|level| level_set(scored.comparison).names[usize::from(level.0)]),
-                bits: Bits(bits),
-                term_frequency_bits: Bits(frequency),
-            }
-        });
+        let evidence: Vec<Evidence> = self
+            .comparisons
+            .iter()
+            .enumerate()
+            .map(|(index, scored)| {
+                let agreement = self.comparer.agreement(index, left, right);
+                let (bits, frequency) = scored.bits_of(agreement);
+                Evidence {
+                    field: scored.field.clone(),
+                    comparison: scored.comparison,
+                    level: agreement
+                        .level
+                        .map(|level| level_set(scored.comparison).names[usize::from(level.0)]),
+                    bits: Bits(bits),
+                    term_frequency_bits: Bits(frequency),
+                }
+            })
+            .collect();
+        let weight = self.weight(left, right);
+        let all: f64 = evidence.iter().map(|said| said.bits.0 + said.term_frequency_bits.0).sum();
         Explanation {
             prior: Bits(self.prior),
-            evidence: evidence.collect(),
-            same_home: Bits(self.of_home(home) - home),
-            weight: self.weight(left, right),
+            evidence,
+            same_home: Bits(weight.0 - self.prior - all),
+            weight,
         }
     }
-}
 
-impl Scorer<'_> {
     /// What the bits of fields that tell homes are worth together: two records may agree
     /// on them by being one person's, or by being from one home.
     fn of_home(&self, bits: f64) -> f64 {
-        -((-bits).exp2() + self.same_home).log2()
+        // Far from what a home can say, one of the two terms is lost beside the other.
+        if bits < self.home_is_unlikely_below { bits } else { -((-bits).exp2() + self.same_home).log2() }
+    }
+}
+
+/// The sums of what fields said.
+struct Said {
+    person: f64,
+    home: f64,
+    place_for: f64,
+    place_against: f64,
+    /// For the join, by names.
+    names: f64,
+    /// For the join, by mailboxes that are alike.
+    mailbox: f64,
+}
+
+impl Said {
+    fn new(prior: f64) -> Self {
+        Self { person: prior, home: 0.0, place_for: 0.0, place_against: 0.0, names: 0.0, mailbox: 0.0 }
+    }
+
+    fn add(&mut self, scored: &Scored, agreement: Agreement, bits: f64) {
+        if scored.is_name {
+            self.names += bits.max(0.0);
+        }
+        match scored.tells {
+            Tells::Person => self.person += bits,
+            Tells::Home => self.home += bits,
+            Tells::Place => {
+                self.place_for = self.place_for.max(bits);
+                self.place_against = self.place_against.min(bits);
+            }
+            Tells::Mailbox if bits > 0.0 && !agreement.is_equal() => self.mailbox += bits,
+            Tells::Mailbox => self.home += bits,
+        }
+    }
+
+    /// All that tells homes.
+    fn home(&self) -> f64 {
+        self.home + self.place_for + self.place_against + (self.mailbox - self.names).max(0.0)
+    }
+
+    /// No less than [`Said::home`], whatever is said next.
+    fn most_home(&self) -> f64 {
+        self.home + self.place_for + self.place_against + self.mailbox
     }
 }
 
 impl Scored {
+    /// The most bits that any pair can get; 0 where all speak against it.
+    fn most(&self) -> f64 {
+        let levels = self.bits.iter().copied().fold(0.0, f64::max);
+        let frequency = self.frequency_bits.iter().copied().fold(0.0, f32::max);
+        levels + f64::from(frequency)
+    }
+
     /// The bits of a level, and what the frequency of a shared value adds.
     fn bits_of(&self, agreement: Agreement) -> (f64, f64) {
         let bits = agreement.level.map_or(0.0, |level| self.bits[usize::from(level.0)]);
@@ -158,12 +239,40 @@ impl Scored {
     }
 }
 
+/// The order in which comparisons are asked.
+fn order(comparisons: &[Scored], told: &[usize]) -> Vec<(usize, f64)> {
+    let is_quick = |comparison: Comparison| {
+        matches!(
+            comparison,
+            Comparison::Exact
+                | Comparison::Date
+                | Comparison::PostalCode
+                | Comparison::Phone
+                | Comparison::Identifier
+        )
+    };
+    let mut order: Vec<(usize, f64)> = told.iter().map(|&index| (index, comparisons[index].most())).collect();
+    // What says "different" loudest ends the matter soonest.
+    let against = |index: usize| comparisons[index].bits.iter().copied().fold(f64::INFINITY, f64::min);
+    order.sort_by(|(one, _), (other, _)| {
+        let quick = |index: usize| !is_quick(comparisons[index].comparison);
+        (quick(*one).cmp(&quick(*other))).then(against(*one).total_cmp(&against(*other))).then(one.cmp(other))
+    });
+    let mut rest = 0.0;
+    for (_, most) in order.iter_mut().rev() {
+        let own = *most;
+        *most = rest;
+        rest += own;
+    }
+    order
+}
+
 /// `log2(u / f)` for every value, where f is the share of records that carry it.
 fn frequency_bits(store: &FeatureStore, planned: &PlannedComparison, model: &MatchModel, u: f64) -> Vec<f32> {
     let mut counts = vec![0_u32; store.dictionary(planned.columns[0]).len()];
     let mut carriers = 0_u32;
     for column in &planned.columns {
-        for &code in store.column(*column).iter().filter(|code| **code != MISSING) {
+        for code in store.column(*column).filter(|code| *code != MISSING) {
             counts[code as usize] += 1;
             carriers += 1;
         }

@@ -89,6 +89,7 @@ pub fn warnings(catalog: &Catalog, report: &RunReport) -> Vec<String> {
     for block in &report.oversized_blocks {
         let arguments = [
             ("rule", block.rule.as_str().into()),
+            ("blocks", block.blocks.into()),
             ("records", block.records.into()),
             ("pairs", block.pairs.into()),
         ];

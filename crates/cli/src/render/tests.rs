@@ -260,7 +260,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
     run.quarantine_limit_exceeded = true;
     run.up_to_date = true;
     run.oversized_blocks =
-        vec![OversizedBlockReport { rule: "email".to_owned(), records: 5_000, pairs: 12_497_500 }];
+        vec![OversizedBlockReport { rule: "email".to_owned(), blocks: 2, records: 5_000, pairs: 12_497_500 }];
     run.stages = ["synth", "land", "prepare", "estimate", "score", "cluster", "publish", "measure"]
         .map(|name| StageReport { name: name.to_owned(), seconds: 1.0, rows: 1 })
         .into();

@@ -112,6 +112,7 @@ impl Engine {
             .iter()
             .map(|block| OversizedBlockReport {
                 rule: rule(block.rule),
+                blocks: block.blocks,
                 records: block.records,
                 pairs: block.pairs,
             })

@@ -135,8 +135,7 @@ fn score_share(
     let mut pairs = 0;
     for pair in job.blocks.partition(partition, partitions) {
         pairs += 1;
-        let weight = scorer.weight(pair.left, pair.right);
-        if weight >= least {
+        if let Some(weight) = scorer.weight_from(least, pair.left, pair.right) {
             links.push(Link { left: pair.left, right: pair.right, weight });
             if links.rows == BATCH_ROWS && !send(links.finish()) {
                 return Ok(());

@@ -1,100 +1,68 @@
 //! The keys of each record under one rule.
 
-use std::collections::BTreeSet;
-
 use vermeil_model::schema::KeyTransform;
 
 use crate::features::{Dictionary, FeatureStore, MISSING};
 use crate::mix::{chain, hash_bytes};
 use crate::normalise::person::is_particle;
 use crate::phonetic;
-use crate::plan::{FieldIndex, PlannedRule};
+use crate::plan::{FieldIndex, PlannedKey};
 
 /// Stands for no key. A value that hashes to it is moved by one.
 const NO_KEY: u64 = 0;
 
-/// The keys of every record under one rule, as 64-bit hashes.
-///
-/// Two values that share a hash by chance are compared in vain and no harm is
-/// done: among a million values that happens about once in 37 million runs.
-pub(super) struct RuleKeys {
-    /// Keys a record has at most.
-    width: usize,
-    /// `width` keys a record, ascending after leading [`NO_KEY`]s.
-    keys: Vec<u64>,
-    /// Keys whose groups are too large to be compared.
-    set_aside: BTreeSet<u64>,
+/// A key that a record has, at one of the places that a rule gives it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    /// A 64-bit hash. Two values that share one by chance are compared in vain and no harm is
+    /// done: among a million values that happens about once in 37 million runs.
+    pub(super) key: u64,
+    pub(super) record: u32,
 }
 
-impl RuleKeys {
-    pub(super) fn new(store: &FeatureStore, rule: &PlannedRule) -> Self {
-        let width = rule.keys.iter().map(|key| key.columns.len() * parts_of(key.transform)).product();
-        let mut keys = vec![NO_KEY; store.len() * width];
-        let parts: Vec<Vec<HashedColumn>> = rule
-            .keys
-            .iter()
-            .map(|key| {
-                key.columns.iter().map(|&column| HashedColumn::new(store, column, key.transform)).collect()
-            })
-            .collect();
-        for (record, keys) in keys.chunks_exact_mut(width).enumerate() {
-            for (choice, key) in keys.iter_mut().enumerate() {
-                *key = combined(&parts, record, choice);
-            }
-            // A record whose phone and mobile are equal has the key once.
-            keys.sort_unstable();
-            for place in 1..width {
-                if keys[place - 1] == keys[place] {
-                    keys[place - 1] = NO_KEY;
-                }
-            }
-            keys.sort_unstable();
-        }
-        Self { width, keys, set_aside: BTreeSet::new() }
-    }
+/// How many keys a record has at most under a rule.
+pub(super) fn width(keys: &[PlannedKey]) -> usize {
+    keys.iter().map(|key| key.columns.len() * parts_of(key.transform)).product()
+}
 
-    /// Every (key, record), sorted.
-    pub(super) fn sorted_entries(&self) -> Vec<(u64, u32)> {
-        let records = self.keys.chunks_exact(self.width).enumerate();
-        let mut entries: Vec<(u64, u32)> = records
-            .flat_map(|(record, keys)| keys.iter().map(move |&key| (key, record as u32)))
-            .filter(|(key, _)| *key != NO_KEY)
-            .collect();
-        entries.sort_unstable();
-        entries
-    }
+/// Every key of every record, sorted by key, then record, each once.
+pub(super) fn entries(store: &FeatureStore, keys: &[PlannedKey]) -> Vec<Entry> {
+    let width = width(keys);
+    let parts: Vec<Vec<HashedColumn>> = keys
+        .iter()
+        .map(|key| {
+            key.columns.iter().map(|&column| HashedColumn::new(store, column, key.transform)).collect()
+        })
+        .collect();
+    let mut entries: Vec<Entry> = (0..store.len() as u32)
+        .flat_map(|record| (0..width).map(move |choice| (record, choice)))
+        .map(|(record, choice)| Entry { key: combined(&parts, record, choice), record })
+        .filter(|entry| entry.key != NO_KEY)
+        .collect();
+    entries.sort_unstable();
+    // A record whose phone and mobile are equal has the key once.
+    entries.dedup();
+    entries
+}
 
-    /// Drops the keys of a rule that yields no pair at all: no one need look for pairs there.
-    pub(super) fn forget(&mut self) {
-        self.keys = Vec::new();
-    }
-
-    pub(super) fn set_aside(&mut self, key: u64) {
-        self.set_aside.insert(key);
-    }
-
-    /// The lowest key that two records share and that is not set aside.
-    pub(super) fn first_shared(&self, left: u32, right: u32) -> Option<u64> {
-        if self.keys.is_empty() {
-            return None;
-        }
-        let of = |record: u32| &self.keys[record as usize * self.width..][..self.width];
-        let (left, right) = (of(left), of(right));
-        if self.width == 1 {
-            let is_shared = left[0] == right[0] && left[0] != NO_KEY;
-            return (is_shared && !self.is_set_aside(left[0])).then_some(left[0]);
-        }
-        left.iter().copied().find(|key| *key != NO_KEY && right.contains(key) && !self.is_set_aside(*key))
-    }
-
-    fn is_set_aside(&self, key: u64) -> bool {
-        !self.set_aside.is_empty() && self.set_aside.contains(&key)
-    }
+/// The entries of groups that were too large, each with one more field that must agree.
+pub(super) fn refined(store: &FeatureStore, groups: &[Entry], field: FieldIndex) -> Vec<Entry> {
+    let column = HashedColumn::new(store, field, KeyTransform::Whole);
+    let mut entries: Vec<Entry> = groups
+        .iter()
+        .filter_map(|entry| match column.hash(entry.record, 0) {
+            NO_KEY => None,
+            hash => Some(Entry { key: chain(entry.key, hash).max(NO_KEY + 1), record: entry.record }),
+        })
+        .collect();
+    entries.sort_unstable();
+    entries
 }
 
 /// A column whose distinct values are hashed once each.
 struct HashedColumn<'a> {
-    codes: &'a [u32],
+    store: &'a FeatureStore,
+    column: FieldIndex,
     /// As many for each value as the transform takes parts of it.
     hashes: Vec<u64>,
     parts: usize,
@@ -119,11 +87,11 @@ impl<'a> HashedColumn<'a> {
                 hashes[0] = hash(transformed(value, transform));
             }
         }
-        Self { codes: store.column(column), hashes, parts }
+        Self { store, column, hashes, parts }
     }
 
-    fn hash(&self, record: usize, part: usize) -> u64 {
-        match self.codes[record] {
+    fn hash(&self, record: u32, part: usize) -> u64 {
+        match self.store.code(record, self.column) {
             MISSING => NO_KEY,
             code => self.hashes[code as usize * self.parts + part],
         }
@@ -136,7 +104,7 @@ fn parts_of(transform: KeyTransform) -> usize {
 }
 
 /// The key of a record for one choice of a column, and a part of its value, per part of the rule.
-fn combined(parts: &[Vec<HashedColumn>], record: usize, mut choice: usize) -> u64 {
+fn combined(parts: &[Vec<HashedColumn>], record: u32, mut choice: usize) -> u64 {
     let mut combined = 0;
     for columns in parts {
         let part = choice % columns[0].parts;

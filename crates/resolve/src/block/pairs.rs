@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Blocks, Pair};
+use super::{Blocks, NO_GROUP, Pair, RuleSlots};
 use crate::features::RecordIndex;
 
 /// Which repetitions of a pair are left out.
@@ -29,13 +29,24 @@ impl<'a> Pairs<'a> {
         Self { blocks, groups, repeats, left: 0, right: 1 }
     }
 
-    /// Whether the group at hand is where a pair belongs:
-    /// the first by rule, then by key, that is compared at all.
-    fn is_first(&self, rule: usize, key: u64, left: u32, right: u32) -> bool {
-        let rules = &self.blocks.rules;
-        let earlier_rule = self.repeats == Repeats::OverAllRules
-            && rules[..rule].iter().any(|keys| keys.first_shared(left, right).is_some());
-        !earlier_rule && rules[rule].first_shared(left, right) == Some(key)
+    /// Whether the group at hand is where a pair belongs: the first that brings it together.
+    fn is_first(&self, group: usize, left: u32, right: u32) -> bool {
+        let blocks = self.blocks;
+        let rule = blocks.groups[group].rule as usize;
+        let at = &blocks.rules[rule];
+        if self.repeats == Repeats::OverAllRules {
+            let single = at.slots.start.min(blocks.single_slots);
+            let (left_row, right_row) = (&blocks.row(left)[..single], &blocks.row(right)[..single]);
+            // Mostly nothing is shared, and that is told without a branch for each rule.
+            let is_shared = |(left, right): (&u32, &u32)| (left == right) & (*left != NO_GROUP);
+            let any_shared = left_row.iter().zip(right_row).fold(false, |any, two| any | is_shared(two));
+            let is_found = |rule: &RuleSlots| blocks.first_shared(rule, left, right).is_some();
+            let (singles, multiples) = blocks.rules[..rule].split_at(rule.min(blocks.single_rules));
+            if (any_shared && singles.iter().any(is_found)) || multiples.iter().any(is_found) {
+                return false;
+            }
+        }
+        at.slots.len() == 1 || blocks.first_shared(at, left, right) == Some(group as u32 + 1)
     }
 }
 
@@ -51,10 +62,11 @@ impl Iterator for Pairs<'_> {
             let members = &self.blocks.members[group.start..group.end];
             while self.left + 1 < members.len() {
                 let left = members[self.left];
-                while self.right < members.len() {
+                let end = members.len().min(self.left + 1 + group.window as usize);
+                while self.right < end {
                     let right = members[self.right];
                     self.right += 1;
-                    if self.is_first(group.rule as usize, group.key, left, right) {
+                    if self.is_first(self.groups.start, left, right) {
                         return Some(Pair { left: RecordIndex(left), right: RecordIndex(right) });
                     }
                 }

@@ -2,6 +2,7 @@
 
 use super::patterns::PatternCounts;
 use crate::compare::Pattern;
+use crate::plan::Tells;
 
 /// Below this change of every probability, EM has settled.
 const SETTLED: f64 = 1e-6;
@@ -13,8 +14,8 @@ const EXPECTED_MATCHES: f64 = 5.0;
 pub(super) struct Evidence {
     pub(super) m: Vec<Vec<f64>>,
     pub(super) u: Vec<Vec<f64>>,
-    /// Whether a comparison tells homes rather than persons.
-    homes: Vec<bool>,
+    /// Whom each comparison tells.
+    tells: Vec<Tells>,
 }
 
 /// The pairs of one blocking rule.
@@ -26,7 +27,7 @@ pub(super) struct Session<'a> {
 
 impl Evidence {
     /// What to expect of any field: most pairs of one person agree, most others do not.
-    pub(super) fn expected(levels: &[usize], homes: Vec<bool>) -> Evidence {
+    pub(super) fn expected(levels: &[usize], tells: Vec<Tells>) -> Evidence {
         // The higher of two levels in between is the likelier among matches.
         let rising = |count: usize, equal: f64, different: f64| -> Vec<f64> {
             let between = count.saturating_sub(2);
@@ -40,21 +41,31 @@ impl Evidence {
         Evidence {
             m: levels.iter().map(|&count| rising(count, 0.85, 0.05)).collect(),
             u: levels.iter().map(|&count| rising(count, 0.85, 0.05).into_iter().rev().collect()).collect(),
-            homes,
+            tells,
         }
     }
 
     /// What a pattern says, `foretold` comparisons left out.
     pub(super) fn ratios(&self, pattern: Pattern, foretold: &[usize]) -> Ratios {
         let mut ratios = Ratios { person: 1.0, home: 1.0 };
+        let (mut place_for, mut place_against) = (1.0_f64, 1.0_f64);
         for (comparison, (m, u)) in self.m.iter().zip(&self.u).enumerate() {
             if let Some(level) = pattern.level(comparison)
                 && !foretold.contains(&comparison)
             {
-                let told = if self.homes[comparison] { &mut ratios.home } else { &mut ratios.person };
-                *told *= m[level] / u[level];
+                let ratio = m[level] / u[level];
+                match self.tells[comparison] {
+                    // Homes that share a mailbox are few enough to be left to the others.
+                    Tells::Person | Tells::Mailbox => ratios.person *= ratio,
+                    Tells::Home => ratios.home *= ratio,
+                    Tells::Place => {
+                        place_for = place_for.max(ratio);
+                        place_against = place_against.min(ratio);
+                    }
+                }
             }
         }
+        ratios.home *= place_for * place_against;
         ratios
     }
 }

@@ -67,7 +67,8 @@ impl PatternCounts {
     /// The share of each level per comparison among pairs that have a value, where
     /// each pattern counts by `weight` in [0, 1].
     ///
-    /// One pair of `expected` is added to what was seen, so that no share is 0.
+    /// One pair of `expected`, and half a pair of every level, is added to what was seen: what
+    /// was never seen among so many pairs may still occur.
     pub(super) fn shares(
         &self,
         levels: &[usize],
@@ -75,6 +76,7 @@ impl PatternCounts {
         weight: impl Fn(Pattern) -> f64,
     ) -> Vec<Vec<f64>> {
         let mut sums: Vec<Vec<f64>> = expected.to_vec();
+        sums.iter_mut().flatten().for_each(|sum| *sum += 0.5);
         for (pattern, count) in &self.counts {
             let weighted = count * weight(*pattern);
             for (comparison, sums) in sums.iter_mut().enumerate().take(levels.len()) {

@@ -6,7 +6,7 @@ const FIRST: RecordIndex = RecordIndex(0);
 /// The normalised value of a record in a field; empty for none.
 fn value<'a>(store: &'a FeatureStore, plan: &MatchPlan, field: &str, record: RecordIndex) -> &'a str {
     let field = plan.field_index(field).unwrap();
-    match store.column(field)[record.0 as usize] {
+    match store.code(record.0, field) {
         MISSING => "",
         code => store.dictionary(field).value(code),
     }

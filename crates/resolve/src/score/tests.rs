@@ -105,7 +105,7 @@ fn two_accounts_of_one_person_are_found_among_six_records() {
     for left in 0..6 {
         for right in left + 1..6 {
             let probability = scorer.weight(RecordIndex(left), RecordIndex(right)).to_probability().0;
-            assert_eq!(probability >= 0.95, (left, right) == (0, 1), "{left} and {right}: {probability}");
+            assert_eq!(probability >= 0.5, (left, right) == (0, 1), "{left} and {right}: {probability}");
         }
     }
 }
