@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use vermeil_engine::{Access, Engine, EngineConfig, Silent, Stage};
 use vermeil_ingest::SourceSpec;
-use vermeil_model::{Pipeline, Schema};
+use vermeil_model::{FieldClass, Pipeline, Schema};
 use vermeil_policy::AccessPolicy;
 
 use crate::customers;
@@ -52,6 +52,7 @@ struct Round {
     parsing_seconds: f64,
     first_seconds: f64,
     unchanged_seconds: f64,
+    plain_seconds: f64,
     lake_bytes: u64,
     state_bytes: u64,
     copy: Option<Copy>,
@@ -87,6 +88,7 @@ async fn round(folder: &Path, run: usize, rows: u64, duckdb: Option<&DuckDb>) ->
     let again = engine.run(Stage::Land, &Silent).await?;
     let unchanged_seconds = started.elapsed().as_secs_f64();
     ensure!(again.unchanged == rows, "{} of {rows} rows were recognised", again.unchanged);
+    let plain_seconds = land_plain(folder, run, rows).await?;
     let place = folder.join(run.to_string());
     let copy = match duckdb {
         Some(duckdb) => {
@@ -100,10 +102,27 @@ async fn round(folder: &Path, run: usize, rows: u64, duckdb: Option<&DuckDb>) ->
         parsing_seconds,
         first_seconds,
         unchanged_seconds,
+        plain_seconds,
         lake_bytes: bytes_in(&place.join("lake"))?,
         state_bytes: bytes_in(&place.join("state"))?,
         copy,
     })
+}
+
+/// Lands the file into a lake of its own as if no field were personal. Returns the seconds it took.
+async fn land_plain(folder: &Path, run: usize, rows: u64) -> anyhow::Result<f64> {
+    let mut config = config(folder, run)?;
+    for place in [&mut config.pipeline.lake, &mut config.pipeline.state, &mut config.pipeline.keyring.path] {
+        *place = format!("plain/{place}");
+    }
+    let fields = config.schemas.values_mut().flat_map(|schema| &mut schema.fields);
+    fields.for_each(|field| field.class = FieldClass::Plain);
+    let engine = Engine::open(config, Access::CreateIfMissing).await?;
+    let started = Instant::now();
+    let landed = engine.run(Stage::Land, &Silent).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    ensure!(landed.records_landed == rows, "{} of {rows} plain rows landed", landed.records_landed);
+    Ok(seconds)
 }
 
 /// The pipeline over the file, with a lake of its own for each run.
@@ -171,6 +190,18 @@ fn report_rounds(rounds: &[Round], rows: u64, file_bytes: u64, report: &mut Repo
         "rows/s",
         "the share of parse and canonicalise in the two above, one thread",
         &per_second(|round| round.parsing_seconds),
+    );
+    add(
+        "plain run",
+        "rows/s",
+        "a first run with every field plain: nothing is indexed, and only the source's key is sealed",
+        &per_second(|round| round.plain_seconds),
+    );
+    add(
+        "sealed / plain",
+        "times",
+        "seconds of the first run over seconds of the plain one after it; at most 3 are asked for",
+        &rounds.iter().map(|round| round.first_seconds / round.plain_seconds).collect::<Vec<_>>(),
     );
     add(
         "DuckDB copy",

@@ -26,6 +26,8 @@ struct Outcome {
     quarantined: Vec<(String, String, String, String)>,
     /// Per source: how many events or records of each plain kind.
     kinds: Vec<Value>,
+    /// Entries of the blind index, each counted once.
+    indexed: usize,
 }
 
 /// The silos, written once.
@@ -98,6 +100,7 @@ fn check(workspace: &Workspace, killed: &str) {
     let (expected, _) = undisturbed();
     assert_eq!(found.rows, expected.rows, "rows after a kill at {killed}");
     assert_eq!(found.quarantined, expected.quarantined, "quarantine after a kill at {killed}");
+    assert_eq!(found.indexed, expected.indexed, "entries of the blind index after a kill at {killed}");
     assert!(found == *expected, "profiles after a kill at {killed}");
     assert_no_stray_keys(workspace, killed);
     let log = workspace.json(&["audit", "verify"]);
@@ -151,7 +154,9 @@ fn outcome(workspace: &Workspace) -> Outcome {
         "SELECT event_kind, count(*) AS events, count(subject_line) AS opened FROM landing.orders
          GROUP BY event_kind ORDER BY event_kind",
     );
-    Outcome { clusters, rows, quarantined, kinds }
+    let chunks = workspace.blobs("SELECT entries FROM blind_index_chunks");
+    let indexed = chunks.iter().flat_map(|chunk| chunk.chunks(42)).collect::<BTreeSet<_>>().len();
+    Outcome { clusters, rows, quarantined, kinds, indexed }
 }
 
 /// Keys in the state database belong to loads that are in the lake.

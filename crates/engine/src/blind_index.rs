@@ -1,9 +1,10 @@
 //! Keeping the blind index: what landed, under the current generation of the keyring.
 //!
-//! Entries are made at landing, from values that are open then, and are durable
-//! before the rows that they point at; made again, they are the same. Each run
-//! first completes the index: after a rotation of the keyring, or in a lake that
-//! is older than the index, from the sealed values. Until that is done the
+//! Entries are made at landing, from values that are open then. They are gathered
+//! in memory, for the state database takes many at once, and are durable before
+//! the commit that makes their rows visible; made again, they are the same. Each
+//! run first completes the index: after a rotation of the keyring, or in a lake
+//! that is older than the index, from the sealed values. Until that is done the
 //! entries of both generations answer.
 
 use std::collections::BTreeSet;
@@ -24,6 +25,9 @@ use crate::error::EngineError;
 use crate::lake::TableName;
 use crate::progress::Progress;
 use crate::records::{OpenedRecord, RecordVisitor};
+
+/// Entries that are held in memory before they are written: some 50 MB.
+const ENTRIES_GATHERED: usize = 1 << 20;
 
 /// Whether records can be found by a field: what reaches someone or numbers them.
 /// A personal one; what is plain can be asked for in SQL.
@@ -53,11 +57,6 @@ impl SchemaIndex {
             index: index.field(&field.name),
         });
         Self { generation: index.generation(), fields: fields.collect() }
-    }
-
-    /// The generation that the entries belong to.
-    pub(crate) fn generation(&self) -> u32 {
-        self.generation
     }
 
     /// The names of the fields, in the order in which `entries_of` asks for them.
@@ -177,32 +176,67 @@ impl Engine {
 
     async fn index_source(&self, source: &Source, index: &BlindIndex) -> Result<(), EngineError> {
         let index = SchemaIndex::new(index, self.config.schema_of(source));
-        let mut indexer = Indexer { engine: self, index, entries: Vec::new() };
+        let mut indexer = Indexer(IndexWriter::new(self, index));
         self.open_every_version(source, ENGINE, &Policy::indexing(), &mut indexer).await?;
-        Ok(())
+        indexer.0.flush().await
+    }
+}
+
+/// Gathers entries of one schema's fields, and writes them many at once.
+pub(crate) struct IndexWriter<'a> {
+    engine: &'a Engine,
+    index: SchemaIndex,
+    gathered: Vec<IndexEntry>,
+}
+
+impl<'a> IndexWriter<'a> {
+    pub(crate) fn new(engine: &'a Engine, index: SchemaIndex) -> Self {
+        Self { engine, index, gathered: Vec::new() }
+    }
+
+    pub(crate) fn index(&self) -> &SchemaIndex {
+        &self.index
+    }
+
+    /// Gathers what [`SchemaIndex::entries_of`] gives.
+    pub(crate) fn add<'v>(
+        &mut self,
+        of: (RecordId, KeyLocation),
+        country: Option<&str>,
+        value: impl Fn(usize) -> Option<&'v str>,
+    ) {
+        self.gathered.extend(self.index.entries_of(of, country, value));
+    }
+
+    /// Keeps within memory what is gathered. To be called between batches.
+    pub(crate) async fn flush_if_large(&mut self) -> Result<(), EngineError> {
+        match self.gathered.len() >= ENTRIES_GATHERED {
+            true => self.flush().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Makes durable what is gathered. To be called before anyone can see the rows.
+    pub(crate) async fn flush(&mut self) -> Result<(), EngineError> {
+        let entries = std::mem::take(&mut self.gathered);
+        Ok(self.engine.state.add_index_entries(self.index.generation, entries).await?)
     }
 }
 
 /// Makes the entries of opened records.
-struct Indexer<'a> {
-    engine: &'a Engine,
-    index: SchemaIndex,
-    entries: Vec<IndexEntry>,
-}
+struct Indexer<'a>(IndexWriter<'a>);
 
 #[async_trait]
 impl RecordVisitor for Indexer<'_> {
     fn visit(&mut self, record: OpenedRecord<'_>) {
         let value = |name: &str| record.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
-        let names: Vec<&str> = self.index.names().collect();
-        let of = (record.record, record.key);
-        self.entries.extend(self.index.entries_of(of, value(COUNTRY), |place| value(names[place])));
+        let names: Vec<&str> = self.0.index().names().collect();
+        let values: Vec<Option<&str>> = names.into_iter().map(value).collect();
+        self.0.add((record.record, record.key), value(COUNTRY), |place| values[place]);
     }
 
     async fn batch_done(&mut self) -> Result<(), EngineError> {
-        self.engine.state.add_index_entries(self.index.generation(), &self.entries).await?;
-        self.entries.clear();
-        Ok(())
+        self.0.flush_if_large().await
     }
 }
 

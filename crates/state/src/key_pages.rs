@@ -7,6 +7,7 @@ use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection};
 use vermeil_protect::vault::{GenerationUse, Rotation, SealedPage, StoreError, Written};
 use vermeil_protect::{KeyLocation, KeyOwner, KeyPageStore};
 
+use crate::blind_index::{KeyPlaces, erase_entries};
 use crate::database::{moment, now, unexpected};
 use crate::{StateDatabase, StateError};
 
@@ -192,13 +193,20 @@ impl StateDatabase {
         if pages.is_empty() {
             return Ok(0);
         }
-        for statement in [
-            "DELETE FROM blind_index WHERE key_page IN (SELECT page FROM key_pages WHERE owner = $1)",
-            "DELETE FROM key_pages WHERE owner = $1",
-        ] {
-            let deleted = sqlx::query(statement).bind(owner.as_str()).execute(&mut *change).await;
-            deleted.map_err(failed)?;
+        // Entries are made of what landed: profiles, which go by the million, have none to look for.
+        let has_landed: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM loads WHERE key_owner = $1)")
+            .bind(owner.as_str())
+            .fetch_one(&mut *change)
+            .await
+            .map_err(failed)?;
+        if has_landed {
+            erase_entries(&mut change, &KeyPlaces::pages(&pages)).await.map_err(failed)?;
         }
+        sqlx::query("DELETE FROM key_pages WHERE owner = $1")
+            .bind(owner.as_str())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
         let at = now();
         for run in pages.chunk_by(|page, next| page + 1 == *next) {
             sqlx::query(

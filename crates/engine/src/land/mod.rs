@@ -5,7 +5,8 @@
 //!
 //! 1. a load number is drawn from the state database (durable);
 //! 2. keys for new records are durable in their pages;
-//! 3. data files are written, belonging to nothing yet;
+//! 3. data files are written, belonging to nothing yet, and then entries of the
+//!    blind index, of which those of a load that is cut off die with its keys;
 //! 4. the quarantine's commit, then landing's, carry the load number;
 //! 5. the load is confirmed.
 //!

@@ -19,7 +19,7 @@ use vermeil_state::Load;
 
 use super::index::LandingIndex;
 use super::rows::Rows;
-use crate::blind_index::SchemaIndex;
+use crate::blind_index::{IndexWriter, SchemaIndex};
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -48,7 +48,7 @@ pub(super) struct LandingWriter<'a> {
     landed_at: i64,
     rows: u64,
     /// `None`: events are found by the record they happened to.
-    index: Option<SchemaIndex>,
+    index: Option<IndexWriter<'a>>,
 }
 
 /// A row with the key that seals it.
@@ -72,7 +72,9 @@ impl<'a> LandingWriter<'a> {
         let name = TableName::Landing(source.id.clone());
         let table = engine.lake.table_with(&name, &columns).await?;
         let index = match schema.kind {
-            SchemaKind::Record => Some(SchemaIndex::new(&engine.blind_index().await?, schema)),
+            SchemaKind::Record => {
+                Some(IndexWriter::new(engine, SchemaIndex::new(&engine.blind_index().await?, schema)))
+            }
             SchemaKind::Event => None,
         };
         Ok(Self {
@@ -104,7 +106,6 @@ impl<'a> LandingWriter<'a> {
             return Ok(());
         }
         let keyed = self.with_keys(landing, index).await?;
-        // Durable before the rows: an entry too many does no harm, a missing one hides someone.
         self.add_to_index(rows, &keyed).await?;
         let batch = self.seal(rows, &keyed)?;
         self.rows += batch.num_rows() as u64;
@@ -112,9 +113,13 @@ impl<'a> LandingWriter<'a> {
     }
 
     /// Adds what was written to the table; `None` where nothing was.
-    pub(super) async fn commit(self) -> Result<Option<Written>, EngineError> {
+    pub(super) async fn commit(mut self) -> Result<Option<Written>, EngineError> {
         if self.rows == 0 {
             return Ok(None);
+        }
+        // Durable before the rows: an entry too many does no harm, a missing one hides someone.
+        if let Some(index) = &mut self.index {
+            index.flush().await?;
         }
         let transactional = Transactional::new(self.table.to_string(), self.load.number);
         self.writer.append(&transactional).await.map(Some)
@@ -153,18 +158,16 @@ impl<'a> LandingWriter<'a> {
             .collect())
     }
 
-    async fn add_to_index(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<(), EngineError> {
-        let Some(index) = &self.index else { return Ok(()) };
+    async fn add_to_index(&mut self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<(), EngineError> {
+        let Some(index) = &mut self.index else { return Ok(()) };
         let column = |name: &str| rows.fields().iter().find(|(own, _)| own == name).map(|(_, column)| column);
-        let columns: Vec<Option<&StringArray>> = index.names().map(column).collect();
+        let columns: Vec<Option<&StringArray>> = index.index().names().map(column).collect();
         let country = column(columns::COUNTRY);
-        let mut entries = Vec::with_capacity(keyed.len());
         for KeyedRow { landing, location, .. } in keyed {
             let of = (landing.record, *location);
-            let value = |place: usize| cell(columns[place], landing.row);
-            entries.extend(index.entries_of(of, cell(country, landing.row), value));
+            index.add(of, cell(country, landing.row), |place| cell(columns[place], landing.row));
         }
-        Ok(self.engine.state.add_index_entries(index.generation(), &entries).await?)
+        index.flush_if_large().await
     }
 
     fn seal(&self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<RecordBatch, EngineError> {

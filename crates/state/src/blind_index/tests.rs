@@ -6,6 +6,8 @@ use vermeil_protect::{KeyOwner, KeyVault, Keyring, Plain};
 use super::*;
 use crate::testing::{Fixture, fixture};
 
+mod runs;
+
 fn tag(number: u32) -> Tag {
     let mut tag = Tag([7; 16]);
     tag.0[..4].copy_from_slice(&number.to_be_bytes());
@@ -38,8 +40,8 @@ async fn found(fixture: &Fixture, numbers: &[u32]) -> Vec<IndexEntry> {
 async fn entries_are_found_by_their_tags_and_last() {
     let fixture = fixture().await;
     let entries = [entry(1, 10, 1, 0), entry(1, 11, 1, 1), entry(2, 10, 1, 0)];
-    fixture.state.add_index_entries(1, &entries).await.unwrap();
-    fixture.state.add_index_entries(1, &entries[..1]).await.unwrap();
+    fixture.state.add_index_entries(1, entries.to_vec()).await.unwrap();
+    fixture.state.add_index_entries(1, entries[..1].to_vec()).await.unwrap();
     let fixture = fixture.reopened().await;
     assert_eq!(found(&fixture, &[1]).await, entries[..2]);
     assert_eq!(found(&fixture, &[2, 3]).await, entries[2..]);
@@ -47,11 +49,14 @@ async fn entries_are_found_by_their_tags_and_last() {
 }
 
 #[tokio::test]
-async fn an_entry_follows_its_records_key() {
+async fn a_record_with_a_new_key_has_an_entry_for_each_until_the_old_one_is_destroyed() {
     let fixture = fixture().await;
-    fixture.state.add_index_entries(1, &[entry(1, 10, 1, 0)]).await.unwrap();
-    fixture.state.add_index_entries(1, &[entry(1, 10, 5, 9)]).await.unwrap();
-    assert_eq!(found(&fixture, &[1]).await, [entry(1, 10, 5, 9)]);
+    let (old, new) = (entry(1, 10, 1, 0), entry(1, 10, 5, 9));
+    fixture.state.add_index_entries(1, vec![old]).await.unwrap();
+    fixture.state.add_index_entries(1, vec![new]).await.unwrap();
+    assert_eq!(found(&fixture, &[1]).await, [old, new]);
+    fixture.state.delete_index_entries(&[old.key]).await.unwrap();
+    assert_eq!(found(&fixture, &[1]).await, [new]);
 }
 
 #[tokio::test]
@@ -61,7 +66,7 @@ async fn entries_die_with_the_keys_of_their_records() {
     let given = vault.allocate(&KeyOwner::new("landing/shop/1"), 3).await.unwrap();
     let entries: Vec<IndexEntry> =
         (10..).zip(&given).map(|(record, (key, _))| entry(1, record, key.page, key.slot)).collect();
-    fixture.state.add_index_entries(1, &entries).await.unwrap();
+    fixture.state.add_index_entries(1, entries.to_vec()).await.unwrap();
     vault.destroy(&[given[0].0]).await.unwrap();
     assert_eq!(found(&fixture, &[1]).await, entries[1..]);
 }
@@ -70,13 +75,18 @@ async fn entries_die_with_the_keys_of_their_records() {
 async fn entries_die_with_the_pages_of_their_owner() {
     let fixture = fixture().await;
     let vault = vault(&fixture).await;
-    let owners = ["landing/shop/1", "landing/shop/2"].map(KeyOwner::new);
+    let shop: SourceId = "shop".parse().unwrap();
+    let mut owners = Vec::new();
+    for _ in 0..2 {
+        let load = fixture.state.begin_load(&shop, &serde_json::json!({})).await.unwrap();
+        owners.push(load.owner);
+    }
     let mut entries = Vec::new();
     for (record, owner) in (10..).zip(&owners) {
         let (key, _) = vault.allocate(owner, 1).await.unwrap()[0].clone();
         entries.push(entry(1, record, key.page, key.slot));
     }
-    fixture.state.add_index_entries(1, &entries).await.unwrap();
+    fixture.state.add_index_entries(1, entries.to_vec()).await.unwrap();
     vault.destroy_owner(&owners[0]).await.unwrap();
     assert_eq!(found(&fixture, &[1]).await, entries[1..]);
 }
@@ -97,7 +107,7 @@ async fn a_retired_generation_leaves_nothing() {
     for generation in [1, 2] {
         fixture.state.keep_index_secret(&secret(generation, 1)).await.unwrap();
         fixture.state.complete_index(generation, &shop).await.unwrap();
-        fixture.state.add_index_entries(generation, &[entry(generation, 10, 1, 0)]).await.unwrap();
+        fixture.state.add_index_entries(generation, vec![entry(generation, 10, 1, 0)]).await.unwrap();
     }
     fixture.state.retire_indexes_before(2).await.unwrap();
     fixture.state.retire_indexes_before(2).await.unwrap();
@@ -111,7 +121,7 @@ async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
     let fixture = fixture().await;
     let kept = entry(1, 10, 1, 0);
     let gone = IndexEntry { tag: Tag(*b"the deleted tag!"), ..entry(2, 11, 1, 1) };
-    fixture.state.add_index_entries(1, &[kept, gone]).await.unwrap();
+    fixture.state.add_index_entries(1, vec![kept, gone]).await.unwrap();
     fixture.state.delete_index_entries(&[gone.key]).await.unwrap();
     for file in fixture.folder.path().read_dir().unwrap() {
         let path = file.unwrap().path();
@@ -124,17 +134,34 @@ async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
 #[tokio::test]
 async fn what_an_entry_costs_is_told() {
     let fixture = fixture().await;
-    let started = Instant::now();
-    for batch in 0..4_u32 {
-        let entries: Vec<IndexEntry> = (0..25_000)
-            .map(|number| {
-                let mixed = (batch * 25_000 + number).wrapping_mul(2_654_435_761);
-                entry(mixed, u128::from(mixed) << 64, i64::from(number / 256), (number % 256) as u16)
-            })
-            .collect();
-        fixture.state.add_index_entries(1, &entries).await.unwrap();
+    let mut took = std::time::Duration::ZERO;
+    let (loads, in_each) = (20_u32, 50_000_u32);
+    for load in 0..loads {
+        let entries = mixed(load * in_each..(load + 1) * in_each);
+        let started = Instant::now();
+        fixture.state.add_index_entries(1, entries).await.unwrap();
+        took += started.elapsed();
     }
-    let each = started.elapsed().as_secs_f64() * 1e6 / 1e5;
-    println!("{each:.1} µs an entry, 100,000 entries in 4 changes");
-    assert_eq!(found(&fixture, &[0]).await.len(), 1);
+    println!("{:.0} ns an entry, merges included", took.as_nanos() as f64 / f64::from(loads * in_each));
+    let started = Instant::now();
+    for number in 0..1000 {
+        assert_eq!(found(&fixture, &[mixed_number(number)]).await.len(), 1);
+    }
+    println!("{:.0} µs a search", started.elapsed().as_micros() as f64 / 1000.0);
+    let started = Instant::now();
+    fixture.state.delete_index_entries(&[KeyLocation { page: 17, slot: 9 }]).await.unwrap();
+    println!("{:.0} ms an erasure", started.elapsed().as_millis());
+}
+
+fn mixed_number(number: u32) -> u32 {
+    number.wrapping_mul(2_654_435_761)
+}
+
+/// Entries whose tags come in no order.
+fn mixed(numbers: std::ops::Range<u32>) -> Vec<IndexEntry> {
+    let mixed = |number: u32| {
+        let mixed = mixed_number(number);
+        entry(mixed, u128::from(mixed) << 64, i64::from(number / 256), (number % 256) as u16)
+    };
+    numbers.map(mixed).collect()
 }
