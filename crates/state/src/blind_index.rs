@@ -115,7 +115,7 @@ impl StateDatabase {
     }
 
     /// Deletes the entries of the records whose keys lie at `keys`. Reads all of the index that
-    /// could hold some, about a second for ten million entries: ask once for many keys.
+    /// could hold some, half a second for ten million entries: ask once for many keys.
     ///
     /// # Errors
     /// The database's own.

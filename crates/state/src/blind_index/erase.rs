@@ -2,7 +2,7 @@
 //!
 //! Entries are ordered by tag, so that those of a record may be anywhere: deleting them reads
 //! every run whose records' keys lie around theirs, once for all the keys that are given. That
-//! takes about a second for ten million entries, and changes only the chunks that hold some.
+//! takes about half a second for ten million entries, and changes only the chunks that hold some.
 
 use sqlx::SqliteConnection;
 use vermeil_protect::KeyLocation;

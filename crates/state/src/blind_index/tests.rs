@@ -132,6 +132,34 @@ async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
 }
 
 #[tokio::test]
+async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
+    let fixture = fixture().await;
+    let shop: SourceId = "shop".parse().unwrap();
+    fixture.state.keep_index_secret(&secret(1, 1)).await.unwrap();
+    fixture.state.complete_index(1, &shop).await.unwrap();
+    // As it was before there were runs.
+    let mut change = fixture.state.begin().await.unwrap();
+    sqlx::raw_sql(
+        "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks;
+         DELETE FROM counters WHERE name = 'blind_index_run';
+         DELETE FROM schema_migrations WHERE version = 4;
+         CREATE TABLE blind_index (generation BIGINT, tag BYTEA, record BYTEA, key_page BIGINT, key_slot BIGINT);
+         CREATE UNIQUE INDEX blind_index_by_tag ON blind_index (tag, record);
+         CREATE INDEX blind_index_by_key ON blind_index (key_page, key_slot);
+         INSERT INTO blind_index VALUES (1, 'a tag', 'a record', 1, 1)",
+    )
+    .execute(&mut *change)
+    .await
+    .unwrap();
+    fixture.state.commit(change).await.unwrap();
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.state.complete_indexes().await.unwrap(), []);
+    assert_eq!(fixture.state.index_secrets().await.unwrap(), [secret(1, 1)], "entries stay the same");
+    fixture.state.add_index_entries(1, vec![entry(1, 10, 1, 0)]).await.unwrap();
+    assert_eq!(found(&fixture, &[1]).await, [entry(1, 10, 1, 0)]);
+}
+
+#[tokio::test]
 async fn what_an_entry_costs_is_told() {
     let fixture = fixture().await;
     let mut took = std::time::Duration::ZERO;
