@@ -1,8 +1,9 @@
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use vermeil_protect::{KeyOwner, KeyVault, Keyring, Plain};
 
+use super::merge::FAN_IN;
 use super::*;
 use crate::testing::{Fixture, fixture};
 
@@ -162,15 +163,19 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
 #[tokio::test]
 async fn what_an_entry_costs_is_told() {
     let fixture = fixture().await;
-    let mut took = std::time::Duration::ZERO;
     let (loads, in_each) = (20_u32, 50_000_u32);
+    let each = |took: Duration, loads: u32| took.as_nanos() as f64 / f64::from(loads * in_each);
+    let mut took = Duration::ZERO;
     for load in 0..loads {
         let entries = mixed(load * in_each..(load + 1) * in_each);
         let started = Instant::now();
         fixture.state.add_index_entries(1, entries).await.unwrap();
         took += started.elapsed();
+        if load + 2 == FAN_IN as u32 {
+            println!("{:.0} ns an entry, nothing merged", each(took, load + 1));
+        }
     }
-    println!("{:.0} ns an entry, merges included", took.as_nanos() as f64 / f64::from(loads * in_each));
+    println!("{:.0} ns an entry, merges included", each(took, loads));
     let started = Instant::now();
     for number in 0..1000 {
         assert_eq!(found(&fixture, &[mixed_number(number)]).await.len(), 1);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blind_index::entries;
-use crate::blind_index::merge::{FAN_IN, Left};
+use crate::blind_index::merge::Left;
 
 /// The runs of a status, whatever their generation.
 async fn runs(state: &StateDatabase, status: &'static str) -> i64 {
