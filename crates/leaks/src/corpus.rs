@@ -6,7 +6,7 @@
 
 mod arrow;
 mod parquet;
-mod payload;
+pub(crate) mod payload;
 mod sqlite;
 
 use std::fs;

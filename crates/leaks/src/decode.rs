@@ -69,7 +69,19 @@ impl Kind {
             (b"\x89HDF\r\n\x1a\n", Kind::Opaque("hdf5", Reason::NotDecoded)),
             (&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1], Kind::Opaque("compound file", Reason::NotDecoded)),
         ];
-        if let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        // Asked for each value of a table: hardly any begins like a container.
+        const FIRST: [bool; 256] = {
+            let mut first = [false; 256];
+            let mut magic = 0;
+            while magic < MAGICS.len() {
+                first[MAGICS[magic].0[0] as usize] = true;
+                magic += 1;
+            }
+            first
+        };
+        if head.first().is_some_and(|first| FIRST[usize::from(*first)])
+            && let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic))
+        {
             return *kind;
         }
         match head {
@@ -136,15 +148,12 @@ pub(crate) fn content(scan: &Scan<'_>, reader: &mut dyn Read, place: &Place) {
     content_of(scan, reader, place, Packing::Packed);
 }
 
-/// Follows what a cell holds, if it is a container; it was searched as it lies.
-pub(crate) fn cell(scan: &Scan<'_>, bytes: &[u8], place: &Place) {
-    if bytes.len() < 8
-        || Kind::of(bytes) == Kind::Plain
-        || matches!(Kind::of(bytes), Kind::Opaque("bzip2" | "orc", _))
-    {
+/// Follows what a cell holds, if it is a container; it was searched as it lies. Its place is seldom asked for.
+pub(crate) fn cell(scan: &Scan<'_>, bytes: &[u8], place: impl FnOnce() -> Place) {
+    if bytes.len() < 8 || matches!(Kind::of(bytes), Kind::Plain | Kind::Opaque("bzip2" | "orc", _)) {
         return;
     }
-    content(scan, &mut Cursor::new(bytes), place);
+    content(scan, &mut Cursor::new(bytes), &place());
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,16 +5,18 @@
 //! group of them is looked up in a bit set that fits into the second-level
 //! cache; hardly ever is a bit set, and then a hash table says which patterns
 //! may stand where. A pattern of `n` bytes holds `n + 1 − g` groups of `g`, thus
-//! no longer step can pass over it; for each way a pattern may lie across the
-//! steps, the group that is rarest is chosen. Groups of six tell names apart
-//! that share their syllables; short patterns, if there are any, have groups of
-//! four and are sought on their own.
+//! no longer step can pass over it. For each way a pattern may lie across the
+//! steps, a group is chosen that another pattern has already, or else the one
+//! that is rarest in text: the ways to write a value have most of it in common,
+//! so that a dozen groups tell of them all, and the bit set stays sparse.
+//! Groups of six tell names apart that share their syllables; short patterns, if
+//! there are any, have groups of four and are sought on their own.
 //!
 //! Source: the q-grams of Wu & Manber, "A Fast Algorithm for Multi-Pattern
 //! Searching", TR 94-17 (1994), with samples taken from the text at fixed steps
 //! instead of shifts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The shortest pattern, and the bytes of it that are looked up at once.
@@ -22,21 +24,31 @@ pub(crate) const SHORTEST: usize = 4;
 /// The shortest pattern of which [`LONG_GROUP`] bytes are looked up at once.
 const LONG: usize = 8;
 const LONG_GROUP: usize = 6;
-/// log2 of the number of bits: 128 KiB.
-const BITS: u32 = 20;
-const WORDS: usize = 1 << (BITS - 6);
+
+/// Of a bit set that the first-level cache holds beside the text: short patterns are few.
+const FEW_WORDS: usize = 1 << 9;
+/// Of one that the second-level cache holds.
+const MANY_WORDS: usize = 1 << 13;
+
+/// What is sought.
+pub(crate) struct Pattern {
+    /// Patterns of one value have much in common that no other has.
+    pub(crate) value: usize,
+    /// At least [`SHORTEST`].
+    pub(crate) bytes: Box<[u8]>,
+}
 
 /// Patterns that are searched for together.
 pub(crate) struct GramIndex {
-    short: Groups<SHORTEST>,
-    long: Groups<LONG_GROUP>,
+    short: Groups<SHORTEST, FEW_WORDS>,
+    long: Groups<LONG_GROUP, MANY_WORDS>,
 }
 
 impl GramIndex {
-    /// An index of patterns of at least [`SHORTEST`] bytes each.
-    pub(crate) fn new(patterns: Vec<Box<[u8]>>) -> Self {
+    /// An index of patterns, numbered as they come.
+    pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
         let numbered = patterns.into_iter().enumerate();
-        let (long, short) = numbered.partition(|(_, pattern)| pattern.len() >= LONG);
+        let (long, short) = numbered.partition(|(_, pattern)| pattern.bytes.len() >= LONG);
         Self { short: Groups::new(short), long: Groups::new(long) }
     }
 
@@ -47,50 +59,105 @@ impl GramIndex {
     }
 }
 
-/// Patterns by groups of `G` bytes.
-struct Groups<const G: usize> {
-    patterns: Vec<(usize, Box<[u8]>)>,
-    step: usize,
-    plausible: Box<[u64; WORDS]>,
-    /// Group → its part of `places`.
-    groups: HashMap<u64, Range<u32>, Multiplied>,
-    /// Patterns, and where in them the group stands.
-    places: Vec<(u32, u32)>,
+#[cfg(test)]
+impl GramIndex {
+    /// What is sought, with its number.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let all = self.short.patterns.iter().chain(&self.long.patterns);
+        all.map(|(number, pattern)| (*number, &*pattern.bytes))
+    }
 }
 
-impl<const G: usize> Groups<G> {
+/// Patterns by groups of `G` bytes.
+struct Groups<const G: usize, const WORDS: usize> {
+    patterns: Vec<(usize, Pattern)>,
+    step: usize,
+    plausible: BitSet<WORDS>,
+    /// Group → its part of `places`.
+    groups: HashMap<u64, Range<u32>, Multiplied>,
+    places: Vec<Place>,
+}
+
+/// A pattern, and where in it a group stands.
+struct Place {
+    pattern: u32,
+    offset: u32,
+    /// Where eight bytes of the pattern begin, or all where it has fewer: how far before the group.
+    before: u32,
+    /// They, as one number, and which of its bits count.
+    bytes: u64,
+    mask: u64,
+}
+
+impl Place {
+    fn new(pattern: u32, bytes: &[u8], offset: usize) -> Self {
+        let start = offset.min(bytes.len().saturating_sub(8));
+        let length = (bytes.len() - start).min(8);
+        Self {
+            pattern,
+            offset: offset as u32,
+            before: (offset - start) as u32,
+            bytes: load(bytes, start),
+            mask: u64::MAX >> (64 - 8 * length),
+        }
+    }
+}
+
+/// Bytes in which groups are looked up before any is looked at: a branch for each would be foretold wrongly too often.
+const BATCH: usize = 192;
+/// They, and what the last groups need behind.
+const WINDOW: usize = BATCH + 8;
+
+impl<const G: usize, const WORDS: usize> Groups<G, WORDS> {
     /// The longest step: three, which all long patterns allow and which short ones hardly ever do.
     const LONGEST_STEP: usize = 3;
 
-    fn new(patterns: Vec<(usize, Box<[u8]>)>) -> Self {
-        let shortest = patterns.iter().map(|(_, pattern)| pattern.len()).min().unwrap_or(G);
+    fn new(mut patterns: Vec<(usize, Pattern)>) -> Self {
+        // What the ways to write a value have in common stands alone in the shortest.
+        patterns.sort_by_key(|(_, pattern)| pattern.bytes.len());
+        let shortest = patterns.first().map_or(G, |(_, pattern)| pattern.bytes.len());
         let step = (shortest + 1 - G).min(Self::LONGEST_STEP);
-        let mut uses: HashMap<u64, u32> = HashMap::new();
-        for group in patterns.iter().flat_map(|(_, pattern)| pattern.array_windows().map(Self::group)) {
-            *uses.entry(group).or_default() += 1;
+        let choice = Self::choose(&patterns, step);
+        let mut plausible = BitSet::new();
+        let mut groups: HashMap<u64, Range<u32>, Multiplied> = HashMap::default();
+        let mut places = Vec::with_capacity(choice.len());
+        for (place, (group, pattern, offset)) in (0..).zip(choice) {
+            plausible.insert(group);
+            groups.entry(group).or_insert(place..place).end = place + 1;
+            places.push(Place::new(pattern, &patterns[pattern as usize].1.bytes, offset));
         }
-        let mut chosen: Vec<(u64, (u32, u32))> = Vec::new();
-        for (number, (_, pattern)) in (0..).zip(&patterns) {
-            let groups: Vec<&[u8; G]> = pattern.array_windows().collect();
+        Self { patterns, step, plausible, groups, places }
+    }
+
+    /// For each pattern and each way it may lie across the steps, a group and where it stands; sorted.
+    fn choose(patterns: &[(usize, Pattern)], step: usize) -> Vec<(u64, u32, usize)> {
+        // What many values have in common, such as the domain of their addresses, others will have too.
+        let mut uses: HashMap<u64, (usize, u32), Multiplied> = HashMap::default();
+        for (_, Pattern { value, bytes }) in patterns {
+            for group in bytes.array_windows().map(Self::group) {
+                let (last, count) = uses.entry(group).or_insert((*value, 1));
+                if *last != *value {
+                    (*last, *count) = (*value, *count + 1);
+                }
+            }
+        }
+        let mut known: HashSet<(usize, u64)> = HashSet::new();
+        let mut chosen = Vec::new();
+        for (number, (_, Pattern { value, bytes })) in (0..).zip(patterns) {
+            let groups: Vec<u64> = bytes.array_windows().map(Self::group).collect();
             for residue in 0..step {
-                let rarest = (residue..groups.len()).step_by(step).min_by_key(|&at| {
-                    let rarity: u32 = groups[at].iter().map(|&byte| u32::from(frequency(byte))).sum();
-                    rarity + 8 * uses[&Self::group(groups[at])].ilog2()
+                let best = (residue..groups.len()).step_by(step).min_by_key(|&at| {
+                    let rarity: u32 = bytes[at..at + G].iter().map(|&byte| u32::from(frequency(byte))).sum();
+                    let is_known = known.contains(&(*value, groups[at]));
+                    if is_known { 0 } else { rarity + 16 * uses[&groups[at]].1.ilog2() }
                 });
-                let at = rarest.expect("no step is longer than a pattern has groups");
-                chosen.push((Self::group(groups[at]), (number, at as u32)));
+                let at = best.expect("no step is longer than a pattern has groups");
+                known.insert((*value, groups[at]));
+                chosen.push((groups[at], number, at));
             }
         }
         chosen.sort_unstable();
-        let mut plausible = Box::new([0; WORDS]);
-        let mut groups: HashMap<u64, Range<u32>, Multiplied> = HashMap::default();
-        for (place, (group, _)) in (0..).zip(&chosen) {
-            let hash = hash_of(*group);
-            plausible[hash >> 6] |= 1 << (hash & 63);
-            groups.entry(*group).or_insert(place..place).end = place + 1;
-        }
-        let places = chosen.into_iter().map(|(_, place)| place).collect();
-        Self { patterns, step, plausible, groups, places }
+        chosen
     }
 
     fn search(&self, text: &[u8], found: &mut impl FnMut(usize, usize)) {
@@ -105,44 +172,84 @@ impl<const G: usize> Groups<G> {
     }
 
     fn search_by<const STEP: usize>(&self, text: &[u8], found: &mut impl FnMut(usize, usize)) {
-        let mut at = 0;
-        // Eight bytes are one load; the group is its low part.
-        while let Some(bytes) = text.get(at..at + 8) {
-            let bytes = [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]];
-            let group = u64::from_le_bytes(bytes) & (u64::MAX >> (64 - 8 * G));
-            let hash = hash_of(group);
-            if self.plausible[hash >> 6] >> (hash & 63) & 1 != 0 {
-                self.look(text, at, group, found);
+        const { assert!(BATCH.is_multiple_of(STEP) && BATCH <= u8::MAX as usize) };
+        // As many as a number of eight bits can count: that spares a check.
+        let mut met = [0_u8; 256];
+        let mut start = 0;
+        while let Some(window) = text.get(start..).and_then(<[u8]>::first_chunk::<WINDOW>) {
+            let mut count = 0_u8;
+            for at in (0..BATCH).step_by(STEP) {
+                met[usize::from(count)] = at as u8;
+                count += u8::from(self.plausible.contains(load(window, at) & Self::MASK));
             }
-            at += STEP;
+            for &at in &met[..usize::from(count)] {
+                self.look(text, start + usize::from(at), found);
+            }
+            start += BATCH;
         }
-        while let Some(group) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            self.look(text, at, Self::group(group), found);
-            at += STEP;
+        for at in (start..(text.len() + 1).saturating_sub(G)).step_by(STEP) {
+            if self.plausible.contains(load(text, at) & Self::MASK) {
+                self.look(text, at, found);
+            }
         }
     }
 
-    #[cold]
-    fn look(&self, text: &[u8], at: usize, group: u64, found: &mut impl FnMut(usize, usize)) {
-        let Some(places) = self.groups.get(&group) else { return };
-        for &(index, offset) in &self.places[places.start as usize..places.end as usize] {
-            let Some(start) = at.checked_sub(offset as usize) else { continue };
-            let (number, pattern) = &self.patterns[index as usize];
-            if text[start..].starts_with(pattern) {
+    fn look(&self, text: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
+        let Some(places) = self.groups.get(&(load(text, at) & Self::MASK)) else { return };
+        for place in &self.places[places.start as usize..places.end as usize] {
+            let Some(around) = at.checked_sub(place.before as usize) else { continue };
+            if (load(text, around) ^ place.bytes) & place.mask != 0 {
+                continue;
+            }
+            let Some(start) = at.checked_sub(place.offset as usize) else { continue };
+            let (number, Pattern { bytes, .. }) = &self.patterns[place.pattern as usize];
+            if text[start..].starts_with(bytes) {
                 found(*number, start);
             }
         }
     }
 
+    const MASK: u64 = u64::MAX >> (64 - 8 * G);
+
     fn group(bytes: &[u8; G]) -> u64 {
-        bytes.iter().rev().fold(0, |group, byte| group << 8 | u64::from(*byte))
+        load(bytes, 0)
     }
 }
 
-/// Fibonacci hashing (Knuth, TAOCP 3, 6.4): the high bits depend on all.
+/// Eight bytes from `at` as a number, zeros behind the end.
 #[inline(always)]
-fn hash_of(group: u64) -> usize {
-    (group.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as usize
+fn load(text: &[u8], at: usize) -> u64 {
+    let rest = &text[at..];
+    match rest.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => rest.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+    }
+}
+
+/// Groups that may be among those sought, by one bit of a hash.
+struct BitSet<const WORDS: usize>(Box<[u64; WORDS]>);
+
+impl<const WORDS: usize> BitSet<WORDS> {
+    fn new() -> Self {
+        Self(Box::new([0; WORDS]))
+    }
+
+    fn insert(&mut self, group: u64) {
+        let hash = Self::hash(group);
+        self.0[hash / 64] |= 1 << (hash % 64);
+    }
+
+    #[inline(always)]
+    fn contains(&self, group: u64) -> bool {
+        let hash = Self::hash(group);
+        self.0[hash / 64] >> (hash % 64) & 1 != 0
+    }
+
+    /// Fibonacci hashing (Knuth, TAOCP 3, 6.4): the high bits depend on all.
+    #[inline(always)]
+    fn hash(group: u64) -> usize {
+        (group.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - (64 * WORDS).ilog2())) as usize
+    }
 }
 
 /// How common a byte is in text, in eighths of a bit, roughly: the letters of French by rank.
@@ -153,8 +260,10 @@ fn frequency(byte: u8) -> u8 {
             let rank = BY_RANK.iter().position(|&letter| letter == byte).unwrap_or_default();
             40 - rank as u8
         }
-        b'0' => 34,
-        b'1'..=b'9' => 26,
+        // Of years, mostly, and of what fills a number up to its length.
+        b'0' => 36,
+        b'1' | b'2' | b'9' => 32,
+        b'3'..=b'8' => 28,
         _ => 10,
     }
 }

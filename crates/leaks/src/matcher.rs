@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::escapes::{FAMILIES, Window};
 use crate::forms;
-use crate::grams::{GramIndex, SHORTEST};
+use crate::grams::{GramIndex, Pattern, SHORTEST};
 use crate::report::{Encoding, ValueName};
 use crate::squeeze::{Squeezed, squeeze};
 use crate::values::Values;
-use crate::verify::{DISTINCTIVE, InBase64, Role, Shape, check_base64, check_hexadecimal};
+use crate::verify::{DISTINCTIVE, InBase64, Role, Shape, check_hexadecimal};
 
 /// Fewer letters and digits are met by chance in any folder.
 const FEWEST_LETTERS: usize = 5;
@@ -41,16 +41,38 @@ pub struct Matcher {
 struct SqueezedPattern {
     value: usize,
     letters: usize,
-    /// `None` for hexadecimal digits.
-    shape: Option<Shape>,
+    sought: Sought,
 }
 
-#[derive(Clone, Copy)]
+impl SqueezedPattern {
+    /// The value, if it stands in `block` where bytes squeeze to it from `at` on.
+    fn check(&self, block: &[u8], at: usize) -> Option<Hit> {
+        let Self { value, letters, sought } = self;
+        let (encoding, start, end) = match sought {
+            Sought::Text(shape) => {
+                shape.check(block, at, *letters).map(|(encoding, end)| (encoding, at, end))?
+            }
+            Sought::Hexadecimal => (Encoding::Hexadecimal, at, check_hexadecimal(block, at, *letters)?),
+            Sought::Base64(base64) => {
+                base64.check(block, at).map(|place| (Encoding::Base64, place.start, place.end))?
+            }
+        };
+        Some(Hit { value: *value, encoding, start, end })
+    }
+}
+
+/// What is sought as squeezed bytes, to be told from what squeezes to the same.
+enum Sought {
+    Text(Shape),
+    Hexadecimal,
+    Base64(InBase64),
+}
+
+#[derive(Clone)]
 struct ExactPattern {
     value: usize,
     encoding: Encoding,
     length: usize,
-    base64: Option<InBase64>,
 }
 
 /// A value that stands in a block.
@@ -77,8 +99,12 @@ impl Matcher {
                 refused.push(name.clone());
             }
         }
-        let (squeezed, squeezed_patterns) = patterns.squeezed.into_iter().unzip();
-        let (exact, exact_patterns) = patterns.exact.into_iter().unzip();
+        let squeezed = patterns.squeezed.into_iter();
+        let (squeezed, squeezed_patterns) =
+            squeezed.map(|(bytes, known)| (Pattern { value: known.value, bytes }, known)).unzip();
+        let exact = patterns.exact.into_iter();
+        let (exact, exact_patterns) =
+            exact.map(|(bytes, known)| (Pattern { value: known.value, bytes }, known)).unzip();
         Self {
             names,
             refused,
@@ -170,13 +196,13 @@ impl Patterns {
         for form in forms::cases(writing) {
             let is_foreign = form.chars().any(|letter| letter > '\u{ff}' && letter.is_alphanumeric());
             if is_foreign && letters.len() < fewest {
-                self.add_exact(value, form.clone().into_bytes(), Encoding::Utf8, FEWEST_BYTES);
+                self.add_exact(value, form.clone().into_bytes(), Encoding::Utf8);
             }
             for wide in
                 forms::utf_16(&form).into_iter().filter(|wide| squeeze(wide) != squeeze(form.as_bytes()))
             {
                 if is_foreign {
-                    self.add_exact(value, wide, Encoding::Utf16, FEWEST_BYTES);
+                    self.add_exact(value, wide, Encoding::Utf16);
                 }
             }
         }
@@ -191,13 +217,17 @@ impl Patterns {
             let is_short = squeeze(&bytes).len() < DISTINCTIVE;
             for (before, encoded) in forms::base64(&bytes) {
                 let edges = (bytes[0], bytes[bytes.len() - 1]);
-                let base64 = InBase64 { before, length: bytes.len(), edges, is_word: is_short };
-                self.add_pattern(value, encoded, Encoding::Base64, FEWEST_OF_BASE64, Some(base64));
+                if encoded.len() >= FEWEST_OF_BASE64 && self.known.insert((value, encoded.clone())) {
+                    let letters = squeeze(&encoded);
+                    let length = bytes.len();
+                    let base64 =
+                        InBase64 { characters: encoded.into(), before, length, edges, is_word: is_short };
+                    self.push_squeezed(value, letters, Sought::Base64(base64));
+                }
             }
             let digits = forms::hexadecimal(&bytes);
             if self.known.insert((value, digits.clone())) {
-                let pattern = SqueezedPattern { value, letters: digits.len(), shape: None };
-                self.squeezed.push((digits.into(), pattern));
+                self.push_squeezed(value, digits, Sought::Hexadecimal);
             }
         }
     }
@@ -223,25 +253,18 @@ impl Patterns {
 
     fn add_squeezed(&mut self, value: usize, letters: Vec<u8>, shape: Shape) {
         if self.known.insert((value, letters.clone())) {
-            let pattern = SqueezedPattern { value, letters: letters.len(), shape: Some(shape) };
-            self.squeezed.push((letters.into(), pattern));
+            self.push_squeezed(value, letters, Sought::Text(shape));
         }
     }
 
-    fn add_exact(&mut self, value: usize, bytes: Vec<u8>, encoding: Encoding, fewest: usize) {
-        self.add_pattern(value, bytes, encoding, fewest, None);
+    fn push_squeezed(&mut self, value: usize, letters: Vec<u8>, sought: Sought) {
+        let pattern = SqueezedPattern { value, letters: letters.len(), sought };
+        self.squeezed.push((letters.into(), pattern));
     }
 
-    fn add_pattern(
-        &mut self,
-        value: usize,
-        bytes: Vec<u8>,
-        encoding: Encoding,
-        fewest: usize,
-        base64: Option<InBase64>,
-    ) {
-        if bytes.len() >= fewest.max(SHORTEST) && self.known.insert((value, bytes.clone())) {
-            let pattern = ExactPattern { value, encoding, length: bytes.len(), base64 };
+    fn add_exact(&mut self, value: usize, bytes: Vec<u8>, encoding: Encoding) {
+        if bytes.len() >= FEWEST_BYTES.max(SHORTEST) && self.known.insert((value, bytes.clone())) {
+            let pattern = ExactPattern { value, encoding, length: bytes.len() };
             self.exact.push((bytes.into(), pattern));
         }
     }
@@ -271,19 +294,11 @@ impl<'m> Searcher<'m> {
         squeezed.fill(block);
         let squeezed: &Squeezed = squeezed;
         matcher.squeezed.search(squeezed.as_bytes(), |number, index| {
-            let SqueezedPattern { value, letters, shape } = &matcher.squeezed_patterns[number];
-            let start = squeezed.position(block, index);
-            let found = match shape {
-                Some(shape) => shape.check(block, start, *letters),
-                None => check_hexadecimal(block, start, *letters).map(|end| (Encoding::Hexadecimal, end)),
-            };
-            hits.extend(found.map(|(encoding, end)| Hit { value: *value, encoding, start, end }));
+            hits.extend(matcher.squeezed_patterns[number].check(block, squeezed.position(block, index)));
         });
         matcher.exact.search(block, |number, start| {
-            let ExactPattern { value, encoding, length, base64 } = matcher.exact_patterns[number];
-            if base64.is_none_or(|base64| check_base64(block, start, &base64)) {
-                hits.push(Hit { value, encoding, start, end: start + length });
-            }
+            let ExactPattern { value, encoding, length } = matcher.exact_patterns[number];
+            hits.push(Hit { value, encoding, start, end: start + length });
         });
     }
 

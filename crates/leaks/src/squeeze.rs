@@ -14,7 +14,7 @@
 /// Squeezed bytes, and where each came from.
 #[derive(Default)]
 pub(crate) struct Squeezed {
-    /// One lower-case letter or digit each; zeros behind [`Self::len`].
+    /// One lower-case letter or digit each; anything behind [`Self::len`].
     kept: Vec<u8>,
     len: usize,
     /// How many bytes were kept before each stretch of the source.
@@ -22,25 +22,27 @@ pub(crate) struct Squeezed {
 }
 
 /// Bytes of the source between two marks.
-const STRETCH: usize = 64;
+const STRETCH: usize = 32;
 
 impl Squeezed {
     /// Squeezes `source`, in place of what was here before.
     pub(crate) fn fill(&mut self, source: &[u8]) {
-        // Whole stretches are written, whatever part of them was kept.
-        self.kept.resize(self.kept.len().max(source.len() + STRETCH), 0);
+        // Whole stretches are written to, whatever part of them is kept.
+        self.kept.resize(self.kept.len().max(source.len() + 2 * STRETCH), 0);
         self.marks.clear();
-        let mut len = 0;
-        for start in (0..source.len()).step_by(STRETCH) {
-            self.marks.push(len as u32);
-            let mut kept = [0; STRETCH];
-            let stretch = source[start..].first_chunk::<STRETCH>();
-            let count = match stretch.filter(|stretch| stretch.is_ascii()) {
-                Some(stretch) => squeeze_ascii(stretch, &mut kept),
-                None => squeeze_any(source, start, &mut kept),
+        self.marks.reserve(source.len().div_ceil(STRETCH));
+        let (mut len, mut previous, mut rest) = (0, 0, source);
+        while !rest.is_empty() {
+            let (stretch, after) = match rest.split_first_chunk::<STRETCH>() {
+                Some((stretch, after)) => (*stretch, after),
+                None => (padded(rest), [].as_slice()),
             };
-            self.kept[len..len + STRETCH].copy_from_slice(&kept);
-            len += count;
+            let letters = fold_stretch(previous, &stretch, after.first().copied().unwrap_or(0));
+            let Some(kept) = self.kept[len..].first_chunk_mut() else { return };
+            self.marks.push(len as u32);
+            len += keep(&letters, kept);
+            previous = stretch[STRETCH - 1];
+            rest = after;
         }
         self.len = len;
     }
@@ -52,45 +54,86 @@ impl Squeezed {
 
     /// Where the kept byte `index` stood in `source`, which must be what was squeezed.
     pub(crate) fn position(&self, source: &[u8], index: usize) -> usize {
-        let stretch = self.marks.partition_point(|&before| before as usize <= index).saturating_sub(1);
-        let mut left = index - self.marks[stretch] as usize;
-        for at in stretch * STRETCH..source.len() {
-            if fold_at(source, at) != 0 {
-                if left == 0 {
-                    return at;
-                }
-                left -= 1;
-            }
+        let number = self.marks.partition_point(|&before| before as usize <= index).saturating_sub(1);
+        let start = number * STRETCH;
+        let rest = &source[start..];
+        let stretch = rest.first_chunk().map_or_else(|| padded(rest), |stretch| *stretch);
+        let neighbour = |at: Option<usize>| at.and_then(|at| source.get(at)).copied().unwrap_or(0);
+        let letters =
+            fold_stretch(neighbour(start.checked_sub(1)), &stretch, neighbour(Some(start + STRETCH)));
+        let kept = (start..).zip(letters).filter(|(_, letter)| *letter != 0);
+        kept.map(|(at, _)| at).nth(index - self.marks[number] as usize).unwrap_or(source.len())
+    }
+}
+
+fn padded(rest: &[u8]) -> [u8; STRETCH] {
+    let mut stretch = [0; STRETCH];
+    stretch[..rest.len()].copy_from_slice(rest);
+    stretch
+}
+
+/// What is kept of each byte of a stretch between its neighbours; 0 for nothing.
+///
+/// Many bytes are folded at once, as there is neither a branch nor a table.
+#[inline(always)]
+fn fold_stretch(previous: u8, stretch: &[u8; STRETCH], next: u8) -> [u8; STRETCH] {
+    let mut letters = [0; STRETCH];
+    for (letter, &byte) in letters.iter_mut().zip(stretch) {
+        *letter = fold_ascii(byte);
+    }
+    if !stretch.is_ascii() {
+        let (mut before, mut behind) = ([previous; STRETCH], [next; STRETCH]);
+        before[1..].copy_from_slice(&stretch[..STRETCH - 1]);
+        behind[..STRETCH - 1].copy_from_slice(&stretch[1..]);
+        for at in 0..STRETCH {
+            letters[at] |= fold_other(before[at], stretch[at], behind[at]);
         }
-        source.len()
     }
+    letters
 }
 
-/// Squeezes a stretch in which no byte depends on its neighbours, as most of most texts are.
-fn squeeze_ascii(stretch: &[u8; STRETCH], kept: &mut [u8; STRETCH]) -> usize {
+/// What is kept of an ASCII character; 0 for nothing, and for other bytes.
+#[inline(always)]
+fn fold_ascii(byte: u8) -> u8 {
+    let lower = byte | 0x20;
+    let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
+    if byte.wrapping_sub(b'0') < 10 { byte } else { letter }
+}
+
+/// Moves letters together; how many there are. A branch for each would be foretold wrongly too often.
+#[inline(always)]
+fn keep(letters: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
+    let mut indexes = [0; STRETCH / 2];
+    for (index, pair) in indexes.iter_mut().zip(letters.as_chunks().0) {
+        let pair = u16::from_le_bytes(*pair);
+        *index = pair & 0x7f | pair >> 1 & 0x3f80;
+    }
     let mut count = 0;
-    for byte in stretch {
-        let letter = FOLDED[usize::from(*byte)];
-        // Written before it is known to be kept; the remainder spares a check.
-        kept[count % STRETCH] = letter;
-        count += usize::from(letter != 0);
+    for index in indexes {
+        let [first, second, length, _] = PAIRS[usize::from(index) % PAIRS.len()].to_le_bytes();
+        // The remainder spares a check.
+        let at = count % STRETCH;
+        [kept[at], kept[at + 1]] = [first, second];
+        count += usize::from(length);
     }
     count
 }
 
-fn squeeze_any(source: &[u8], start: usize, kept: &mut [u8; STRETCH]) -> usize {
-    let end = source.len().min(start + STRETCH);
-    let before = start.checked_sub(1).map_or(0, |before| source[before]);
-    let (mut count, mut previous) = (0, before);
-    for at in start..end {
-        let byte = source[at];
-        let letter = fold(previous, byte, source.get(at + 1).copied().unwrap_or(0));
-        kept[count % STRETCH] = letter;
-        count += usize::from(letter != 0);
-        previous = byte;
+/// By two letters of seven bits, or zeros: those that are letters, and how many.
+static PAIRS: [u32; 1 << 14] = {
+    let mut pairs = [0; 1 << 14];
+    let mut index = 0;
+    while index < pairs.len() {
+        let (first, second) = ((index & 0x7f) as u8, (index >> 7) as u8);
+        pairs[index] = u32::from_le_bytes(match (first, second) {
+            (0, 0) => [0; 4],
+            (0, letter) | (letter, 0) => [letter, 0, 1, 0],
+            (first, second) => [first, second, 2, 0],
+        });
+        index += 1;
     }
-    count
-}
+    pairs
+};
 
 /// What is kept of `source[at]`; 0 for nothing.
 pub(crate) fn fold_at(source: &[u8], at: usize) -> u8 {
@@ -104,58 +147,54 @@ pub(crate) fn squeeze(text: &[u8]) -> Vec<u8> {
 }
 
 /// What is kept of a byte between its neighbours; 0 for nothing.
+#[inline(always)]
+fn fold(previous: u8, byte: u8, next: u8) -> u8 {
+    fold_ascii(byte) | fold_other(previous, byte, next)
+}
+
+/// What is kept of a byte that is no ASCII; 0 for nothing, and for ASCII.
 ///
 /// Before a continuation byte, a byte above 0xBF leads a character of UTF-8 and
 /// is dropped. Behind the lead of U+00C0 to U+00FF a continuation byte is a
 /// letter; any other is dropped, the accents of NFD among them. What remains
 /// above 0xBF is Latin-1, or a low byte of UTF-16.
 #[inline(always)]
-fn fold(previous: u8, byte: u8, next: u8) -> u8 {
-    let context = usize::from(previous == LATIN_LEAD) << 9 | usize::from(next & 0xc0 == 0x80) << 8;
-    FOLDED[context | usize::from(byte)]
+fn fold_other(previous: u8, byte: u8, next: u8) -> u8 {
+    let (is_led, leads) = (previous == LATIN_LEAD, next & 0xc0 == 0x80);
+    let is_letter = if byte < 0xc0 { byte >= 0x80 && is_led } else { !leads };
+    let letter = base_letter(byte | 0x40);
+    if is_letter { letter } else { 0 }
 }
 
 /// The first byte of U+00C0 to U+00FF in UTF-8.
 pub(crate) const LATIN_LEAD: u8 = 0xc3;
 
-/// By byte, whether a continuation byte follows, and whether [`LATIN_LEAD`] precedes.
-const FOLDED: [u8; 1024] = {
-    let mut folded = [0; 1024];
-    let mut index = 0;
-    while index < 1024 {
-        let (byte, leads, led) = ((index & 0xff) as u8, index & 0x100 != 0, index & 0x200 != 0);
-        folded[index] = match byte {
-            b'0'..=b'9' | b'a'..=b'z' => byte,
-            b'A'..=b'Z' => byte | 0x20,
-            0x80..=0xbf if led => base_letter(byte | 0x40),
-            0xc0..=0xff if !leads => base_letter(byte),
-            _ => 0,
-        };
-        index += 1;
+/// The letter below the accent of U+00C0 to U+00FF; 0 for the signs × and ÷.
+#[inline(always)]
+fn base_letter(code: u8) -> u8 {
+    // Lower case lies 0x20 above upper case, but for ß and ÿ.
+    let lower = code | 0x20;
+    let mut letter = b'a';
+    // From where on in Latin-1 letters are accents of which.
+    for (first, base) in LETTERS {
+        letter = if lower >= first { base } else { letter };
     }
-    folded
-};
-
-/// The letter below the accent of U+00C0 to U+00FF.
-const fn base_letter(code: u8) -> u8 {
-    // Lower case lies 0x20 above upper case, but for the signs × and ÷ and for ß and ÿ.
-    match code {
-        0xd7 | 0xf7 => 0,
-        0xdf => b's',
-        _ => match code | 0x20 {
-            0xe0..=0xe6 => b'a',
-            0xe7 => b'c',
-            0xe8..=0xeb => b'e',
-            0xec..=0xef => b'i',
-            0xf0 => b'd',
-            0xf1 => b'n',
-            0xf2..=0xf6 | 0xf8 => b'o',
-            0xf9..=0xfc => b'u',
-            0xfd | 0xff => b'y',
-            _ => b't',
-        },
-    }
+    letter = if lower == 0xf7 { 0 } else { letter };
+    if code == 0xdf { b's' } else { letter }
 }
+
+const LETTERS: [(u8, u8); 10] = [
+    (0xe7, b'c'),
+    (0xe8, b'e'),
+    (0xec, b'i'),
+    (0xf0, b'd'),
+    (0xf1, b'n'),
+    (0xf2, b'o'),
+    (0xf9, b'u'),
+    (0xfd, b'y'),
+    (0xfe, b't'),
+    (0xff, b'y'),
+];
 
 #[cfg(test)]
 mod tests;

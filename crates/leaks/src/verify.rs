@@ -1,5 +1,7 @@
 //! Whether bytes that squeeze to a value really hold it, and how it is written there.
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -66,6 +68,15 @@ impl Shape {
     pub(crate) fn check(&self, source: &[u8], start: usize, letters: usize) -> Option<(Encoding, usize)> {
         let start =
             start - usize::from(start > 0 && source[start] >= 0x80 && source[start - 1] == LATIN_LEAD);
+        let is_short = letters < DISTINCTIVE;
+        let among_digits = self.digits_only && !is_short;
+        // Most of what is no word of its own is told by the byte before, in whatever encoding.
+        if (is_short || self.digits_only)
+            && let Some(before) = start.checked_sub(1).map(|before| source[before])
+            && if among_digits { before.is_ascii_digit() } else { before.is_ascii_alphanumeric() }
+        {
+            return None;
+        }
         let mut walk = Walk::new(source, start);
         let (mut has_extra_gap, mut lacks_gap, mut wide, mut all_upper, mut as_known) =
             (false, false, 0, true, true);
@@ -93,7 +104,6 @@ impl Shape {
             return None;
         }
         let end = walk.end_with_marks();
-        let is_short = letters < DISTINCTIVE;
         let is_split = has_extra_gap || lacks_gap;
         if is_short && is_split {
             return None;
@@ -102,7 +112,6 @@ impl Shape {
         // In UTF-16 the other half of a letter stands between it and its neighbour.
         let left = start - usize::from(is_wide && start > 0 && source[start - 1] == 0);
         let right = end + usize::from(is_wide && source.get(end) == Some(&0));
-        let among_digits = self.digits_only && !is_short;
         let bounded =
             || left_is_free(source, left, among_digits) && right_is_free(source, right, among_digits);
         if (is_short || has_extra_gap || self.digits_only) && !bounded() {
@@ -124,6 +133,10 @@ impl Shape {
         } else if is_split || self.role == Role::Rewritten {
             Encoding::Separators
         } else {
+            // Most are, and need not be composed.
+            if found.is_ascii() && found.eq_ignore_ascii_case(self.text.as_bytes()) {
+                return if found == self.text.as_bytes() { Encoding::Utf8 } else { Encoding::LetterCase };
+            }
             let Ok(text) = std::str::from_utf8(found) else { return Encoding::Latin1 };
             let (composed, known): (String, String) = (text.nfc().collect(), self.text.nfc().collect());
             if is_all_of(&known, &composed) {
@@ -141,6 +154,9 @@ impl Shape {
     /// Whether the bytes, read in the encoding they seem to be in, are this text
     /// up to case, with its accents or without: nothing less tells a short value from chance.
     fn is_spelt_right(&self, found: &[u8], is_wide: bool) -> bool {
+        if found.is_ascii() && found.eq_ignore_ascii_case(self.text.as_bytes()) {
+            return true;
+        }
         let narrow: Vec<u8> = found.iter().copied().filter(|byte| !is_wide || *byte != 0).collect();
         let text = match std::str::from_utf8(&narrow) {
             Ok(text) => text.to_owned(),
@@ -178,8 +194,10 @@ fn hexadecimal_byte(digits: &[u8]) -> Option<u8> {
 }
 
 /// A value in base64, of which the pattern sought lacks bits at both edges.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct InBase64 {
+    /// The pattern: what does not depend on the bytes around the value.
+    pub(crate) characters: Box<[u8]>,
     /// Bytes that stand before in its first group of three.
     pub(crate) before: usize,
     /// Of the value, in bytes.
@@ -190,27 +208,33 @@ pub(crate) struct InBase64 {
     pub(crate) is_word: bool,
 }
 
-/// Whether the whole value stands in base64 where its pattern begins at `start`.
-pub(crate) fn check_base64(source: &[u8], start: usize, value: &InBase64) -> bool {
-    let InBase64 { before, length, edges, is_word } = *value;
-    // A byte by its place from the start of the first group.
-    let decoded = |place: isize| {
-        let first = start.checked_sub([0, 2, 3][before])?;
-        let group = first.checked_add_signed(place.div_euclid(3) * 4)?;
-        let code = |at: usize| sextet(*source.get(group + at)?);
-        let (high, low) = match place.rem_euclid(3) {
-            0 => (code(0)? << 2, code(1)? >> 4),
-            1 => (code(1)? << 4, code(2)? >> 2),
-            _ => (code(2)? << 6, code(3)?),
+impl InBase64 {
+    /// Where the pattern stands, if the whole value stands in base64 around its first letter or digit at `at`.
+    pub(crate) fn check(&self, source: &[u8], at: usize) -> Option<Range<usize>> {
+        let signs = self.characters.iter().position(u8::is_ascii_alphanumeric)?;
+        let start = at.checked_sub(signs)?;
+        if !source[start..].starts_with(&self.characters) {
+            return None;
+        }
+        // A byte by its place from the start of the first group.
+        let decoded = |place: isize| {
+            let first = start.checked_sub([0, 2, 3][self.before])?;
+            let group = first.checked_add_signed(place.div_euclid(3) * 4)?;
+            let code = |at: usize| sextet(*source.get(group + at)?);
+            let (high, low) = match place.rem_euclid(3) {
+                0 => (code(0)? << 2, code(1)? >> 4),
+                1 => (code(1)? << 4, code(2)? >> 2),
+                _ => (code(2)? << 6, code(3)?),
+            };
+            Some(high | low)
         };
-        Some(high | low)
-    };
-    let (first, last) = (before as isize, (before + length) as isize - 1);
-    if decoded(first) != Some(edges.0) || decoded(last) != Some(edges.1) {
-        return false;
+        let (first, last) = (self.before as isize, (self.before + self.length) as isize - 1);
+        let is_whole = decoded(first) == Some(self.edges.0) && decoded(last) == Some(self.edges.1);
+        let neighbours = [decoded(first - 1), decoded(last + 1)];
+        let is_torn =
+            self.is_word && neighbours.into_iter().flatten().any(|byte| byte.is_ascii_alphanumeric());
+        (is_whole && !is_torn).then_some(start..start + self.characters.len())
     }
-    let neighbours = [decoded(first - 1), decoded(last + 1)];
-    !is_word || !neighbours.into_iter().flatten().any(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn sextet(character: u8) -> Option<u8> {

@@ -24,7 +24,7 @@ pub struct Payload {
 }
 
 /// Both values in every encoding.
-pub(super) fn all() -> Vec<Payload> {
+pub(crate) fn all() -> Vec<Payload> {
     let payload = |name, encoding, bytes: Vec<u8>| Payload { name, encoding, bytes };
     let text = |name, encoding, text: &str| Payload { name, encoding, bytes: text.as_bytes().to_vec() };
     let [little, big] = forms::utf_16(NAME);

@@ -132,7 +132,7 @@ impl<'s, 'm> Columns<'s, 'm> {
 
     fn text(&mut self, bytes: &[u8], place: &Place) {
         const ENOUGH: usize = 256 * 1024;
-        cell(self.scan, bytes, &place.inside(Channel::ArrowValue, "value"));
+        cell(self.scan, bytes, || place.inside(Channel::ArrowValue, "value"));
         self.joined.push(0);
         self.joined.extend_from_slice(bytes);
         if self.joined.len() >= ENOUGH {

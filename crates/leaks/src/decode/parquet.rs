@@ -85,7 +85,7 @@ impl File<'_, '_> {
             self.scan.slice(&footer, entry.key.as_bytes());
             let value = entry.value.as_deref().unwrap_or_default().as_bytes();
             self.scan.slice(&footer, value);
-            super::cell(self.scan, value, &footer);
+            super::cell(self.scan, value, || footer.clone());
         }
         for column in file.schema_descr().columns() {
             self.scan.slice(&footer, column.path().string().as_bytes());

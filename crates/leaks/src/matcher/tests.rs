@@ -1,4 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::corpus::payload::{self, NAME, PHONE};
+use crate::squeeze::fold_at;
 
 /// How the values are written in a text, by the position of the value.
 fn found(values: &[&str], text: &[u8]) -> Vec<(usize, Encoding)> {
@@ -84,4 +88,72 @@ fn a_short_value_is_a_word_of_what_is_encoded() {
     check("Dupont", b"WER1cG9udGVs", None);
     check("Dupont", b"3c4475706f6e743e", Some(Encoding::Hexadecimal));
     check("Dupont", b"584475706f6e7458", None);
+}
+
+/// What the search finds without undoing escapes, told by trying every pattern at every place.
+fn found_plainly(matcher: &Matcher, text: &[u8]) -> Vec<(usize, usize, usize, Encoding)> {
+    let kept: Vec<(usize, u8)> =
+        (0..text.len()).map(|at| (at, fold_at(text, at))).filter(|(_, letter)| *letter != 0).collect();
+    let letters: Vec<u8> = kept.iter().map(|(_, letter)| *letter).collect();
+    let mut found = Vec::new();
+    for (number, pattern) in matcher.squeezed.patterns() {
+        for index in (0..letters.len()).filter(|&index| letters[index..].starts_with(pattern)) {
+            found.extend(matcher.squeezed_patterns[number].check(text, kept[index].0));
+        }
+    }
+    for (number, pattern) in matcher.exact.patterns() {
+        let ExactPattern { value, encoding, length } = matcher.exact_patterns[number];
+        for start in (0..text.len()).filter(|&start| text[start..].starts_with(pattern)) {
+            found.push(Hit { value, encoding, start, end: start + length });
+        }
+    }
+    sorted(found)
+}
+
+fn sorted(hits: Vec<Hit>) -> Vec<(usize, usize, usize, Encoding)> {
+    let mut hits: Vec<_> =
+        hits.into_iter().map(|hit| (hit.value, hit.start, hit.end, hit.encoding)).collect();
+    hits.sort_unstable();
+    hits
+}
+
+const SOUGHT: [&str; 7] =
+    [NAME, PHONE, "Dupont", "H\u{e9}lo\u{ef}se", "1909-03-17", "王小明", "zq@quoxveil.example"];
+
+/// Bytes that are none of a value, between planted ones: text, separators, accents and anything.
+fn filler(longest: usize) -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        8 => b'a'..=b'z',
+        3 => b'0'..=b'9',
+        3 => prop::sample::select(b" ;,-=+/\0\n\\%&".to_vec()),
+        1 => Just(0xc3_u8),
+        1 => any::<u8>(),
+    ];
+    prop::collection::vec(byte, 0..longest)
+}
+
+/// The values in every encoding, and parts of them.
+fn planted() -> impl Strategy<Value = Vec<u8>> {
+    let mut planted: Vec<Vec<u8>> = payload::all().into_iter().map(|payload| payload.bytes).collect();
+    planted.extend(SOUGHT.map(|value| value.as_bytes().to_vec()));
+    planted.extend(SOUGHT.map(|value| forms::hexadecimal(value.as_bytes())));
+    planted
+        .extend(SOUGHT.into_iter().flat_map(|value| forms::base64(value.as_bytes())).map(|(_, bytes)| bytes));
+    planted.extend(SOUGHT.into_iter().flat_map(forms::utf_16));
+    prop::sample::select(planted)
+}
+
+proptest! {
+    #[test]
+    fn the_search_finds_what_trying_every_place_finds(
+        pieces in prop::collection::vec((filler(60), planted()), 1..8),
+        rest in filler(300),
+    ) {
+        let matcher = Matcher::new(&Values::from_texts(SOUGHT));
+        let mut text: Vec<u8> = pieces.into_iter().flat_map(|(before, value)| [before, value].concat()).collect();
+        text.extend(rest);
+        let mut hits = Vec::new();
+        Searcher::new(&matcher).search_direct(&text, &mut hits);
+        prop_assert_eq!(sorted(hits), found_plainly(&matcher, &text));
+    }
 }

@@ -36,7 +36,7 @@ impl<'s, 'm> Plain<'s, 'm> {
                 for value in values.chunks(self.length) {
                     joined.push(0);
                     joined.extend_from_slice(value);
-                    cell(self.scan, value, &place.inside(Channel::ParquetPage, "value"));
+                    cell(self.scan, value, || place.inside(Channel::ParquetPage, "value"));
                 }
                 self.scan.slice(place, &joined);
                 Ok(())
@@ -57,7 +57,7 @@ impl<'s, 'm> Plain<'s, 'm> {
             let length = u32::from_le_bytes(*prefix) as usize;
             *prefix = [0; 4];
             let value = separated.get(at + 4..at + 4 + length).ok_or(Damaged)?;
-            cell(self.scan, value, &place.inside(Channel::ParquetPage, "value"));
+            cell(self.scan, value, || place.inside(Channel::ParquetPage, "value"));
             at += 4 + length;
         }
         self.scan.slice(place, &separated);
@@ -120,7 +120,7 @@ fn texts<T: DataType>(scan: &Scan<'_>, reader: ColumnReaderImpl<T>, place: &Plac
     let mut joined = Vec::new();
     let inside = place.inside(Channel::ParquetPage, "value");
     each(reader, |value| {
-        cell(scan, value.as_bytes(), &inside);
+        cell(scan, value.as_bytes(), || inside.clone());
         joined.push(0);
         joined.extend_from_slice(value.as_bytes());
         if joined.len() >= ENOUGH {

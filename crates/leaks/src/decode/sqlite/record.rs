@@ -92,7 +92,7 @@ fn columns(scan: &Scan<'_>, payload: &[u8], joined: &mut Vec<u8>, place: &Place)
             12.. => {
                 joined.push(0);
                 joined.extend_from_slice(value);
-                cell(scan, value, &place.inside(Channel::SqliteRow, "value"));
+                cell(scan, value, || place.inside(Channel::SqliteRow, "value"));
             }
             _ => {}
         }
