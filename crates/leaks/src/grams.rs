@@ -103,7 +103,7 @@ impl Place {
     }
 }
 
-/// Bytes in which groups are looked up before any is looked at: a branch for each would be foretold wrongly too often.
+/// Bytes in which groups are looked up without asking for the end of the text: a multiple of every step.
 const BATCH: usize = 192;
 /// They, and what the last groups need behind.
 const WINDOW: usize = BATCH + 8;
@@ -172,18 +172,13 @@ impl<const G: usize, const WORDS: usize> Groups<G, WORDS> {
     }
 
     fn search_by<const STEP: usize>(&self, text: &[u8], found: &mut impl FnMut(usize, usize)) {
-        const { assert!(BATCH.is_multiple_of(STEP) && BATCH <= u8::MAX as usize) };
-        // As many as a number of eight bits can count: that spares a check.
-        let mut met = [0_u8; 256];
+        const { assert!(BATCH.is_multiple_of(STEP)) };
         let mut start = 0;
         while let Some(window) = text.get(start..).and_then(<[u8]>::first_chunk::<WINDOW>) {
-            let mut count = 0_u8;
             for at in (0..BATCH).step_by(STEP) {
-                met[usize::from(count)] = at as u8;
-                count += u8::from(self.plausible.contains(load(window, at) & Self::MASK));
-            }
-            for &at in &met[..usize::from(count)] {
-                self.look(text, start + usize::from(at), found);
+                if self.plausible.contains(load(window, at) & Self::MASK) {
+                    self.look(text, start + at, found);
+                }
             }
             start += BATCH;
         }
@@ -203,7 +198,8 @@ impl<const G: usize, const WORDS: usize> Groups<G, WORDS> {
             }
             let Some(start) = at.checked_sub(place.offset as usize) else { continue };
             let (number, Pattern { bytes, .. }) = &self.patterns[place.pattern as usize];
-            if text[start..].starts_with(bytes) {
+            let is_compared = place.mask != u64::MAX && around + 8 <= text.len();
+            if is_compared || text[start..].starts_with(bytes) {
                 found(*number, start);
             }
         }
