@@ -208,9 +208,15 @@ impl Compared<'_> {
         if left == right {
             return Agreement { level: Some(self.levels.equal()), codes: Some((left, left)) };
         }
-        let level = self.memory.recall(left, right, || {
-            (self.levels.of_different)(self.dictionary.value(left), self.dictionary.value(right))
-        });
+        let level = if self.levels.goes_by_characters
+            && self.dictionary.shape(left).is_surely_unlike(self.dictionary.shape(right))
+        {
+            Level(0)
+        } else {
+            self.memory.recall(left, right, || {
+                self.levels.level_of(self.dictionary.value(left), self.dictionary.value(right))
+            })
+        };
         Agreement { level: Some(level), codes: Some((left.min(right), left.max(right))) }
     }
 }

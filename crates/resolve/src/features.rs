@@ -7,6 +7,7 @@
 //! The store holds personal values. It has no `Debug`, and what it holds is wiped when it is dropped.
 
 mod dictionary;
+mod shape;
 
 use vermeil_model::RecordId;
 
@@ -15,6 +16,7 @@ use crate::normalise::{self, Country, person};
 use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan, NameColumns};
 
 pub(crate) use dictionary::Dictionary;
+pub(crate) use shape::Shape;
 
 /// Stands for no value.
 pub(crate) const MISSING: u32 = u32::MAX;

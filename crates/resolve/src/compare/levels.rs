@@ -19,11 +19,18 @@ pub struct LevelSet {
     pub(super) exchanged: Option<Level>,
     /// The level from which two names that stand in each other's field are taken for exchanged.
     pub(super) alike: Level,
+    /// Whether values without characters in common are always "nothing alike".
+    pub(super) goes_by_characters: bool,
     /// The level of two different normalised values.
     pub(super) of_different: fn(&str, &str) -> Level,
 }
 
 impl LevelSet {
+    /// The level of two different normalised values.
+    pub(crate) fn level_of(&self, left: &str, right: &str) -> Level {
+        (self.of_different)(left, right)
+    }
+
     /// The level of equal values.
     pub fn equal(&self) -> Level {
         Level(self.names.len() as u8 - 1)
@@ -50,6 +57,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             names: &["different", "equal"],
             exchanged: None,
             alike: Level(0),
+            goes_by_characters: false,
             of_different: |_, _| Level(0),
         },
         Comparison::Name => &LevelSet {
@@ -66,36 +74,42 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             ],
             exchanged: Some(Level(7)),
             alike: Level(4),
+            goes_by_characters: true,
             of_different: name,
         },
         Comparison::Date => &LevelSet {
             names: &["different", "same_year", "same_two_parts", "one_slip", "equal"],
             exchanged: None,
             alike: Level(0),
+            goes_by_characters: false,
             of_different: date,
         },
         Comparison::Email => &LevelSet {
             names: &["different", "near", "same_local_part", "equal"],
             exchanged: None,
             alike: Level(0),
+            goes_by_characters: true,
             of_different: email,
         },
         Comparison::Phone | Comparison::Identifier => &LevelSet {
             names: &["different", "one_keystroke", "equal"],
             exchanged: None,
             alike: Level(0),
+            goes_by_characters: false,
             of_different: |left, right| Level(u8::from(is_one_edit_apart(left, right))),
         },
         Comparison::Text => &LevelSet {
             names: &["different", "near", "part", "close", "equal"],
             exchanged: None,
             alike: Level(0),
+            goes_by_characters: true,
             of_different: text,
         },
         Comparison::PostalCode => &LevelSet {
             names: &["different", "same_area", "one_keystroke", "equal"],
             exchanged: None,
             alike: Level(0),
+            goes_by_characters: false,
             of_different: postal_code,
         },
     }

@@ -3,6 +3,7 @@
 use hashbrown::HashTable;
 use zeroize::Zeroize;
 
+use super::Shape;
 use crate::mix::hash_bytes;
 
 /// Distinct normalised values in the order in which they came.
@@ -11,13 +12,14 @@ pub(crate) struct Dictionary {
     text: String,
     /// The end of each value in `text`.
     ends: Vec<usize>,
+    shapes: Vec<Shape>,
     codes: HashTable<u32>,
 }
 
 impl Dictionary {
     /// The code of a value, which is added where it is new.
     pub(crate) fn code(&mut self, value: &str) -> u32 {
-        let Self { text, ends, codes } = self;
+        let Self { text, ends, shapes, codes } = self;
         let hash = hash_bytes(value.as_bytes());
         if let Some(code) = codes.find(hash, |&code| value_of(text, ends, code) == value) {
             return *code;
@@ -25,6 +27,7 @@ impl Dictionary {
         let code = u32::try_from(ends.len()).expect("a store refuses more values than records times columns");
         append_wiped(text, value);
         ends.push(text.len());
+        shapes.push(Shape::of(value));
         codes.insert_unique(hash, code, |&code| hash_bytes(value_of(text, ends, code).as_bytes()));
         code
     }
@@ -32,6 +35,11 @@ impl Dictionary {
     /// The value behind a code.
     pub(crate) fn value(&self, code: u32) -> &str {
         value_of(&self.text, &self.ends, code)
+    }
+
+    /// What can be told of the value behind a code without reading it.
+    pub(crate) fn shape(&self, code: u32) -> Shape {
+        self.shapes[code as usize]
     }
 
     /// How many distinct values there are.
