@@ -94,14 +94,24 @@ help-audit-key = Print the public key that verifies the log
 help-audit-expire = Delete the segments of old months; the rest is verified as before
 help-audit-expire-before = The first month that stays, such as 2026-01; the newest segment always stays
 
+help-dedupe = Find which rows of one file are one person or organisation, without a pipeline: CSV and its relatives, NDJSON, Parquet. Columns are understood by themselves; nothing is kept but the clusters
+help-dedupe-file = File to read: a path or an object store's URL
+help-dedupe-out = File to write: one line a row, in the file's order, with its key and its cluster
+help-dedupe-id = Column that names the rows, and is no evidence; without it they go by their number. Rows of one key stay rows of their own
+help-dedupe-map = Take a column for a field of `customer.v1`, whatever it looks like (`-`: do not compare it); repeatable
+help-dedupe-model = Compare by this model, written by `--save-model`, instead of estimating one
+help-dedupe-save-model = Write the model that was compared by: numbers and names of fields, no value of the file
+help-dedupe-threshold = Probability, above 0 and below 1, from which two rows are linked; 0.5 unless set
+
 help-synth = Write silos of invented customers with known truth
 help-synth-people = How many people to invent
 help-synth-out = Folder to write to; files of the same names are replaced
 help-synth-seed = The same seed gives the same customers
 
 help-evaluate = Compare clusters with a known truth: pairwise and B³ precision, recall and F1
-help-evaluate-clusters = CSV file with the columns `record_id` and `cluster_id`
-help-evaluate-truth = CSV file with the columns `record_id` and `entity_id` (or `cluster_id`)
+help-evaluate-clusters = CSV file with the column of `--id` and the column `cluster`, as `dedupe` writes it (or `cluster_id`)
+help-evaluate-truth = CSV file with the column of `--id` and the column `entity_id` (or `cluster_id`)
+help-evaluate-id = Column that names the records, in both files
 help-leak-scan = Search every file below any folder for given values, whatever they are encoded in; exit code 1 if one is found, 3 if something could not be searched
 help-leak-scan-dir = Folder to search
 help-leak-scan-values = Values to search for: one a line, or CSV (`label,value`), or NDJSON
@@ -131,6 +141,16 @@ span-hours = { $number } h
 span-days = { $number } d
 
 column-actor = actor
+column-because = because of
+column-blocks = blocks
+column-clusters = clusters
+column-largest-block = records of the largest
+column-largest-cluster = records of the largest cluster
+column-meaning = taken for
+column-oversized-rule = rule with blocks too large to compare
+column-pairs-left-out = pairs left out
+column-pairs-per-record = pairs compared per record
+column-peak-memory = peak memory, MiB
 column-bits = bits
 column-broken = broken
 column-candidate-pairs = pairs compared
@@ -240,6 +260,7 @@ stage-estimate-makes = pairs the weights were estimated from
 stage-score-makes = pairs compared
 stage-cluster-makes = clusters formed
 stage-publish-makes = golden profiles published
+stage-write-makes = rows written with their cluster
 stage-measure-makes = accounts compared with the truth
 
 outcome-running = running
@@ -283,6 +304,59 @@ run-quarantined = { $rows ->
     } of `{ $source }` in quarantine: { $code }
 run-oversized-block = rule `{ $rule }`: { $blocks } blocks (the largest of { $records } records) hold { $pairs } pairs; of these only pairs that agree on one more field, and near neighbours, were compared
 run-quarantine-limit = More rows were quarantined than `quarantine.limit` tolerates: exit code 3. `vermeil quarantine ls` shows them.
+
+dedupe-rejected = { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    } could not be read and { $rows ->
+        [one] is
+       *[other] are
+    } in no cluster: { $code }, first at line { $line }
+dedupe-warning = warning: { $message }
+dedupe-written = The clusters are in { $file }.
+
+meaning-record-key = record's key
+meaning-source = source
+meaning-answer = known answer
+meaning-given-name = given name
+meaning-middle-name = middle name
+meaning-family-name = family name
+meaning-birth-name = birth name
+meaning-full-name = whole name
+meaning-organisation-name = organisation
+meaning-birth-date = birth date
+meaning-birth-year = year of birth
+meaning-birth-month = month of birth
+meaning-birth-day = day of birth
+meaning-birth-place = place of birth
+meaning-birth-country = country of birth
+meaning-email = e-mail
+meaning-phone = phone
+meaning-street = street
+meaning-house-number = house number
+meaning-address-extra = address, more
+meaning-whole-address = whole address
+meaning-postal-code = postal code
+meaning-city = town
+meaning-region = region
+meaning-country = country
+meaning-registration-number = registration number
+meaning-vat-number = VAT number
+meaning-national-id = identity number
+meaning-loyalty-number = loyalty number
+meaning-title = title
+meaning-gender = gender
+meaning-occupation = occupation
+meaning-text = text
+meaning-ignored = no evidence
+
+because-name = its name
+because-values = its values
+because-values-against-name = its values, against its name
+because-other-columns = the other columns
+because-empty = it is empty
+because-constant = it holds one value
+because-told = told so
 
 plan-nothing-changed = Nothing was landed or published.
 
@@ -467,6 +541,49 @@ match-no-blocking-rule = schema `{ $schema }` has no blocking rule
     .help = name at least one under `blocking` in the schema or under `match.blocking`
 match-too-many-comparisons = { $count } fields are compared
     .help = at most { $limit } can be: set some to `null` under `match.comparisons`
+
+
+### Diagnostics of `dedupe`
+
+dedupe-file-missing = there is no file `{ $file }`
+    .help = did you mean `{ $nearest }`?
+    .otherwise = check the path
+dedupe-file-empty = `{ $file }` is empty
+    .help = it should hold a header line and rows, JSON objects a line each, or Parquet with plain columns
+dedupe-bad-header = the first line of `{ $file }` cannot be read as names of columns
+    .help = it should name the columns of delimited text in UTF-8 or Windows-1252
+dedupe-unknown-column = `{ $option }` names `{ $column }`, which is no column of the file
+    .help = did you mean `{ $nearest }`?
+    .otherwise = there are: { $columns }
+dedupe-unknown-field = `--map` names `{ $field }`, which is no field
+    .help = did you mean `{ $nearest }`?
+    .otherwise = there are: { $fields }, and `-` for a column that is not to be compared
+dedupe-threshold = the threshold is { $value }
+    .help = it is a probability: above 0 and below 1
+dedupe-no-rows = `{ $file }` has no row that can be read
+    .help = below a header line there should be rows of as many fields
+dedupe-nothing-compared = no column can be compared: each is empty, holds one value, or is no evidence
+    .help = if one is, say so: `--map FIELD=COLUMN`
+dedupe-too-many-rows = the file has more than { $most } rows
+    .help = dedupe its parts
+dedupe-model-malformed = line { $line }, column { $column }: this is no match model
+    .help = `--save-model` writes one
+dedupe-model-version = the match model has version { $found }, this program reads version { $known }
+    .help = estimate it again with `--save-model`
+dedupe-nothing-informative = no field tells who is who: the clusters mean little
+    .help = more columns are needed; if one was misunderstood, say so with `--map`
+dedupe-little-informative = only one field tells who is who ({ $fields }): the clusters are guesses
+    .help = more columns are needed; if one was misunderstood, say so with `--map`
+dedupe-large-cluster = the largest cluster holds { $largest } of { $records } records, which is hardly one person
+    .help = look whether its rows share a value that many have, and leave that column out: `--map -=COLUMN`
+dedupe-repeated-keys = { $rows } rows have a key that an earlier row has; each stays a row of its own
+    .help = name rows by a column without repetitions, or by none
+dedupe-missing-keys = { $rows } rows have no key
+    .help = without `--id` rows are named by their number
+match-model-mismatch = the match model was made for other comparisons
+    .help = use it for files of the same columns, or estimate another
+cli-would-overwrite = { $file } is read, and would be written over
+    .help = write to another file
 
 
 ### Diagnostics of policy files

@@ -94,14 +94,24 @@ help-audit-key = Afficher la clé publique qui vérifie le journal
 help-audit-expire = Supprimer les segments des anciens mois ; le reste se vérifie comme avant
 help-audit-expire-before = Le premier mois qui reste, comme 2026-01 ; le segment le plus récent reste toujours
 
+help-dedupe = Trouve quelles lignes d'un fichier sont une même personne ou organisation, sans pipeline : CSV et apparentés, NDJSON, Parquet. Les colonnes sont comprises d'elles-mêmes ; rien n'est conservé hormis les groupes
+help-dedupe-file = Fichier à lire : un chemin ou l'URL d'un magasin d'objets
+help-dedupe-out = Fichier à écrire : une ligne par ligne lue, dans le même ordre, avec sa clé et son groupe
+help-dedupe-id = Colonne qui désigne les lignes et ne compte pas comme indice ; sans elle, leur numéro les désigne. Des lignes de même clé restent des lignes distinctes
+help-dedupe-map = Prend une colonne pour un champ de `customer.v1`, quelle que soit son apparence (`-` : ne pas la comparer) ; peut être répété
+help-dedupe-model = Compare selon ce modèle, écrit par `--save-model`, au lieu d'en estimer un
+help-dedupe-save-model = Écrit le modèle selon lequel la comparaison a été faite : des nombres et des noms de champs, aucune valeur du fichier
+help-dedupe-threshold = Probabilité, au-dessus de 0 et au-dessous de 1, à partir de laquelle deux lignes sont rapprochées ; 0,5 par défaut
+
 help-synth = Écrit des silos de clients inventés dont la vérité est connue
 help-synth-people = Nombre de personnes à inventer
 help-synth-out = Dossier de destination ; les fichiers de mêmes noms sont remplacés
 help-synth-seed = La même graine donne les mêmes clients
 
 help-evaluate = Compare des groupes à une vérité connue : précision, rappel et F1, par paires et B³
-help-evaluate-clusters = Fichier CSV aux colonnes `record_id` et `cluster_id`
-help-evaluate-truth = Fichier CSV aux colonnes `record_id` et `entity_id` (ou `cluster_id`)
+help-evaluate-clusters = Fichier CSV à la colonne de `--id` et à la colonne `cluster`, tel que `dedupe` l'écrit (ou `cluster_id`)
+help-evaluate-truth = Fichier CSV à la colonne de `--id` et à la colonne `entity_id` (ou `cluster_id`)
+help-evaluate-id = Colonne qui désigne les enregistrements, dans les deux fichiers
 help-leak-scan = Cherche des valeurs données dans tous les fichiers d'un dossier, quel que soit leur encodage ; code de sortie 1 si l'une est trouvée, 3 si quelque chose n'a pu être examiné
 help-leak-scan-dir = Dossier à examiner
 help-leak-scan-values = Valeurs à chercher : une par ligne, ou CSV (`label,value`), ou NDJSON
@@ -131,6 +141,16 @@ span-hours = { $number } h
 span-days = { $number } j
 
 column-actor = auteur
+column-because = à cause de
+column-blocks = blocs
+column-clusters = groupes
+column-largest-block = enregistrements du plus grand
+column-largest-cluster = enregistrements du plus grand groupe
+column-meaning = prise pour
+column-oversized-rule = règle aux blocs trop grands
+column-pairs-left-out = paires laissées de côté
+column-pairs-per-record = paires comparées par enregistrement
+column-peak-memory = mémoire au plus haut, Mio
 column-bits = bits
 column-broken = défectueuses
 column-candidate-pairs = paires comparées
@@ -240,6 +260,7 @@ stage-estimate-makes = paires dont les poids sont estimés
 stage-score-makes = paires comparées
 stage-cluster-makes = groupes formés
 stage-publish-makes = profils de référence publiés
+stage-write-makes = lignes écrites avec leur groupe
 stage-measure-makes = comptes comparés à la vérité
 
 outcome-running = en cours
@@ -283,6 +304,56 @@ run-quarantined = { $rows ->
     } de `{ $source }` en quarantaine : { $code }
 run-oversized-block = règle `{ $rule }` : { $blocks } blocs (le plus grand : { $records } enregistrements) comptent { $pairs } paires ; seules celles qui s'accordent sur un champ de plus, et les proches voisines, ont été comparées
 run-quarantine-limit = Plus de lignes ont été mises en quarantaine que `quarantine.limit` n'en tolère : code de sortie 3. `vermeil quarantine ls` les montre.
+
+dedupe-rejected = { $rows ->
+        [one] { $rows } ligne illisible n'est
+       *[other] { $rows } lignes illisibles ne sont
+    } dans aucun groupe : { $code }, d'abord à la ligne { $line }
+dedupe-warning = attention : { $message }
+dedupe-written = Les groupes sont dans { $file }.
+
+meaning-record-key = clé de l'enregistrement
+meaning-source = source
+meaning-answer = réponse connue
+meaning-given-name = prénom
+meaning-middle-name = deuxième prénom
+meaning-family-name = nom de famille
+meaning-birth-name = nom de naissance
+meaning-full-name = nom complet
+meaning-organisation-name = organisation
+meaning-birth-date = date de naissance
+meaning-birth-year = année de naissance
+meaning-birth-month = mois de naissance
+meaning-birth-day = jour de naissance
+meaning-birth-place = lieu de naissance
+meaning-birth-country = pays de naissance
+meaning-email = adresse électronique
+meaning-phone = téléphone
+meaning-street = voie
+meaning-house-number = numéro dans la voie
+meaning-address-extra = complément d'adresse
+meaning-whole-address = adresse complète
+meaning-postal-code = code postal
+meaning-city = ville
+meaning-region = région
+meaning-country = pays
+meaning-registration-number = numéro d'immatriculation
+meaning-vat-number = numéro de TVA
+meaning-national-id = numéro d'identité
+meaning-loyalty-number = numéro de fidélité
+meaning-title = civilité
+meaning-gender = genre
+meaning-occupation = profession
+meaning-text = texte
+meaning-ignored = sans indice
+
+because-name = son nom
+because-values = ses valeurs
+because-values-against-name = ses valeurs, contre son nom
+because-other-columns = les autres colonnes
+because-empty = elle est vide
+because-constant = elle n'a qu'une valeur
+because-told = indiqué
 
 plan-nothing-changed = Rien n'a été intégré ni publié.
 
@@ -467,6 +538,49 @@ match-no-blocking-rule = le schéma `{ $schema }` n'a aucune règle de blocage
     .help = nommez-en au moins une, sous `blocking` dans le schéma ou sous `match.blocking`
 match-too-many-comparisons = { $count } champs sont comparés
     .help = { $limit } peuvent l'être au plus : mettez-en à `null` sous `match.comparisons`
+
+
+### Diagnostics de `dedupe`
+
+dedupe-file-missing = il n'y a pas de fichier `{ $file }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = vérifiez le chemin
+dedupe-file-empty = `{ $file }` est vide
+    .help = il devrait contenir une ligne d'en-tête et des lignes, un objet JSON par ligne, ou du Parquet à colonnes simples
+dedupe-bad-header = la première ligne de `{ $file }` ne se lit pas comme des noms de colonnes
+    .help = elle devrait nommer les colonnes d'un texte délimité en UTF-8 ou Windows-1252
+dedupe-unknown-column = `{ $option }` nomme `{ $column }`, qui n'est pas une colonne du fichier
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = il y a : { $columns }
+dedupe-unknown-field = `--map` nomme `{ $field }`, qui n'est pas un champ
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = il y a : { $fields }, et `-` pour une colonne à ne pas comparer
+dedupe-threshold = le seuil vaut { $value }
+    .help = c'est une probabilité : au-dessus de 0 et au-dessous de 1
+dedupe-no-rows = `{ $file }` n'a aucune ligne lisible
+    .help = sous la ligne d'en-tête, il devrait y avoir des lignes d'autant de champs
+dedupe-nothing-compared = aucune colonne ne peut être comparée : chacune est vide, n'a qu'une valeur ou n'est pas un indice
+    .help = si l'une en est un, dites-le : `--map CHAMP=COLONNE`
+dedupe-too-many-rows = le fichier a plus de { $most } lignes
+    .help = traitez-le par parties
+dedupe-model-malformed = ligne { $line }, colonne { $column } : ce n'est pas un modèle de rapprochement
+    .help = `--save-model` en écrit un
+dedupe-model-version = le modèle de rapprochement est de version { $found }, ce programme lit la version { $known }
+    .help = estimez-le à nouveau avec `--save-model`
+dedupe-nothing-informative = aucun champ ne dit qui est qui : les groupes signifient peu
+    .help = il faut d'autres colonnes ; si l'une a été mal comprise, dites-le avec `--map`
+dedupe-little-informative = un seul champ dit qui est qui ({ $fields }) : les groupes sont des suppositions
+    .help = il faut d'autres colonnes ; si l'une a été mal comprise, dites-le avec `--map`
+dedupe-large-cluster = le plus grand groupe réunit { $largest } enregistrements sur { $records }, ce qui n'est guère une seule personne
+    .help = voyez si ses lignes partagent une valeur que beaucoup ont, et écartez cette colonne : `--map -=COLONNE`
+dedupe-repeated-keys = { $rows } lignes ont la clé d'une ligne précédente ; chacune reste une ligne à part
+    .help = désignez les lignes par une colonne sans répétition, ou par aucune
+dedupe-missing-keys = { $rows } lignes n'ont pas de clé
+    .help = sans `--id`, les lignes sont désignées par leur numéro
+match-model-mismatch = le modèle de rapprochement a été fait pour d'autres comparaisons
+    .help = servez-vous-en pour des fichiers aux mêmes colonnes, ou estimez-en un autre
+cli-would-overwrite = { $file } est lu, et serait remplacé
+    .help = écrivez dans un autre fichier
 
 
 ### Diagnostics des fichiers de politiques

@@ -72,6 +72,7 @@ pub enum Command {
     Quarantine(QuarantineCommand),
     #[command(subcommand)]
     Audit(AuditCommand),
+    Dedupe(DedupeArguments),
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
@@ -200,6 +201,32 @@ pub struct AuditExpireArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct DedupeArguments {
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    #[arg(long, default_value = "clusters.csv", value_name = "FILE")]
+    pub out: PathBuf,
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = told_column)]
+    pub map: Vec<ToldColumn>,
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    #[arg(id = "save-model", long, value_name = "FILE")]
+    pub save_model: Option<PathBuf>,
+    // Kept within bounds by the engine, which says what they are.
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
+    pub threshold: Option<f64>,
+}
+
+/// What a column is told to be.
+#[derive(Debug, Clone)]
+pub struct ToldColumn {
+    pub field: String,
+    pub column: String,
+}
+
+#[derive(Debug, Args)]
 pub struct SynthArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub people: u32,
@@ -215,6 +242,8 @@ pub struct EvaluateArguments {
     pub clusters: PathBuf,
     #[arg(long, value_name = "FILE")]
     pub truth: PathBuf,
+    #[arg(long, default_value = "record_id", value_name = "COLUMN")]
+    pub id: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -273,6 +302,12 @@ fn typed_value(typed: &[OsString], option: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// `field=column`; what stands behind the first `=` is the column, whatever it holds.
+fn told_column(text: &str) -> Result<ToldColumn, &'static str> {
+    let (field, column) = text.split_once('=').ok_or("FIELD=COLUMN is expected")?;
+    Ok(ToldColumn { field: field.to_owned(), column: column.to_owned() })
 }
 
 /// A day, or a moment of RFC 3339.

@@ -3,6 +3,7 @@
 mod audit;
 pub mod check;
 mod completions;
+pub mod dedupe;
 pub mod demo;
 pub mod evaluate;
 mod explain;
@@ -42,6 +43,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Find(arguments) => find::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,
+        Command::Dedupe(arguments) => dedupe::execute(session, output, &arguments).await,
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),

@@ -36,6 +36,9 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
+    /// A file to be written is one that is read.
+    #[error("{} would be written over", .0.display())]
+    WouldOverwrite(PathBuf),
     /// A pipeline names a schema that is neither shipped nor a file.
     #[error("there is no schema `{name}`")]
     SchemaUnknown { name: String, file: PathBuf },
@@ -91,6 +94,7 @@ impl Diagnose for CliError {
                 Diagnostic::new("cli-folder-unreadable").with("folder", folder.display())
             }
             Self::Unwritable { file, .. } => Diagnostic::new("cli-unwritable").with("file", file.display()),
+            Self::WouldOverwrite(file) => Diagnostic::new("cli-would-overwrite").with("file", file.display()),
             Self::SchemaUnknown { name, file } => Diagnostic::new("cli-schema-unknown")
                 .with("name", name)
                 .with("file", file.display())
@@ -129,6 +133,7 @@ impl Diagnose for CliError {
             | Self::SchemaUnknown { .. }
             | Self::Schema(_)
             | Self::FolderTaken(_)
+            | Self::WouldOverwrite(_)
             | Self::ColumnMissing { .. }
             | Self::RowMalformed { .. }
             | Self::RecordTwice { .. }

@@ -95,6 +95,8 @@ pub enum EngineError {
     Vault(#[from] vermeil_protect::VaultError),
     #[error("the match settings do not fit the schema")]
     MatchPlan(#[source] vermeil_resolve::plan::PlanError),
+    #[error("the match model was made for other comparisons")]
+    ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
     #[error("the records cannot be compared")]
     Features(#[source] vermeil_resolve::features::FeatureError),
     #[error(transparent)]
@@ -269,6 +271,7 @@ impl Diagnose for EngineError {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
             Self::MatchPlan(cause) => return cause.diagnostic(),
+            Self::ModelMismatch(_) => Diagnostic::new("match-model-mismatch"),
             Self::Features(_)
             | Self::Table { .. }
             | Self::DataFusion(_)
@@ -297,6 +300,7 @@ impl Diagnose for EngineError {
             | Self::NotIndexed { .. }
             | Self::NothingPublished
             | Self::MatchPlan(_)
+            | Self::ModelMismatch(_)
             | Self::Unknown { .. }
             | Self::Erased { .. } => ErrorKind::Usage,
             _ => ErrorKind::Failed,

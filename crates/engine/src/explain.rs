@@ -50,7 +50,10 @@ impl Engine {
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
             let find = |id: RecordId| {
-                records.find(id).ok_or_else(|| EngineError::Unknown { what: "record", id: id.to_string() })
+                records
+                    .ids
+                    .find(id)
+                    .ok_or_else(|| EngineError::Unknown { what: "record", id: id.to_string() })
             };
             let (one, other) = (find(left)?, find(right)?);
             let store = &records.store;

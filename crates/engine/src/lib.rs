@@ -16,6 +16,7 @@ mod blind_index;
 mod check;
 mod columns;
 mod current;
+mod dedupe;
 mod engine;
 mod error;
 mod explain;
@@ -43,6 +44,9 @@ mod stored;
 mod suppress;
 
 pub use check::check;
+pub use dedupe::{
+    ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe, read_model, write_model,
+};
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;
 pub use progress::{KeysMoved, Progress, Silent, Stage};

@@ -40,8 +40,8 @@ impl Engine {
             planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
         let linkage = self.link(&rows, &mut clock).await?;
         let mut groups: BTreeMap<RecordIndex, Vec<RecordId>> = BTreeMap::new();
-        for (record, first) in (0..).map(RecordIndex).zip(&linkage.clusters) {
-            groups.entry(*first).or_default().push(linkage.job.records.id(record));
+        for (record, first) in (0..).map(RecordIndex).zip(&linkage.linked.clusters) {
+            groups.entry(*first).or_default().push(linkage.ids.id(record));
         }
         let groups: Vec<Vec<RecordId>> = groups.into_values().collect();
         let current = self.publication().await?;

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 
+mod dedupe;
 mod keys;
 
+pub use dedupe::*;
 pub use keys::*;
 
 /// What a run did. `records_in = records_landed + unchanged + duplicates + quarantined + suppressed`

@@ -87,9 +87,9 @@ impl Engine {
             return Ok(());
         }
         let linkage = self.link(&[], clock).await?;
-        report.candidate_pairs = linkage.candidate_pairs;
-        report.links = linkage.links.len() as u64;
-        report.oversized_blocks.clone_from(&linkage.oversized);
+        report.candidate_pairs = linkage.linked.candidate_pairs;
+        report.links = linkage.linked.links.len() as u64;
+        report.oversized_blocks.clone_from(&linkage.linked.oversized);
         if until < Stage::Publish {
             return Ok(());
         }
@@ -97,7 +97,7 @@ impl Engine {
             .time(Stage::Publish, async {
                 let published = self.publish(&linkage, &fingerprint, current.as_ref()).await?;
                 let profiles = published.profiles;
-                Ok((published, profiles))
+                Ok::<_, EngineError>((published, profiles))
             })
             .await?;
         report.profiles = published.profiles;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -24,9 +25,13 @@ const MERGE_MEMORY: usize = 10 * 1024 * 1024;
 /// They scan, and hold what they compute with in stores of their own, so that
 /// there is nothing to put aside; whatever tried to would fail.
 pub(crate) fn lake_session(lake: &Lake, config: SessionConfig) -> Result<SessionContext, EngineError> {
-    let no_files = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
-    let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(no_files).build_arc()?;
-    Ok(session(lake, config, runtime))
+    Ok(session(lake, config, without_files()?))
+}
+
+/// What operators run in that read no table, such as those that compare records. As in
+/// [`lake_session`], there is nothing that could be put aside.
+pub(crate) fn task_context() -> Result<Arc<TaskContext>, EngineError> {
+    Ok(SessionContext::new_with_config_rt(SessionConfig::new(), without_files()?).task_ctx())
 }
 
 /// A session for one query of a reader, within the limits of the pipeline. What
@@ -50,6 +55,11 @@ pub(crate) fn query_session(engine: &Engine, config: SessionConfig) -> Result<Se
         .with_memory_pool(Arc::new(QueryMemory::new(memory)))
         .build_arc()?;
     Ok(session(&engine.lake, config, runtime))
+}
+
+fn without_files() -> Result<Arc<RuntimeEnv>, EngineError> {
+    let no_files = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    Ok(RuntimeEnvBuilder::new().with_disk_manager_builder(no_files).build_arc()?)
 }
 
 fn session(lake: &Lake, config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {

@@ -24,11 +24,13 @@ pub(crate) struct Delimited {
     /// The columns of files without a header line.
     delimiter: char,
     declared: Option<Vec<String>>,
+    /// What the columns of files with a header line are called instead of what it says.
+    renamed: Option<Vec<String>>,
     plan: Arc<Plan>,
 }
 
 /// Looked for where the declared delimiter does not part the header line.
-const USUAL_DELIMITERS: [char; 4] = [';', '\t', '|', ','];
+pub(crate) const USUAL_DELIMITERS: [char; 4] = [';', '\t', '|', ','];
 
 /// How a source writes its rows.
 #[derive(Clone, Copy)]
@@ -88,7 +90,17 @@ impl Delimited {
         }
         let separators = Separators { delimiter: Some(delimiter), quote: Some(quote) };
         let dialect = Dialect { encoding, separators, quote };
-        Ok(Self { dialect, delimiter: declared, declared: source.header.clone(), plan })
+        Ok(Self { dialect, delimiter: declared, declared: source.header.clone(), renamed: None, plan })
+    }
+
+    /// Calls the columns of a file with a header line so, whatever that line says.
+    pub(crate) fn with_columns(self, columns: Vec<String>) -> Self {
+        Self { renamed: Some(columns), ..self }
+    }
+
+    /// The names on a header line; `None` if it cannot be read.
+    pub(crate) fn header(&self, framed: &Framed<'_>) -> Option<Vec<String>> {
+        self.dialect.header(framed)
     }
 
     fn row_reader(&self, columns: &[String], name: &str, file: u32) -> Result<RowReader, IngestError> {
@@ -133,10 +145,9 @@ impl SourceFormat for Delimited {
             Some(columns) => columns.clone(),
             None => loop {
                 if let Some(header) = framer.next() {
-                    break self
-                        .dialect
-                        .header(&header)
-                        .ok_or(IngestError::BadHeader { file: name.clone() })?;
+                    let written = self.header(&header);
+                    let written = written.ok_or(IngestError::BadHeader { file: name.clone() })?;
+                    break self.renamed.clone().unwrap_or(written);
                 }
                 match bytes.next().await? {
                     Some(chunk) => intake.feed(&chunk, |bytes| framer.feed(bytes)),

@@ -261,7 +261,7 @@ fn near(code: &str, nearest: &Option<String>) -> Diagnostic {
 }
 
 /// The name nearest to `given`, if any is near enough to be meant.
-pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     // Differences of case alone are the most common mistake and count for nothing.
     let given = given.to_lowercase();
     names

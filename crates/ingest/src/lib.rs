@@ -27,13 +27,15 @@ mod numbers;
 mod parquet;
 mod plan;
 mod stream;
+mod unknown;
 
 pub use batch::{BATCH_BYTES, BATCH_ROWS, Place, Rejected, SourceBatch};
-pub use error::IngestError;
+pub use error::{IngestError, nearest};
 pub use framing::MAX_ROW_BYTES;
 pub use inspect::{FieldOrigin, FileInspection, Inspection, MappedField, Problem, inspect};
 pub use location::SourceFile;
 pub use stream::{SourceSpec, SourceStream, open, replay};
+pub use unknown::{FileForm, UnknownFile};
 
 #[cfg(test)]
 mod tests;

@@ -31,7 +31,7 @@ use crate::location::Found;
 use crate::plan::Plan;
 
 /// What a Parquet file starts and ends with.
-const MAGIC: &[u8] = b"PAR1";
+pub(crate) const MAGIC: &[u8] = b"PAR1";
 
 /// Parquet, set up for a source.
 pub(crate) struct Parquet {
@@ -71,6 +71,21 @@ struct ObjectReader {
 impl Parquet {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         Self { plan }
+    }
+
+    /// The columns of a file that hold single values.
+    pub(crate) async fn single_valued_columns(
+        store: &Arc<dyn ObjectStore>,
+        found: &Found,
+    ) -> Result<Vec<String>, IngestError> {
+        check_magic(store, found).await?;
+        let input = ObjectReader { store: Arc::clone(store), meta: found.meta.clone() };
+        let builder = ParquetRecordBatchStreamBuilder::new(input)
+            .await
+            .map_err(|cause| failure(&found.file.name, cause))?;
+        let fields = builder.schema().fields().iter();
+        let single = fields.filter(|field| is_single_value(field.data_type()));
+        Ok(single.map(|field| field.name().clone()).collect())
     }
 }
 

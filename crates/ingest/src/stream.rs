@@ -76,18 +76,33 @@ pub(crate) async fn prepare(spec: SourceSpec<'_>) -> Result<SourceStream, Ingest
     let plan = Arc::new(Plan::new(spec.source, spec.schema)?);
     let format = format_of(spec.source, &plan)?;
     let location = location::find(&spec.source.path, spec.base, spec.options).await?;
-    Ok(SourceStream {
-        files: location.found.iter().map(|found| found.file.clone()).collect(),
-        location,
-        format,
-        batch: BatchBuilder::new(Arc::clone(&plan)),
-        plan,
-        current: None,
-        columns: Vec::new(),
-    })
+    Ok(SourceStream::new(location, format, plan))
 }
 
 impl SourceStream {
+    /// Begins the first file of a place.
+    pub(crate) async fn begin(
+        location: Location,
+        format: Box<dyn SourceFormat>,
+        plan: Arc<Plan>,
+    ) -> Result<SourceStream, IngestError> {
+        let mut stream = SourceStream::new(location, format, plan);
+        stream.open_next().await?;
+        Ok(stream)
+    }
+
+    fn new(location: Location, format: Box<dyn SourceFormat>, plan: Arc<Plan>) -> SourceStream {
+        SourceStream {
+            files: location.found.iter().map(|found| found.file.clone()).collect(),
+            location,
+            format,
+            batch: BatchBuilder::new(Arc::clone(&plan)),
+            plan,
+            current: None,
+            columns: Vec::new(),
+        }
+    }
+
     /// The source's files, in the order in which they are read.
     pub fn files(&self) -> &[SourceFile] {
         &self.files

@@ -19,13 +19,13 @@ pub fn execute(
     output: &mut Output,
     arguments: &EvaluateArguments,
 ) -> Result<Outcome, Failure> {
-    let accuracy = evaluate(&arguments.clusters, &arguments.truth)?;
+    let accuracy = evaluate(&arguments.clusters, &arguments.truth, &arguments.id)?;
     output.report(&accuracy, |accuracy| render::evaluate::render(&session.catalog, accuracy))?;
     Ok(Outcome::Done)
 }
 
-fn evaluate(clusters_file: &Path, truth_file: &Path) -> Result<Accuracy, CliError> {
-    let accuracy = Accuracy::from(measure(&partition(clusters_file)?, &partition(truth_file)?));
+fn evaluate(clusters_file: &Path, truth_file: &Path, id: &str) -> Result<Accuracy, CliError> {
+    let accuracy = Accuracy::from(measure(&partition(clusters_file, id)?, &partition(truth_file, id)?));
     if accuracy.unclustered == accuracy.truth_records {
         let (clusters, truth) = (clusters_file.to_owned(), truth_file.to_owned());
         return Err(CliError::NothingInCommon { clusters, truth });
@@ -34,10 +34,10 @@ fn evaluate(clusters_file: &Path, truth_file: &Path) -> Result<Accuracy, CliErro
 }
 
 /// Names that the column of a record's group goes by, in either file.
-const GROUP_COLUMNS: [&str; 4] = ["cluster_id", "entity_id", "person_id", "profile_id"];
+const GROUP_COLUMNS: [&str; 5] = ["cluster", "cluster_id", "entity_id", "person_id", "profile_id"];
 
-/// Reads which group each record of a CSV file is in.
-fn partition(file: &Path) -> Result<Vec<(String, String)>, CliError> {
+/// Reads which group each record of a CSV file is in; column `id` names the records.
+fn partition(file: &Path, id: &str) -> Result<Vec<(String, String)>, CliError> {
     let unreadable = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(cause) => CliError::Unreadable { file: file.to_owned(), cause },
         csv::ErrorKind::UnequalLengths { pos, .. } | csv::ErrorKind::Utf8 { pos, .. } => {
@@ -54,7 +54,7 @@ fn partition(file: &Path) -> Result<Vec<(String, String)>, CliError> {
             found: header.iter().collect::<Vec<_>>().join(", "),
         })
     };
-    let (record_column, group_column) = (column(&["record_id"])?, column(&GROUP_COLUMNS)?);
+    let (record_column, group_column) = (column(&[id])?, column(&GROUP_COLUMNS)?);
     let (mut groups, mut seen) = (Vec::new(), HashSet::new());
     let mut row = csv::StringRecord::new();
     while reader.read_record(&mut row).map_err(unreadable)? {

@@ -99,6 +99,11 @@ pub fn span(catalog: &Catalog, value: f64) -> Cell {
     right(catalog.message(id, &[("number", (value / unit).floor().into())]))
 }
 
+/// A number with that many decimals.
+pub fn number(catalog: &Catalog, value: f64, places: usize) -> Cell {
+    right(catalog.language.number(value, places))
+}
+
 /// A share in [0, 1].
 pub fn percent(catalog: &Catalog, value: f64) -> Cell {
     right(catalog.language.percent(value))

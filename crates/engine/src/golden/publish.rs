@@ -131,8 +131,8 @@ impl Engine {
         transactional: &Transactional,
     ) -> Result<u64, EngineError> {
         let mut writer = self.replacing(&TableName::Links, &columns::links_schema()).await?;
-        let records = &linkage.job.records;
-        for links in linkage.links.chunks(8192) {
+        let records = &linkage.ids;
+        for links in linkage.linked.links.chunks(8192) {
             let ids: Vec<(RecordId, RecordId)> = links
                 .iter()
                 .map(|link| (records.id(link.left), records.id(link.right)))
@@ -166,7 +166,6 @@ impl Engine {
     ) -> Result<u64, EngineError> {
         let schema = columns::with_pseudonyms(&columns::members_schema(), &edition.domains);
         let mut writer = self.replacing(&TableName::Members, &schema).await?;
-        let prepared = &linkage.job.records;
         for clusters in clusters.chunks(BATCH_PROFILES) {
             let mut profiles: Vec<ProfileId> = Vec::new();
             let mut records = StringBuilder::new();
@@ -174,13 +173,13 @@ impl Engine {
             let mut since = TimestampMicrosecondBuilder::new().with_timezone("UTC");
             for cluster in clusters {
                 for record in &cluster.records {
-                    let index = prepared.find(*record).expect("clusters are made of the store's records");
+                    let index = linkage.ids.find(*record).expect("clusters are made of the store's records");
                     let stayed =
                         former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
                     let since_then = former.since.get(record).copied().filter(|_| stayed);
                     profiles.push(cluster.id.profile);
                     records.append_value(record.to_string());
-                    sources.append_value(self.source_name(prepared.store.source(index)));
+                    sources.append_value(self.source_name(linkage.linked.job.store.source(index)));
                     since.append_value(since_then.unwrap_or(edition.now));
                 }
             }
@@ -438,8 +437,8 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
 /// Records by cluster: clusters in the order of their first record, records by rising id.
 fn groups_of(linkage: &Linkage) -> Vec<Vec<RecordId>> {
     let mut groups: BTreeMap<u32, Vec<RecordId>> = BTreeMap::new();
-    for (record, first) in (0..).zip(&linkage.clusters) {
-        let id = linkage.job.records.id(vermeil_resolve::RecordIndex(record));
+    for (record, first) in (0..).zip(&linkage.linked.clusters) {
+        let id = linkage.ids.id(vermeil_resolve::RecordIndex(record));
         groups.entry(first.0).or_default().push(id);
     }
     groups.into_values().collect()

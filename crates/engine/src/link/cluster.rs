@@ -45,15 +45,13 @@ impl ClusterLinksExec {
 
 impl fmt::Debug for ClusterLinksExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClusterLinksExec")
-            .field("records", &self.job.records.store.len())
-            .finish_non_exhaustive()
+        f.debug_struct("ClusterLinksExec").field("records", &self.job.store.len()).finish_non_exhaustive()
     }
 }
 
 impl DisplayAs for ClusterLinksExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ClusterLinksExec: records={}", self.job.records.store.len())
+        write!(f, "ClusterLinksExec: records={}", self.job.store.len())
     }
 }
 
@@ -107,12 +105,11 @@ impl ExecutionPlan for ClusterLinksExec {
 }
 
 fn group(job: &MatchJob, links: &[RecordBatch]) -> DataFusionResult<RecordBatch> {
-    let scorer = Scorer::new(&job.records.store, &job.plan, &job.model)
+    let scorer = Scorer::new(&job.store, &job.plan, &job.model)
         .map_err(|mismatch| DataFusionError::External(Box::new(mismatch)))?;
     let weight = |left, right| scorer.weight(left, right);
-    let records =
-        u32::try_from(job.records.store.len()).expect("a feature store numbers its records in 32 bits");
-    let clusters = cluster(job.records.store.len(), &links_of(links), ClusterSettings::default(), weight);
+    let records = u32::try_from(job.store.len()).expect("a feature store numbers its records in 32 bits");
+    let clusters = cluster(job.store.len(), &links_of(links), ClusterSettings::default(), weight);
     let first = (0..records).map(|record| clusters.first_of(RecordIndex(record)).0);
     let columns = vec![
         Arc::new(UInt32Array::from_iter_values(0..records)) as _,

@@ -16,16 +16,15 @@ use arrow::array::RecordBatch;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
-use datafusion::prelude::SessionConfig;
 use vermeil_model::{Policy, Probability, RecordId};
 use vermeil_resolve::cluster::Link;
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::features::RecordIndex;
-use vermeil_resolve::{Blocks, MatchModel, MatchPlan};
+use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
 
 use self::cluster::ClusterLinksExec;
-pub(crate) use self::prepared::PreparedRecords;
 use self::prepared::PreparedRecordsBuilder;
+pub(crate) use self::prepared::{PreparedRecords, RecordIds};
 use self::score::ScorePairsExec;
 use crate::audit::ENGINE;
 use crate::engine::Engine;
@@ -33,24 +32,32 @@ use crate::error::EngineError;
 use crate::land::PlannedRow;
 use crate::progress::{Progress, Stage};
 use crate::report::{OversizedBlockReport, StageReport};
-use crate::session::lake_session;
+use crate::session::task_context;
 
 /// From which probability a pair is linked, unless the pipeline says otherwise.
-const DEFAULT_THRESHOLD: f64 = 0.5;
+pub(crate) const DEFAULT_THRESHOLD: f64 = 0.5;
 /// Larger blocks are not compared, unless the pipeline says otherwise.
 pub(crate) const DEFAULT_MAX_BLOCK_PAIRS: u64 = 1_000_000;
 
 /// Everything that comparing pairs takes. Shared by the partitions of the operators.
 pub(crate) struct MatchJob {
     pub(crate) plan: MatchPlan,
-    pub(crate) records: PreparedRecords,
+    pub(crate) store: FeatureStore,
     pub(crate) blocks: Blocks,
     pub(crate) model: MatchModel,
     pub(crate) threshold: Probability,
 }
 
-/// What linking found.
-pub(crate) struct Linkage {
+/// How to compare, beside the plan.
+pub(crate) struct LinkSettings {
+    pub(crate) threshold: Probability,
+    pub(crate) max_block_pairs: u64,
+    /// A model that was kept; `None`: one is estimated.
+    pub(crate) model: Option<MatchModel>,
+}
+
+/// What linking found among the records of a store.
+pub(crate) struct Linked {
     pub(crate) job: Arc<MatchJob>,
     /// By rising left, then right record.
     pub(crate) links: Vec<Link>,
@@ -58,6 +65,12 @@ pub(crate) struct Linkage {
     pub(crate) clusters: Vec<RecordIndex>,
     pub(crate) candidate_pairs: u64,
     pub(crate) oversized: Vec<OversizedBlockReport>,
+}
+
+/// What linking found among the records of a lake.
+pub(crate) struct Linkage {
+    pub(crate) ids: RecordIds,
+    pub(crate) linked: Linked,
 }
 
 /// Times stages and tells progress.
@@ -68,11 +81,11 @@ pub(crate) struct StageClock<'a> {
 
 impl StageClock<'_> {
     /// Runs one stage; `work` returns its result and how many rows it made.
-    pub(crate) async fn time<T>(
+    pub(crate) async fn time<T, E>(
         &mut self,
         stage: Stage,
-        work: impl Future<Output = Result<(T, u64), EngineError>>,
-    ) -> Result<T, EngineError> {
+        work: impl Future<Output = Result<(T, u64), E>>,
+    ) -> Result<T, E> {
         self.progress.stage_started(stage);
         let started = Instant::now();
         let (made, rows) = work.await?;
@@ -102,23 +115,13 @@ impl Engine {
     ) -> Result<Linkage, EngineError> {
         let plan = self.match_plan()?;
         let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
-        let job = clock.time(Stage::Estimate, self.estimate(plan, records)).await?;
-        let (links, candidate_pairs) = clock.time(Stage::Score, self.score(&job)).await?;
-        let clusters = clock.time(Stage::Cluster, self.cluster(&job, &links)).await?;
-        let rule = |index: usize| job.plan.rules()[index].rule.to_string();
-        let oversized = job
-            .blocks
-            .oversized()
-            .iter()
-            .map(|block| OversizedBlockReport {
-                rule: rule(block.rule),
-                blocks: block.blocks,
-                records: block.records,
-                pairs: block.pairs,
-            })
-            .collect();
-        let links = score::links_of(&links);
-        Ok(Linkage { job, links, clusters, candidate_pairs, oversized })
+        let settings = LinkSettings {
+            threshold: self.threshold(),
+            max_block_pairs: self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS),
+            model: None,
+        };
+        let linked = link(plan, records.store, settings, clock).await?;
+        Ok(Linkage { ids: records.ids, linked })
     }
 
     /// Opens all current records into a feature store.
@@ -155,50 +158,80 @@ impl Engine {
         }
         Ok((builder.finish()?, count))
     }
+}
 
-    async fn estimate(
-        &self,
-        plan: MatchPlan,
-        records: PreparedRecords,
-    ) -> Result<(Arc<MatchJob>, u64), EngineError> {
-        let threshold = self.threshold();
-        let max_block_pairs =
-            self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
-        blocking(move || {
-            let blocks = Blocks::build(&records.store, &plan, max_block_pairs);
-            let model = estimate(&records.store, &plan, &blocks, EstimateSettings::default());
-            let count = records.store.len() as u64;
-            Ok((Arc::new(MatchJob { plan, records, blocks, model, threshold }), count))
+/// Links the records of a store: the one way, for a lake and for a file.
+///
+/// # Errors
+/// A model that was kept does not fit the plan, or an operator fails.
+pub(crate) async fn link(
+    plan: MatchPlan,
+    store: FeatureStore,
+    settings: LinkSettings,
+    clock: &mut StageClock<'_>,
+) -> Result<Linked, EngineError> {
+    let context = task_context()?;
+    let partitions = std::thread::available_parallelism().map_or(1, usize::from);
+    let job = clock.time(Stage::Estimate, prepare_job(plan, store, settings)).await?;
+    let (links, candidate_pairs) = clock.time(Stage::Score, score(&job, partitions, &context)).await?;
+    let clusters = clock.time(Stage::Cluster, cluster(&job, &links, &context)).await?;
+    let rule = |index: usize| job.plan.rules()[index].rule.to_string();
+    let oversized = job
+        .blocks
+        .oversized()
+        .iter()
+        .map(|block| OversizedBlockReport {
+            rule: rule(block.rule),
+            blocks: block.blocks,
+            records: block.records,
+            pairs: block.pairs,
         })
-        .await
-    }
+        .collect();
+    let links = score::links_of(&links);
+    Ok(Linked { job, links, clusters, candidate_pairs, oversized })
+}
 
-    async fn score(&self, job: &Arc<MatchJob>) -> Result<((Vec<RecordBatch>, u64), u64), EngineError> {
-        let partitions = std::thread::available_parallelism().map_or(1, usize::from);
-        let operator = Arc::new(ScorePairsExec::new(Arc::clone(job), partitions));
-        let plan: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(Arc::clone(&operator) as _));
-        let links = score::sorted(&collect(plan, self.task_context()?).await?)?;
-        let compared = operator.candidate_pairs();
-        Ok(((links, compared), compared))
-    }
+/// Finds the blocks, and estimates the model unless one was kept.
+async fn prepare_job(
+    plan: MatchPlan,
+    store: FeatureStore,
+    settings: LinkSettings,
+) -> Result<(Arc<MatchJob>, u64), EngineError> {
+    blocking(move || {
+        let LinkSettings { threshold, max_block_pairs, model } = settings;
+        let blocks = Blocks::build(&store, &plan, max_block_pairs);
+        let model = model.unwrap_or_else(|| estimate(&store, &plan, &blocks, EstimateSettings::default()));
+        model.check(&plan).map_err(EngineError::ModelMismatch)?;
+        let count = store.len() as u64;
+        Ok((Arc::new(MatchJob { plan, store, blocks, model, threshold }), count))
+    })
+    .await
+}
 
-    async fn cluster(
-        &self,
-        job: &Arc<MatchJob>,
-        links: &[RecordBatch],
-    ) -> Result<(Vec<RecordIndex>, u64), EngineError> {
-        let links = score::links_plan(links)?;
-        let plan: Arc<dyn ExecutionPlan> = Arc::new(ClusterLinksExec::new(Arc::clone(job), links));
-        let clusters = cluster::clusters_of(&collect(plan, self.task_context()?).await?);
-        let mut distinct: Vec<u32> = clusters.iter().map(|first| first.0).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        Ok((clusters, distinct.len() as u64))
-    }
+async fn score(
+    job: &Arc<MatchJob>,
+    partitions: usize,
+    context: &Arc<TaskContext>,
+) -> Result<((Vec<RecordBatch>, u64), u64), EngineError> {
+    let operator = Arc::new(ScorePairsExec::new(Arc::clone(job), partitions));
+    let plan: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(Arc::clone(&operator) as _));
+    let links = score::sorted(&collect(plan, Arc::clone(context)).await?)?;
+    let compared = operator.candidate_pairs();
+    Ok(((links, compared), compared))
+}
 
-    fn task_context(&self) -> Result<Arc<TaskContext>, EngineError> {
-        Ok(lake_session(&self.lake, SessionConfig::new())?.task_ctx())
-    }
+async fn cluster(
+    job: &Arc<MatchJob>,
+    links: &[RecordBatch],
+    context: &Arc<TaskContext>,
+) -> Result<(Vec<RecordIndex>, u64), EngineError> {
+    let links = score::links_plan(links)?;
+    let plan: Arc<dyn ExecutionPlan> = Arc::new(ClusterLinksExec::new(Arc::clone(job), links));
+    let clusters = cluster::clusters_of(&collect(plan, Arc::clone(context)).await?);
+    let mut distinct: Vec<u32> = clusters.iter().map(|first| first.0).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    Ok((clusters, distinct.len() as u64))
 }
 
 /// Runs a computation without holding up the runtime.

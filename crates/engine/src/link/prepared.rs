@@ -24,6 +24,11 @@ pub(super) struct PreparedRecordsBuilder<'a> {
 /// Records ready to be compared.
 pub(crate) struct PreparedRecords {
     pub(crate) store: FeatureStore,
+    pub(crate) ids: RecordIds,
+}
+
+/// The ids of a store's records.
+pub(crate) struct RecordIds {
     /// In the order of the store.
     ids: Vec<RecordId>,
     places: HashMap<RecordId, RecordIndex>,
@@ -58,11 +63,11 @@ impl<'a> PreparedRecordsBuilder<'a> {
             (0..u32::try_from(store.len()).expect("a store numbers its records in 32 bits")).map(RecordIndex);
         let ids: Vec<RecordId> = indexes.clone().map(|index| self.ids[&store.record_id(index)]).collect();
         let places = ids.iter().copied().zip(indexes).collect();
-        Ok(PreparedRecords { store, ids, places })
+        Ok(PreparedRecords { store, ids: RecordIds { ids, places } })
     }
 }
 
-impl PreparedRecords {
+impl RecordIds {
     /// The id of a record.
     pub(crate) fn id(&self, record: RecordIndex) -> RecordId {
         self.ids[record.0 as usize]

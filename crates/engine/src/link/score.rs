@@ -58,20 +58,13 @@ impl ScorePairsExec {
 
 impl fmt::Debug for ScorePairsExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScorePairsExec")
-            .field("records", &self.job.records.store.len())
-            .finish_non_exhaustive()
+        f.debug_struct("ScorePairsExec").field("records", &self.job.store.len()).finish_non_exhaustive()
     }
 }
 
 impl DisplayAs for ScorePairsExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ScorePairsExec: records={}, rules={}",
-            self.job.records.store.len(),
-            self.job.plan.rules().len()
-        )
+        write!(f, "ScorePairsExec: records={}, rules={}", self.job.store.len(), self.job.plan.rules().len())
     }
 }
 
@@ -128,7 +121,7 @@ fn score_share(
     compared: &AtomicU64,
     send: impl Fn(RecordBatch) -> bool,
 ) -> DataFusionResult<()> {
-    let scorer = Scorer::new(&job.records.store, &job.plan, &job.model)
+    let scorer = Scorer::new(&job.store, &job.plan, &job.model)
         .map_err(|mismatch| DataFusionError::External(Box::new(mismatch)))?;
     let least = job.threshold.to_bits();
     let mut links = LinkBatch::default();

@@ -10,7 +10,7 @@ fn evaluate_texts(clusters: &str, truth: &str) -> Result<Accuracy, CliError> {
     let folder = tempfile::tempdir().unwrap();
     let clusters = write(folder.path(), "clusters.csv", clusters);
     let truth = write(folder.path(), "truth.csv", truth);
-    evaluate(&clusters, &truth)
+    evaluate(&clusters, &truth, "record_id")
 }
 
 #[test]

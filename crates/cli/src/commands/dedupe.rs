@@ -1,0 +1,177 @@
+//! `vermeil dedupe`: which rows of one file belong together, without a pipeline.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+use vermeil_engine::{ClusteredRows, DedupeReport, DedupeRequest, StageReport, read_model, write_model};
+use vermeil_model::Schema;
+use vermeil_model::pipeline::QuarantineLimit;
+
+use crate::args::DedupeArguments;
+use crate::error::CliError;
+use crate::exit::{Failure, Outcome};
+use crate::output::Output;
+use crate::render;
+use crate::session::Session;
+
+/// The schema whose fields columns are understood as.
+const SCHEMA: &str = "customer.v1";
+/// The column of the rows' numbers, where no column names them.
+const ROW_COLUMN: &str = "row";
+/// The column of the rows' clusters.
+const CLUSTER_COLUMN: &str = "cluster";
+
+/// What was done, for people and programs.
+#[derive(Debug, Serialize)]
+pub struct Deduplicated {
+    /// The file that was read.
+    pub file: String,
+    /// The file that was written.
+    pub out: String,
+    /// What was found; `seconds` and `stages` cover the writing too.
+    #[serde(flatten)]
+    pub report: DedupeReport,
+    /// The most memory this process held at once; `None` where the system does not tell.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Dedupes a file and writes its clusters.
+pub async fn execute(
+    session: &Session,
+    output: &mut Output,
+    arguments: &DedupeArguments,
+) -> Result<Outcome, Failure> {
+    let started = Instant::now();
+    refuse_to_overwrite(arguments)?;
+    let model = arguments.model.as_deref().map(read_text).transpose()?;
+    let request = DedupeRequest {
+        file: arguments.file.clone(),
+        base: PathBuf::new(),
+        storage_options: session.environment.storage_options.clone(),
+        schema: Schema::built_in(SCHEMA).expect("the schema ships with the program"),
+        id: arguments.id.clone(),
+        fields: arguments.map.iter().map(|told| (told.column.clone(), told.field.clone())).collect(),
+        model: model.as_deref().map(read_model).transpose()?,
+        threshold: arguments.threshold,
+    };
+    // Before the work: that the place cannot be written shows at once.
+    let out = Replacement::begin(&arguments.out)?;
+    let kept = arguments.save_model.as_deref().map(Replacement::begin).transpose()?;
+    let found = vermeil_engine::dedupe(&request, &*session.progress).await?;
+
+    let writing = Instant::now();
+    out.commit(|file| write_clusters(file, request.id.as_deref(), &found.rows))?;
+    if let Some(kept) = kept {
+        kept.commit(|file| file.write_all(write_model(&found.model).as_bytes()))?;
+    }
+    let mut report = found.report;
+    let seconds = writing.elapsed().as_secs_f64();
+    report.stages.push(StageReport { name: "write".to_owned(), seconds, rows: report.records });
+    report.seconds = started.elapsed().as_secs_f64();
+    let outcome = outcome(&report);
+    let done = Deduplicated {
+        file: arguments.file.clone(),
+        out: arguments.out.display().to_string(),
+        report,
+        peak_memory_bytes: peak_memory(),
+    };
+    output.report(&done, |done| render::dedupe::render(&session.catalog, done))?;
+    Ok(outcome)
+}
+
+/// What was asked to be read must not be written over.
+fn refuse_to_overwrite(arguments: &DedupeArguments) -> Result<(), CliError> {
+    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    };
+    let read = [Some(Path::new(&arguments.file)), arguments.model.as_deref()];
+    let written = [Some(arguments.out.as_path()), arguments.save_model.as_deref()];
+    let reads = |file: &Path| read.iter().flatten().any(|read| same(read, file));
+    match written.into_iter().flatten().find(|file| reads(file)) {
+        Some(file) => Err(CliError::WouldOverwrite(file.to_owned())),
+        None => Ok(()),
+    }
+}
+
+fn read_text(file: &Path) -> Result<String, CliError> {
+    fs::read_to_string(file).map_err(|cause| CliError::Unreadable { file: file.to_owned(), cause })
+}
+
+fn write_clusters(file: &mut dyn Write, id: Option<&str>, rows: &ClusteredRows) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(file);
+    writer.write_record([id.unwrap_or(ROW_COLUMN), CLUSTER_COLUMN])?;
+    for (key, cluster) in rows.iter() {
+        writer.write_record([key.as_str(), &cluster.to_string()])?;
+    }
+    writer.flush()
+}
+
+/// More rows were left out than a pipeline tolerates unless it says otherwise.
+fn outcome(report: &DedupeReport) -> Outcome {
+    let rejected: u64 = report.rejected.values().map(|rejected| rejected.rows).sum();
+    let tolerated = QuarantineLimit::default().limit * (rejected + report.records) as f64;
+    if rejected as f64 > tolerated { Outcome::QuarantinedBeyondLimit } else { Outcome::Done }
+}
+
+/// As the system counts it: `None` but on Linux.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// A file under way beside the one it will replace, so that no reader ever meets half of it.
+struct Replacement {
+    target: PathBuf,
+    part: PathBuf,
+    file: Option<File>,
+}
+
+impl Replacement {
+    fn begin(target: &Path) -> Result<Self, CliError> {
+        let unwritable = |cause| CliError::Unwritable { file: target.to_owned(), cause };
+        let name = target.file_name().ok_or_else(|| unwritable(io::ErrorKind::IsADirectory.into()))?;
+        if target.is_dir() {
+            return Err(unwritable(io::ErrorKind::IsADirectory.into()));
+        }
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(".part");
+        let part = target.with_file_name(hidden);
+        let file = File::create(&part).map_err(unwritable)?;
+        Ok(Self { target: target.to_owned(), part, file: Some(file) })
+    }
+
+    fn commit(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+        let write_all = |file: File| {
+            let mut writer = BufWriter::new(file);
+            write(&mut writer)?;
+            writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            fs::rename(&self.part, &self.target)
+        };
+        let written = self.file.take().map_or(Ok(()), write_all);
+        if written.is_err() {
+            // What is left of it is of no use; that it cannot be written is told below.
+            drop(fs::remove_file(&self.part));
+        }
+        written.map_err(|cause| CliError::Unwritable { file: self.target.clone(), cause })
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // Nothing was written: an empty file of this name disturbs nobody.
+            drop(fs::remove_file(&self.part));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What deduping a file found.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use vermeil_engine::DedupeReport;
+
+use super::run::stages;
+use super::table::{Grid, count, number, optional, text};
+use crate::commands::dedupe::Deduplicated;
+use crate::language::Catalog;
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// What columns were taken for, what was found, how long it took, and what speaks against trusting it.
+pub fn render(catalog: &Catalog, done: &Deduplicated) -> String {
+    let report = &done.report;
+    let mut parts = vec![columns(catalog, report), counts(catalog, done)];
+    if !report.oversized_blocks.is_empty() {
+        parts.push(oversized(catalog, report));
+    }
+    parts.push(stages(catalog, &report.stages, report.seconds));
+    for (code, rejected) in &report.rejected {
+        let arguments = [
+            ("rows", rejected.rows.into()),
+            ("code", code.as_str().into()),
+            ("line", rejected.first_line.into()),
+        ];
+        parts.push(catalog.message("dedupe-rejected", &arguments));
+    }
+    for warning in &report.warnings {
+        let told = catalog.tell(warning);
+        parts.push(catalog.message("dedupe-warning", &[("message", told.headline.into())]));
+        parts.extend(told.help.map(|help| format!("  {help}")));
+    }
+    parts.push(catalog.message("dedupe-written", &[("file", done.out.as_str().into())]));
+    parts.join("\n")
+}
+
+fn columns(catalog: &Catalog, report: &DedupeReport) -> String {
+    let mut grid = Grid::new(catalog, &["column", "meaning", "field", "because"]);
+    for column in &report.columns {
+        grid.row(vec![
+            text(&column.column),
+            text(catalog.text(&format!("meaning-{}", name_of(column.meaning)))),
+            optional(column.field.as_ref()),
+            text(catalog.text(&format!("because-{}", name_of(column.because)))),
+        ]);
+    }
+    grid.finish()
+}
+
+/// A variant as JSON has it, in the manner of message ids.
+fn name_of(variant: impl Serialize) -> String {
+    let name = serde_json::to_value(variant).ok();
+    name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().replace('_', "-")
+}
+
+fn counts(catalog: &Catalog, done: &Deduplicated) -> String {
+    let report = &done.report;
+    let mut grid = Grid::facts(catalog);
+    grid.fact("records", count(catalog, report.records));
+    grid.fact("candidate-pairs", count(catalog, report.candidate_pairs));
+    grid.fact("pairs-per-record", number(catalog, report.pairs_per_record, 1));
+    grid.fact("links", count(catalog, report.links));
+    grid.fact("clusters", count(catalog, report.clusters));
+    grid.fact("largest-cluster", count(catalog, report.largest_cluster));
+    if let Some(bytes) = done.peak_memory_bytes {
+        grid.fact("peak-memory", number(catalog, bytes as f64 / MIB, 0));
+    }
+    grid.finish()
+}
+
+fn oversized(catalog: &Catalog, report: &DedupeReport) -> String {
+    let mut rules: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
+    for block in &report.oversized_blocks {
+        let (blocks, largest, pairs) = rules.entry(&block.rule).or_default();
+        *blocks += 1;
+        *largest = block.records.max(*largest);
+        *pairs += block.pairs;
+    }
+    let mut grid = Grid::new(catalog, &["oversized-rule", "blocks", "largest-block", "pairs-left-out"]);
+    for (rule, (blocks, largest, pairs)) in rules {
+        grid.row(vec![text(rule), count(catalog, blocks), count(catalog, largest), count(catalog, pairs)]);
+    }
+    grid.finish()
+}

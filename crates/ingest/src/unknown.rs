@@ -1,0 +1,129 @@
+//! A file that no pipeline describes: its form is found out, its columns are read as text.
+//!
+//! Parquet and NDJSON are known by their first bytes, delimited text is what is left. Of
+//! text the encoding is found by reading all of it once, because the first accent may stand
+//! in the last row; the delimiter is the one that parts the first rows into equally many fields.
+
+mod form;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use vermeil_model::pipeline::{ColumnMapping, Contract, Format, Source};
+use vermeil_model::schema::{Field, FieldClass, FieldType, Normaliser, Schema, SchemaKind};
+
+use crate::batch::SourceBatch;
+use crate::delimited::Delimited;
+use crate::error::IngestError;
+use crate::formats::{SourceFormat, format_of};
+use crate::location::{self, Location};
+use crate::plan::Plan;
+use crate::stream::SourceStream;
+
+pub use form::FileForm;
+
+/// The rows of a file that no pipeline describes, batch by batch.
+pub struct UnknownFile {
+    form: FileForm,
+    stream: SourceStream,
+}
+
+impl UnknownFile {
+    /// Finds out the form of the file at `path` (relative to `base`, or a URL with the
+    /// object store's `options`) and begins to read it.
+    ///
+    /// # Errors
+    /// [`IngestError`] where there is no such file, it is empty, has no column, or cannot be read.
+    pub async fn open(
+        path: &str,
+        base: &Path,
+        options: &BTreeMap<String, String>,
+    ) -> Result<UnknownFile, IngestError> {
+        let location = location::find(path, base, options).await?;
+        let [found] = location.found.as_slice() else {
+            let cause = format!("one file is needed, {} were found", location.found.len());
+            return Err(IngestError::BadLocation { path: path.to_owned(), cause: cause.into() });
+        };
+        let form = FileForm::of(&location.store, found).await?;
+        tracing::debug!(?form, "the form of the file");
+        let stream = stream(location, path, &form).await?;
+        Ok(UnknownFile { form, stream })
+    }
+
+    /// How the file is written, and its columns.
+    pub fn form(&self) -> &FileForm {
+        &self.form
+    }
+
+    /// The next rows; `None` after the last. One nullable column of trimmed text (`Utf8`) for
+    /// each of [`FileForm::columns`], in their order.
+    ///
+    /// After an error the stream is over.
+    pub async fn next_batch(&mut self) -> Option<Result<SourceBatch, IngestError>> {
+        self.stream.next_batch().await
+    }
+}
+
+async fn stream(location: Location, path: &str, form: &FileForm) -> Result<SourceStream, IngestError> {
+    let (source, schema) = described(path, form);
+    let plan = Arc::new(Plan::new(&source, &schema)?);
+    let format: Box<dyn SourceFormat> = match form.format {
+        Format::Delimited => {
+            Box::new(Delimited::new(&source, Arc::clone(&plan))?.with_columns(form.columns.clone()))
+        }
+        Format::Ndjson | Format::Parquet => format_of(&source, &plan)?,
+    };
+    SourceStream::begin(location, format, plan).await
+}
+
+/// What a pipeline would say of the file, were every column just text.
+fn described(path: &str, form: &FileForm) -> (Source, Schema) {
+    // Schemas name their fields in a way of their own; columns may be called anything.
+    let field_of = |place: usize| format!("column_{place}");
+    let field = |place: usize| Field {
+        name: field_of(place),
+        data_type: FieldType::Text,
+        class: FieldClass::Sensitive,
+        description: String::new(),
+        purposes: Vec::new(),
+        retention: None,
+        normaliser: Normaliser::Text,
+        comparison: None,
+        golden: None,
+        generalise: None,
+    };
+    let columns = form.columns.iter().enumerate();
+    let source = Source {
+        id: "file".parse().expect("a valid id"),
+        path: path.to_owned(),
+        format: form.format,
+        delimiter: form.delimiter,
+        quote: None,
+        encoding: Some(form.encoding.to_owned()),
+        decimal: None,
+        header: None,
+        schema: None,
+        key: Vec::new(),
+        updated_at: None,
+        subject: None,
+        columns: columns
+            .map(|(place, column)| (field_of(place), ColumnMapping::Column(column.clone())))
+            .collect(),
+        constants: BTreeMap::new(),
+        contract: Contract::default(),
+        self_declared: false,
+    };
+    let schema = Schema {
+        name: "file".to_owned(),
+        version: 1,
+        kind: SchemaKind::Record,
+        description: String::new(),
+        fields: (0..form.columns.len()).map(field).collect(),
+        blocking: Vec::new(),
+    };
+    (source, schema)
+}
+
+#[cfg(test)]
+mod tests;
