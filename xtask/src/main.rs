@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod architecture;
 mod python;
+mod quality;
 mod smoke;
 mod softhsm;
 mod steps;
@@ -25,6 +26,9 @@ cargo xtask <task>
                  for an administrator on Debian, the package softhsm2
   fmt            formats every crate
   lint           clippy on every target, warnings are errors
+  quality [--update] [NAME…]
+                 how well `vermeil dedupe` does on the real data, beside its peers; fails where
+                 a figure is lower than the last one by more than 0.005; `--update` stores them
   bench [ARGS]   the benchmarks of the README, in the release profile
   help           this text
 
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(&surroundings),
         ("fmt", []) => finish(surroundings.cargo(["fmt", "--all"])),
         ("lint", []) => test::lint(&surroundings),
+        ("quality", arguments) => quality::run(&surroundings, arguments),
         ("tools", []) => test::tools(&surroundings),
         ("bench", arguments) => {
             let mut bench =

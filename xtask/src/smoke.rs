@@ -17,7 +17,8 @@ const LEAST_PAIRWISE_F1: f64 = 0.80;
 /// # Errors
 /// All that is wrong, one line each.
 pub fn demo(program: &Path) -> Result<(), String> {
-    let folder = EmptyFolder::create().map_err(|cause| format!("no temporary folder: {cause}"))?;
+    let folder =
+        TemporaryFolder::create("vermeil-smoke").map_err(|cause| format!("no temporary folder: {cause}"))?;
     let output = Command::new(program)
         .args(["demo", "--people", PEOPLE, "--format", "json", "--dir"])
         .arg(folder.0.join("demo"))
@@ -64,8 +65,8 @@ fn problems(json: &str) -> Vec<String> {
     problems
 }
 
-/// The number after the first `"key":`. The demo prints one flat object but for its stages, whose keys differ.
-fn number(json: &str, key: &str) -> Option<f64> {
+/// The number after the first `"key":`. Commands print one flat object but for lists, which come later.
+pub fn number(json: &str, key: &str) -> Option<f64> {
     let (_, rest) = json.split_once(&format!("\"{key}\""))?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start();
     let end = rest.find([',', '}', ']']).unwrap_or(rest.len());
@@ -73,17 +74,18 @@ fn number(json: &str, key: &str) -> Option<f64> {
 }
 
 /// A folder that goes when it is dropped.
-struct EmptyFolder(PathBuf);
+pub struct TemporaryFolder(pub PathBuf);
 
-impl EmptyFolder {
-    fn create() -> std::io::Result<Self> {
-        let path = env::temp_dir().join(format!("vermeil-smoke-{}", id()));
+impl TemporaryFolder {
+    /// An empty one, whose name begins so.
+    pub fn create(name: &str) -> std::io::Result<Self> {
+        let path = env::temp_dir().join(format!("{name}-{}", id()));
         fs::create_dir(&path)?;
         Ok(Self(path))
     }
 }
 
-impl Drop for EmptyFolder {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         if let Err(cause) = fs::remove_dir_all(&self.0) {
             println!("could not remove {}: {cause}", self.0.display());

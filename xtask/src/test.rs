@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    python, smoke, softhsm,
+    python, quality, smoke, softhsm,
     steps::{Summary, Verdict, run_to_end, succeeds},
     surroundings::Surroundings,
     traces,
@@ -54,6 +54,7 @@ pub fn run(surroundings: &Surroundings) -> ExitCode {
             Err(_) => Verdict::Skipped("the program does not build".into()),
         }
     });
+    summary.step("quality", || quality::quick(surroundings));
     summary.conclude()
 }
 

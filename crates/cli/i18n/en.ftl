@@ -576,6 +576,8 @@ dedupe-little-informative = only one field tells who is who ({ $fields }): the c
     .help = more columns are needed; if one was misunderstood, say so with `--map`
 dedupe-large-cluster = the largest cluster holds { $largest } of { $records } records, which is hardly one person
     .help = look whether its rows share a value that many have, and leave that column out: `--map -=COLUMN`
+dedupe-copies-apart = { $rows } rows say the same as an earlier row and are in another cluster
+    .help = what many rows share tells little, and rows that say little stay apart; remove copies first if they are one
 dedupe-repeated-keys = { $rows } rows have a key that an earlier row has; each stays a row of its own
     .help = name rows by a column without repetitions, or by none
 dedupe-missing-keys = { $rows } rows have no key

@@ -573,6 +573,8 @@ dedupe-little-informative = un seul champ dit qui est qui ({ $fields }) : les gr
     .help = il faut d'autres colonnes ; si l'une a été mal comprise, dites-le avec `--map`
 dedupe-large-cluster = le plus grand groupe réunit { $largest } enregistrements sur { $records }, ce qui n'est guère une seule personne
     .help = voyez si ses lignes partagent une valeur que beaucoup ont, et écartez cette colonne : `--map -=COLONNE`
+dedupe-copies-apart = { $rows } lignes disent la même chose qu'une ligne précédente et sont dans un autre groupe
+    .help = ce que beaucoup de lignes partagent dit peu, et des lignes qui disent peu restent séparées ; retirez d'abord les copies si elles ne font qu'un
 dedupe-repeated-keys = { $rows } lignes ont la clé d'une ligne précédente ; chacune reste une ligne à part
     .help = désignez les lignes par une colonne sans répétition, ou par aucune
 dedupe-missing-keys = { $rows } lignes n'ont pas de clé

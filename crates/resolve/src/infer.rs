@@ -333,8 +333,10 @@ fn judge(name: &str, profile: &Profile) -> (Meaning, Because) {
         Some(said @ (Meaning::Answer | Meaning::RecordKey | Meaning::Source | Meaning::Ignored)) => {
             (said, Because::Name)
         }
-        _ if profile.distinct == 1 && profile.filled > 1 => (Meaning::Ignored, Because::Constant),
+        // A sample need not hold every value: with a name to go by, one value is no reason to
+        // look away. It then weighs nothing, and a country still tells how phones are written.
         Some(said) if profile.may_be(said) => (said, Because::Name),
+        _ if profile.distinct == 1 && profile.filled > 1 => (Meaning::Ignored, Because::Constant),
         Some(_) => (profile.looks_like(), Because::ValuesAgainstName),
         None => (profile.looks_like(), Because::Values),
     }

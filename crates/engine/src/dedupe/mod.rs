@@ -12,7 +12,7 @@ mod error;
 mod model;
 mod read;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -90,6 +90,14 @@ impl ClusteredRows {
         self.clusters.iter().enumerate().map(move |(row, cluster)| (named(row), *cluster))
     }
 
+    /// Rows that say the same as an earlier row and are in another cluster.
+    fn copies_apart(&self, contents: &[u64]) -> u64 {
+        let mut first: HashMap<u64, u32> = HashMap::with_capacity(contents.len());
+        let rows = contents.iter().zip(&self.clusters);
+        rows.filter(|(content, cluster)| first.entry(**content).or_insert(**cluster) != *cluster).count()
+            as u64
+    }
+
     /// Records by cluster, as many entries as there are clusters.
     fn sizes(&self) -> Vec<u64> {
         let mut sizes = vec![0; self.clusters.iter().max().map_or(0, |last| *last as usize)];
@@ -116,7 +124,7 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
     let names = Names::check(request, &form.columns)?;
     let mut clock = StageClock { progress, stages: Vec::new() };
     let rows = clock.time(Stage::Prepare, read::read(file, request, &names, progress)).await?;
-    let Rows { mapping, plan, store, keys, rejected, repeated_keys, missing_keys } = rows;
+    let Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys } = rows;
     let settings = LinkSettings {
         threshold: Probability(threshold),
         max_block_pairs: DEFAULT_MAX_BLOCK_PAIRS,
@@ -131,6 +139,7 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
         rejected,
         repeated_keys,
         missing_keys,
+        copies_apart: rows.copies_apart(&contents),
         columns: mapping.columns,
         candidate_pairs: linked.candidate_pairs,
         pairs_per_record: linked.candidate_pairs as f64 / records as f64,
@@ -184,6 +193,9 @@ fn warnings(report: &DedupeReport, model: &MatchModel) -> Vec<Diagnostic> {
     if report.largest_cluster > LARGEST_PLAUSIBLE && share > LARGEST_PLAUSIBLE_SHARE {
         let warning = Diagnostic::new("dedupe-large-cluster");
         warnings.push(warning.with("largest", report.largest_cluster).with("records", report.records));
+    }
+    if report.copies_apart > 0 {
+        warnings.push(Diagnostic::new("dedupe-copies-apart").with("rows", report.copies_apart));
     }
     if report.repeated_keys > 0 {
         warnings.push(Diagnostic::new("dedupe-repeated-keys").with("rows", report.repeated_keys));

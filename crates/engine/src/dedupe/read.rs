@@ -36,6 +36,8 @@ pub(super) struct Rows {
     /// Each record's id ends with its row: see [`row_of`].
     pub(super) store: FeatureStore,
     pub(super) keys: Option<LargeStringArray>,
+    /// A hash of each row's values, its key left out, in the file's order.
+    pub(super) contents: Vec<u64>,
     pub(super) rejected: BTreeMap<String, RejectedRows>,
     pub(super) repeated_keys: u64,
     pub(super) missing_keys: u64,
@@ -111,12 +113,12 @@ pub(super) async fn read(
     while let Some(batch) = next(&mut batches, &mut rejected, &grant, progress).await? {
         intake.take(&batch)?;
     }
-    let Intake { store, keys, missing_keys, rows, .. } = intake;
+    let Intake { store, keys, contents, missing_keys, .. } = intake;
     let store = store.finish().map_err(EngineError::Features)?;
     let keys = names.id.map(|_| { keys }.finish());
     let repeated_keys = keys.as_ref().map_or(0, |keys| repeated(&store, keys));
-    let rows = (Rows { mapping, plan, store, keys, rejected, repeated_keys, missing_keys }, rows);
-    Ok(rows)
+    let rows = contents.len() as u64;
+    Ok((Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys }, rows))
 }
 
 /// The batches of a file, parsed by a task of their own, which ends when nobody wants them any more.
@@ -177,8 +179,8 @@ struct Intake<'a> {
     id: Option<usize>,
     store: FeatureStoreBuilder<'a>,
     keys: LargeStringBuilder,
+    contents: Vec<u64>,
     missing_keys: u64,
-    rows: u64,
 }
 
 impl<'a> Intake<'a> {
@@ -189,8 +191,8 @@ impl<'a> Intake<'a> {
             id: names.id,
             store: FeatureStoreBuilder::new(plan),
             keys: LargeStringBuilder::new(),
+            contents: Vec::new(),
             missing_keys: 0,
-            rows: 0,
         }
     }
 
@@ -209,7 +211,9 @@ impl<'a> Intake<'a> {
             let texts: Vec<(FieldIndex, &str)> =
                 values.iter().map(|(field, value)| (*field, value.as_ref())).collect();
             let key = self.id.map(|id| cell(id, row)).filter(|key| !key.is_empty());
-            let record = self.number(key, columns.iter().map(|column| column.value(row)))?;
+            let others = (0..columns.len()).filter(|column| Some(*column) != self.id);
+            let content = features::number_of(others.map(|column| cell(column, row)));
+            let record = self.number(key, content)?;
             let source = self.mapping.source.map_or(0, |source| {
                 let number = features::number_of(std::iter::once(cell(source, row)));
                 number.0 as u32
@@ -225,17 +229,12 @@ impl<'a> Intake<'a> {
 
     /// A number made of key and content, so that the order of records owes nothing to that of
     /// rows: 64 bits of the key, or of the content where there is none; 32 of the content; the row.
-    fn number<'v>(
-        &mut self,
-        key: Option<&str>,
-        cells: impl Iterator<Item = &'v str>,
-    ) -> Result<RecordId, DedupeError> {
-        let row = u32::try_from(self.rows).map_err(|_| DedupeError::TooManyRows)?;
-        self.rows += 1;
-        let content = features::number_of(cells).0;
-        let name = key.map_or(content, |key| features::number_of(std::iter::once(key)).0);
-        let high = name >> 64 << 64;
-        let middle = (content & u128::from(u32::MAX)) << 32;
+    fn number(&mut self, key: Option<&str>, content: RecordId) -> Result<RecordId, DedupeError> {
+        let row = u32::try_from(self.contents.len()).map_err(|_| DedupeError::TooManyRows)?;
+        self.contents.push((content.0 >> 64) as u64);
+        let name = key.map_or(content, |key| features::number_of(std::iter::once(key)));
+        let high = name.0 >> 64 << 64;
+        let middle = (content.0 & u128::from(u32::MAX)) << 32;
         Ok(RecordId(high | middle | u128::from(row)))
     }
 }

@@ -19,6 +19,8 @@ pub struct DedupeReport {
     pub repeated_keys: u64,
     /// Rows without a key.
     pub missing_keys: u64,
+    /// Rows that say the same as an earlier row in every column but the key, and are in another cluster.
+    pub copies_apart: u64,
     /// What each column was taken for, and why.
     pub columns: Vec<ColumnMeaning>,
     /// Pairs compared.
