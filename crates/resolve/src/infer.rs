@@ -9,6 +9,7 @@
 //! and why every column was taken for what it is. Nothing of it holds a value.
 
 mod headers;
+mod meaning;
 mod values;
 
 use std::borrow::Cow;
@@ -16,152 +17,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 use vermeil_model::schema::{BlockingRule, Comparison, Field, FieldClass, FieldType, Normaliser, Schema};
 
+pub use meaning::Meaning;
 use values::Profile;
 
 use crate::normalise::date;
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Meaning {
-    /// What tells rows apart.
-    RecordKey,
-    /// Which silo a row is from.
-    Source,
-    /// Somebody's answer to who is who: never evidence.
-    Answer,
-    /// First name or names.
-    GivenName,
-    /// Names between the first and the last.
-    MiddleName,
-    /// Family name in use.
-    FamilyName,
-    /// Family name at birth.
-    BirthName,
-    /// Given and family name in one.
-    FullName,
-    /// Name of an organisation.
-    OrganisationName,
-    /// Day of birth.
-    BirthDate,
-    /// Year of birth, alone.
-    BirthYear,
-    /// Month of birth, alone.
-    BirthMonth,
-    /// Day of the month of birth, alone.
-    BirthDay,
-    /// Place of birth.
-    BirthPlace,
-    /// Country of birth.
-    BirthCountry,
-    /// E-mail address.
-    Email,
-    /// Phone number of any kind.
-    Phone,
-    /// Name of the way, with or without number.
-    Street,
-    /// Number on the way.
-    HouseNumber,
-    /// Second line of an address.
-    AddressExtra,
-    /// Address in one.
-    WholeAddress,
-    /// Postal code.
-    PostalCode,
-    /// Town.
-    City,
-    /// State, county, department.
-    Region,
-    /// Country.
-    Country,
-    /// Registration number of an organisation.
-    RegistrationNumber,
-    /// VAT number.
-    VatNumber,
-    /// Identity document or social security number.
-    NationalId,
-    /// Number of a loyalty programme.
-    LoyaltyNumber,
-    /// Civility or title.
-    Title,
-    /// Gender.
-    Gender,
-    /// Occupation.
-    Occupation,
-    /// Something else that may be evidence.
-    Text,
-    /// No evidence: empty, constant, a moment, an amount, a category.
-    Ignored,
-}
-
-impl Meaning {
-    const ALL: [Meaning; 34] = [
-        Self::RecordKey,
-        Self::Source,
-        Self::Answer,
-        Self::GivenName,
-        Self::MiddleName,
-        Self::FamilyName,
-        Self::BirthName,
-        Self::FullName,
-        Self::OrganisationName,
-        Self::BirthDate,
-        Self::BirthYear,
-        Self::BirthMonth,
-        Self::BirthDay,
-        Self::BirthPlace,
-        Self::BirthCountry,
-        Self::Email,
-        Self::Phone,
-        Self::Street,
-        Self::HouseNumber,
-        Self::AddressExtra,
-        Self::WholeAddress,
-        Self::PostalCode,
-        Self::City,
-        Self::Region,
-        Self::Country,
-        Self::RegistrationNumber,
-        Self::VatNumber,
-        Self::NationalId,
-        Self::LoyaltyNumber,
-        Self::Title,
-        Self::Gender,
-        Self::Occupation,
-        Self::Text,
-        Self::Ignored,
-    ];
-
-    /// The canonical field it becomes, or becomes a part of.
-    fn field(self) -> Option<&'static str> {
-        Some(match self {
-            Self::GivenName | Self::MiddleName => "given_name",
-            Self::FamilyName => "family_name",
-            Self::BirthName => "birth_name",
-            Self::FullName => "full_name",
-            Self::OrganisationName => "organisation_name",
-            Self::BirthDate | Self::BirthYear | Self::BirthMonth | Self::BirthDay => "birth_date",
-            Self::BirthPlace => "birth_place",
-            Self::BirthCountry => "birth_country",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Street | Self::HouseNumber | Self::WholeAddress => "street",
-            Self::AddressExtra => "address_extra",
-            Self::PostalCode => "postal_code",
-            Self::City => "city",
-            Self::Region => "region",
-            Self::Country => "country",
-            Self::RegistrationNumber => "registration_number",
-            Self::VatNumber => "vat_number",
-            Self::NationalId => "national_id",
-            Self::LoyaltyNumber => "loyalty_number",
-            Self::Title => "title",
-            Self::Gender => "gender",
-            Self::Occupation => "occupation",
-            Self::RecordKey | Self::Source | Self::Answer | Self::Text | Self::Ignored => return None,
-        })
-    }
-}
 
 /// Why a column was taken for what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -476,8 +335,9 @@ fn schema_of(mapped: &[MappedField], canonical: &Schema) -> Schema {
         schema.fields.push(text_field(&field.field));
     }
     schema.blocking.retain(|rule| rule.keys.iter().all(|key| is_kept(&key.field)));
-    // Of what nothing is known about, equal values are all there is to go by.
-    for field in mapped.iter().filter(|field| canonical.field(&field.field).is_none()) {
+    // Of what nothing is known about, equal values are all there is to go by; so too where no rule is left.
+    let has_rules = !schema.blocking.is_empty();
+    for field in mapped.iter().filter(|field| !has_rules || canonical.field(&field.field).is_none()) {
         if let Ok(rule) = field.field.parse::<BlockingRule>() {
             schema.blocking.push(rule);
         }
@@ -499,3 +359,6 @@ fn text_field(name: &str) -> Field {
         generalise: None,
     }
 }
+
+#[cfg(test)]
+mod tests;
