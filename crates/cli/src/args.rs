@@ -208,7 +208,8 @@ pub struct DedupeArguments {
     pub out: PathBuf,
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
-    #[arg(long, value_name = "FIELD=COLUMN", value_parser = told_column)]
+    // The field may be `-`.
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = told_column, allow_hyphen_values = true)]
     pub map: Vec<ToldColumn>,
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,

@@ -111,6 +111,9 @@ impl Profile {
 
     /// Whether the values do not speak against what the name says.
     pub(super) fn may_be(&self, said: Meaning) -> bool {
+        if said != Meaning::Email && self.emails >= MOST {
+            return false;
+        }
         match said {
             Meaning::Email => self.emails >= FEW,
             Meaning::BirthDate => self.dates >= FEW,
