@@ -103,7 +103,7 @@ impl Desk {
                 match entry.path() {
                     path if path.is_dir() => gather(&path, files),
                     path => {
-                        drop(files.insert(path.file_name().expect("a name").to_string_lossy().into_owned()))
+                        files.insert(path.file_name().expect("a name").to_string_lossy().into_owned());
                     }
                 }
             }

@@ -3,6 +3,7 @@
 //! Parquet and NDJSON are known by their first bytes, delimited text is what is left. Of
 //! text the encoding is found by reading all of it once, because the first accent may stand
 //! in the last row; the delimiter is the one that parts the first rows into equally many fields.
+//! On the way excerpts are kept, by which a sorted file can be understood.
 
 mod form;
 
@@ -13,11 +14,11 @@ use std::sync::Arc;
 use vermeil_model::pipeline::{ColumnMapping, Contract, Format, Source};
 use vermeil_model::schema::{Field, FieldClass, FieldType, Normaliser, Schema, SchemaKind};
 
-use crate::batch::SourceBatch;
+use crate::batch::{BatchBuilder, SourceBatch};
 use crate::delimited::Delimited;
 use crate::error::IngestError;
-use crate::formats::{SourceFormat, format_of};
-use crate::location::{self, Location};
+use crate::formats::{Replay, SourceFormat, format_of};
+use crate::location;
 use crate::plan::Plan;
 use crate::stream::SourceStream;
 
@@ -27,6 +28,7 @@ pub use form::FileForm;
 pub struct UnknownFile {
     form: FileForm,
     stream: SourceStream,
+    excerpts: Option<SourceBatch>,
 }
 
 impl UnknownFile {
@@ -45,15 +47,27 @@ impl UnknownFile {
             let cause = format!("one file is needed, {} were found", location.found.len());
             return Err(IngestError::BadLocation { path: path.to_owned(), cause: cause.into() });
         };
-        let form = FileForm::of(&location.store, found).await?;
+        let (form, excerpts) = FileForm::of(&location.store, found).await?;
         tracing::debug!(?form, "the form of the file");
-        let stream = stream(location, path, &form).await?;
-        Ok(UnknownFile { form, stream })
+        let (format, plan) = format(path, &form)?;
+        let mut batch = BatchBuilder::new(Arc::clone(&plan));
+        for raw in &excerpts {
+            format.replay(&Replay { file: path, columns: &form.columns, raw, line: 1 }, &mut batch)?;
+        }
+        let excerpts = (batch.row_count() > 0).then(|| batch.finish());
+        let stream = SourceStream::begin(location, format, plan).await?;
+        Ok(UnknownFile { form, stream, excerpts })
     }
 
     /// How the file is written, and its columns.
     pub fn form(&self) -> &FileForm {
         &self.form
+    }
+
+    /// Rows from all over a large text, to understand it by; `None` where its first rows must do.
+    /// A row whose quotes hold a line end may be cut. Given once.
+    pub fn take_excerpts(&mut self) -> Option<SourceBatch> {
+        self.excerpts.take()
     }
 
     /// The next rows; `None` after the last. One nullable column of trimmed text (`Utf8`) for
@@ -65,7 +79,7 @@ impl UnknownFile {
     }
 }
 
-async fn stream(location: Location, path: &str, form: &FileForm) -> Result<SourceStream, IngestError> {
+fn format(path: &str, form: &FileForm) -> Result<(Box<dyn SourceFormat>, Arc<Plan>), IngestError> {
     let (source, schema) = described(path, form);
     let plan = Arc::new(Plan::new(&source, &schema)?);
     let format: Box<dyn SourceFormat> = match form.format {
@@ -74,7 +88,7 @@ async fn stream(location: Location, path: &str, form: &FileForm) -> Result<Sourc
         }
         Format::Ndjson | Format::Parquet => format_of(&source, &plan)?,
     };
-    SourceStream::begin(location, format, plan).await
+    Ok((format, plan))
 }
 
 /// What a pipeline would say of the file, were every column just text.

@@ -93,3 +93,20 @@ fn parquet_is_read_by_its_columns() {
     desk.report(&["people.parquet", "--id", "customer"]);
     assert_eq!(desk.partition("clusters.csv"), truth(60));
 }
+
+#[test]
+fn a_file_whose_first_rows_are_all_alike_is_understood_by_the_others() {
+    let mut text = "key,a,b,c,remark\n".to_owned();
+    let remark = "taken over from the old system ".repeat(12);
+    for key in 0..25_000 {
+        text.push_str(&format!("x{key},,,,{remark}\n"));
+    }
+    for row in people(3_000) {
+        text.push_str(&format!("{},{},{},{},\n", row[0], row[1], row[3], row[5]));
+    }
+    let desk = Desk::with("sorted.csv", text);
+    let report = desk.report(&["sorted.csv", "--id", "key"]);
+    let fields: Vec<&serde_json::Value> =
+        report["columns"].as_array().expect("a list").iter().map(|column| &column["meaning"]).collect();
+    assert_eq!(fields[..4], ["record_key", "given_name", "birth_date", "email"]);
+}

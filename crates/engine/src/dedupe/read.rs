@@ -18,7 +18,7 @@ use crate::error::EngineError;
 use crate::progress::{Progress, Stage};
 use crate::report::RejectedRows;
 
-/// Rows from which the meaning of columns is understood.
+/// First rows from which the meaning of columns is understood, where there are no excerpts.
 const SAMPLE_ROWS: usize = 20_000;
 /// Batches that wait to be compared, at most: parsing and normalising have a core each.
 const READ_AHEAD: usize = 2;
@@ -80,13 +80,14 @@ impl Names {
 
 /// Reads a file to its end.
 pub(super) async fn read(
-    file: UnknownFile,
+    mut file: UnknownFile,
     request: &DedupeRequest,
     names: &Names,
     progress: &dyn Progress,
 ) -> Result<(Rows, u64), DedupeError> {
     let grant = Policy::matching();
     let columns = file.form().columns.clone();
+    let excerpts = file.take_excerpts().map(|excerpts| excerpts.rows.into_exposed(&grant));
     let mut batches = ahead(file);
     let mut rejected = BTreeMap::new();
     let (mut sample, mut sampled) = (Vec::new(), 0);
@@ -99,7 +100,10 @@ pub(super) async fn read(
     if sampled == 0 {
         return Err(DedupeError::NoRows { file: request.file.clone() });
     }
-    let mapping = understand(&sample, &columns, request, names);
+    let mapping = match &excerpts {
+        Some(excerpts) => understand(std::iter::once(excerpts), &columns, request, names),
+        None => understand(sample.iter(), &columns, request, names),
+    };
     let plan = match MatchPlan::new(&mapping.schema, &Matching::default()) {
         Err(PlanError::NothingCompared { .. } | PlanError::NoBlockingRule { .. }) => {
             return Err(DedupeError::NothingCompared);
@@ -153,18 +157,18 @@ async fn next(
     Ok(Some(batch.rows.into_exposed(grant)))
 }
 
-fn understand(sample: &[RecordBatch], columns: &[String], request: &DedupeRequest, names: &Names) -> Mapping {
+fn understand<'b>(
+    sample: impl Iterator<Item = &'b RecordBatch> + Clone,
+    columns: &[String],
+    request: &DedupeRequest,
+    names: &Names,
+) -> Mapping {
     let samples: Vec<ColumnSample> = columns
         .iter()
         .enumerate()
-        .map(|(place, name)| ColumnSample {
-            name,
-            values: sample
-                .iter()
-                .flat_map(|batch| batch.column(place).as_string::<i32>().iter())
-                .take(SAMPLE_ROWS)
-                .map(Option::unwrap_or_default)
-                .collect(),
+        .map(|(place, name)| {
+            let cells = sample.clone().flat_map(|batch| batch.column(place).as_string::<i32>().iter());
+            ColumnSample { name, values: cells.map(Option::unwrap_or_default).collect() }
         })
         .collect();
     let key = names.id.map(|place| columns[place].as_str());

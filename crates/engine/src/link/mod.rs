@@ -243,3 +243,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
         Err(failure) => std::panic::resume_unwind(failure.into_panic()),
     }
 }
+
+#[cfg(test)]
+mod tests;

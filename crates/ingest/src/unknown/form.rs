@@ -22,6 +22,10 @@ use crate::plan::Plan;
 const HEAD_BYTES: usize = 1024 * 1024;
 /// Rows that are parted by each delimiter on trial.
 const ROWS_PARTED: usize = 200;
+/// Of a text twice as long as they are together, so many excerpts of so many bytes are kept: what its first
+/// rows hold may not be what the others hold.
+const EXCERPTS: u64 = 32;
+const EXCERPT_BYTES: usize = 64 * 1024;
 /// Rows of NDJSON whose names are gathered.
 const ROWS_NAMED: usize = 1000;
 
@@ -44,11 +48,15 @@ struct Survey {
     /// Whether the head is all there is.
     is_whole: bool,
     census: Census,
+    /// From places evenly over the text: whole lines, as they stand there.
+    excerpts: Vec<Vec<u8>>,
+    size: u64,
+    read: u64,
 }
 
 /// Counts what is UTF-8 and what cannot be.
 #[derive(Default)]
-struct Census {
+pub(super) struct Census {
     /// Characters beyond ASCII in valid UTF-8.
     beyond_ascii: u64,
     /// Bytes that are no UTF-8.
@@ -58,37 +66,48 @@ struct Census {
 }
 
 impl FileForm {
-    pub(super) async fn of(store: &Arc<dyn ObjectStore>, found: &Found) -> Result<FileForm, IngestError> {
+    /// The form of a file, and some of its lines from all over it.
+    pub(super) async fn of(
+        store: &Arc<dyn ObjectStore>,
+        found: &Found,
+    ) -> Result<(FileForm, Vec<Vec<u8>>), IngestError> {
         let name = &found.file.name;
         let mut bytes = FileBytes::open(store, found).await?;
         let first = bytes.next().await?.unwrap_or_default();
-        let form = if first.starts_with(MAGIC) {
+        let (form, excerpts) = if first.starts_with(MAGIC) {
             let (format, delimiter) = (Format::Parquet, None);
-            FileForm {
-                format,
-                delimiter,
-                encoding: UTF_8.name(),
-                columns: Parquet::single_valued_columns(store, found).await?,
-            }
+            let columns = Parquet::single_valued_columns(store, found).await?;
+            (FileForm { format, delimiter, encoding: UTF_8.name(), columns }, Vec::new())
         } else {
-            let survey = Survey::of(&first, &mut bytes).await?;
-            survey.form().ok_or_else(|| IngestError::BadHeader { file: name.clone() })?
+            let survey = Survey::of(&first, &mut bytes, found.file.size_bytes).await?;
+            if survey.head.trim_ascii().is_empty() {
+                return Err(IngestError::Empty { file: name.clone() });
+            }
+            let form = survey.form().ok_or_else(|| IngestError::BadHeader { file: name.clone() })?;
+            let excerpts = survey.into_excerpts(&form);
+            (form, excerpts)
         };
         if form.columns.is_empty() {
             return Err(IngestError::Empty { file: name.clone() });
         }
-        Ok(form)
+        Ok((form, excerpts))
     }
 }
 
 impl Survey {
-    async fn of(first: &[u8], rest: &mut FileBytes) -> Result<Survey, IngestError> {
-        let mut survey = Survey { head: Vec::new(), is_whole: true, census: Census::default() };
+    async fn of(first: &[u8], rest: &mut FileBytes, size: u64) -> Result<Survey, IngestError> {
+        let mut survey = Survey {
+            head: Vec::new(),
+            is_whole: true,
+            census: Census::default(),
+            excerpts: vec![Vec::new(); EXCERPTS as usize],
+            size,
+            read: 0,
+        };
         survey.take(first);
         while let Some(chunk) = rest.next().await? {
             survey.take(&chunk);
         }
-        survey.census.finish();
         Ok(survey)
     }
 
@@ -97,15 +116,46 @@ impl Survey {
         self.head.extend_from_slice(&chunk[..taken]);
         self.is_whole &= taken == chunk.len();
         self.census.take(chunk);
+        self.excerpt(chunk);
+    }
+
+    /// Keeps what of a chunk lies in an excerpt. Small texts have none: their first rows are all there is.
+    fn excerpt(&mut self, chunk: &[u8]) {
+        let (from, to) = (self.read, self.read + chunk.len() as u64);
+        self.read = to;
+        if self.size <= 2 * EXCERPTS * EXCERPT_BYTES as u64 {
+            return;
+        }
+        for (number, excerpt) in (0..EXCERPTS).zip(&mut self.excerpts) {
+            let start = self.size * number / EXCERPTS;
+            let end = start + EXCERPT_BYTES as u64;
+            let (start, end) = (start.clamp(from, to), end.clamp(from, to));
+            excerpt.extend_from_slice(&chunk[(start - from) as usize..(end - from) as usize]);
+        }
+    }
+
+    /// The excerpts without the lines that are cut.
+    fn into_excerpts(self, form: &FileForm) -> Vec<Vec<u8>> {
+        // Cut into lines before it is converted, UTF-16 would fall apart.
+        if form.encoding.starts_with("UTF-16") {
+            return Vec::new();
+        }
+        let whole_lines = |excerpt: Vec<u8>| {
+            let first = excerpt.iter().position(|byte| *byte == b'\n')? + 1;
+            let last = excerpt.iter().rposition(|byte| *byte == b'\n')? + 1;
+            (first < last).then(|| excerpt[first..last].to_vec())
+        };
+        self.excerpts.into_iter().filter_map(whole_lines).collect()
     }
 
     /// `None` where no header line can be read.
     fn form(&self) -> Option<FileForm> {
+        let (beyond_ascii, invalid) = self.census.finished();
         let encoding = match self.head.get(..2) {
             Some([0xff, 0xfe]) => UTF_16LE,
             Some([0xfe, 0xff]) => UTF_16BE,
             // A few broken bytes in a text full of valid ones do not make it another encoding.
-            _ if self.census.invalid > self.census.beyond_ascii => WINDOWS_1252,
+            _ if invalid > beyond_ascii => WINDOWS_1252,
             _ => UTF_8,
         };
         let encoding = encoding.name();
@@ -172,7 +222,7 @@ impl Survey {
 }
 
 impl Census {
-    fn take(&mut self, chunk: &[u8]) {
+    pub(super) fn take(&mut self, chunk: &[u8]) {
         if self.begun.is_empty() {
             return self.count(chunk);
         }
@@ -199,8 +249,9 @@ impl Census {
         }
     }
 
-    fn finish(&mut self) {
-        self.invalid += self.begun.len() as u64;
+    /// Characters beyond ASCII, and bytes that are no UTF-8, now that the text has ended.
+    pub(super) fn finished(&self) -> (u64, u64) {
+        (self.beyond_ascii, self.invalid + self.begun.len() as u64)
     }
 }
 
