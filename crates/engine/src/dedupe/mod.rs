@@ -205,3 +205,6 @@ fn warnings(report: &DedupeReport, model: &MatchModel) -> Vec<Diagnostic> {
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests;
