@@ -136,10 +136,12 @@ impl Stored {
     pub fn drops(&self, name: &str, figures: &Figures) -> Vec<String> {
         let Some(last) = self.0.get(name) else { return Vec::new() };
         let kept = figures.kept();
-        let now =
-            |key: &str| kept.iter().find(|(kept, _)| *kept == key).map_or(f64::NAN, |(_, value)| *value);
-        // Written so that NaN, a missing figure, is a drop.
-        let dropped = last.iter().filter(|(key, last)| !(now(key) >= **last - TOLERATED_DROP));
-        dropped.map(|(key, last)| format!("{name}: {key} is {:.4}, it was {last:.4}", now(key))).collect()
+        let now = |key: &str| kept.iter().find(|(kept, _)| *kept == key).map(|(_, value)| *value);
+        let dropped = last.iter().filter_map(|(key, last)| match now(key) {
+            Some(now) if now >= last - TOLERATED_DROP => None,
+            Some(now) => Some(format!("{name}: {key} is {now:.4}, it was {last:.4}")),
+            None => Some(format!("{name}: {key} is no longer measured, it was {last:.4}")),
+        });
+        dropped.collect()
     }
 }
