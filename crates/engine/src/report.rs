@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 
+mod blocks;
 mod dedupe;
 mod keys;
 
+pub use blocks::*;
 pub use dedupe::*;
 pub use keys::*;
 
@@ -91,19 +93,6 @@ pub struct SourceReport {
     pub quarantined: BTreeMap<String, u64>,
     /// Rows barred by the suppression list.
     pub suppressed: u64,
-}
-
-/// The blocks of one rule that were too large to compare all their pairs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OversizedBlockReport {
-    /// The blocking rule.
-    pub rule: String,
-    /// How many blocks.
-    pub blocks: u64,
-    /// Records in the largest.
-    pub records: u64,
-    /// Pairs in all of them: compared are those that agree on one more field.
-    pub pairs: u64,
 }
 
 /// What `run` would read and change.
