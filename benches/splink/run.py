@@ -59,7 +59,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--thresholds",
         type=lambda text: text.split(","),
-        default=["0.5", "0.95"],
+        default=["0.5", "0.95", "0.99"],
         help="probabilities that Splink's clusters are tried with: the best by F1 counts",
     )
     parser.add_argument("--vermeil", type=Path, default=HERE.parents[1] / "target/release/vermeil", help="the program")
