@@ -25,9 +25,14 @@ use clap::{Parser, ValueEnum};
 use crate::machine::Machine;
 use crate::report::Report;
 
+/// What `--help` says of the bench that is a program of its own.
+const BESIDE_SPLINK: &str = "\
+Deduping beside Splink, which is fetched from PyPI, is a program of its own:
+benches/splink/run.py --people 100000 --u-pairs 1e6";
+
 /// Measures landing, scoring, sealing, naming, the leak scan and the demo, and prints one table
 #[derive(Parser)]
-#[command(name = "vermeil-bench")]
+#[command(name = "vermeil-bench", after_help = BESIDE_SPLINK)]
 struct Arguments {
     /// Measure this section only
     #[arg(long, value_enum)]

@@ -19,6 +19,11 @@ def measure(cluster_of: dict[str, str], entity_of: dict[str, str]) -> Accuracy:
 
     Source of B³: Bagga & Baldwin, "Entity-Based Cross-Document Coreferencing Using the Vector Space Model",
     COLING-ACL 1998.
+
+    >>> measure({"a": "1", "b": "1", "c": "2"}, {"a": "x", "b": "y", "c": "y", "d": "z"})
+    Accuracy(precision=0.0, recall=0.0, f1=0.0, b_cubed_f1=0.75)
+    >>> measure({"a": "1", "b": "1", "c": "1"}, {"a": "x", "b": "x", "c": "y"})._asdict()["b_cubed_f1"] == 5 / 7
+    True
     """
     clusters, entities, shared = Counter(), Counter(), Counter()
     for record, entity in entity_of.items():

@@ -1,6 +1,7 @@
 """A program run once, with its time and its memory. Linux only: both come from /proc or next to it."""
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -22,15 +23,17 @@ class Run(NamedTuple):
     """From the start of the process to its end."""
     peak_mib: float
     """The largest memory of each process of the tree, added up."""
-    load: float
-    """Processes that were at work before it started, over the last minute."""
+    processor_seconds: float
+    """Of all its threads, in user and kernel mode."""
+    others: float
+    """Cores that other programs kept busy meanwhile: far above zero, and the run was slower than it need be."""
     printed: str
     """What it wrote to standard output."""
 
 
 def run(command: list, timeout: float) -> Run:
     """Runs `command`, which is killed with all it started when `timeout` seconds are over."""
-    load = os.getloadavg()[0]
+    busy, used = machine_seconds(), own_seconds()
     start = time.perf_counter()
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -53,9 +56,24 @@ def run(command: list, timeout: float) -> Run:
     finally:
         memory.stop()
     if process.returncode != 0:
-        lines = complaints.decode(errors="replace").strip().splitlines()
-        raise Failed(f"{Path(command[0]).name} ended with {process.returncode}: {lines[-1] if lines else 'no message'}")
-    return Run(seconds, memory.peak_kib() / 1024, load, printed.decode())
+        last_words = "\n".join(complaints.decode(errors="replace").strip().splitlines()[-5:])
+        raise Failed(f"{Path(command[0]).name} ended with {process.returncode}:\n{last_words}")
+    here, below = (now - before for now, before in zip(own_seconds(), used))
+    others = (machine_seconds() - busy - here - below) / seconds
+    return Run(seconds, memory.peak_kib() / 1024, below, max(others, 0.0), printed.decode())
+
+
+def own_seconds() -> tuple[float, float]:
+    """Processor seconds of this process, and of those it started that have ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    here, below = (usage.ru_utime + usage.ru_stime for usage in both)
+    return here, below
+
+
+def machine_seconds() -> float:
+    """Processor seconds that anybody used since the machine started: neither idle nor waiting for a disk."""
+    user, nice, system, _, _, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text().split()[1:11])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 class Memory(threading.Thread):

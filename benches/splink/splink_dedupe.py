@@ -18,16 +18,17 @@ SEED = 1
 
 
 class Stages:
-    """Seconds between one call and the next, by name."""
+    """Seconds between one call and the next, by name: of the clock, and of processors."""
 
     def __init__(self, start):
-        self.last = start
-        self.seconds = {}
+        self.last, self.last_processor = start, 0.0
+        self.seconds, self.processor_seconds = {}, {}
 
     def done(self, name):
-        now = time.perf_counter()
-        self.seconds[name] = self.seconds.get(name, 0.0) + now - self.last
-        self.last = now
+        now, processor = time.perf_counter(), time.process_time()
+        self.seconds[name] = now - self.last
+        self.processor_seconds[name] = processor - self.last_processor
+        self.last, self.last_processor = now, processor
 
 
 def main():
@@ -74,6 +75,7 @@ def main():
                 "version": f"Splink {splink.__version__}, DuckDB {duckdb.__version__}",
                 "candidate_pairs": candidates,
                 "stages": stages.seconds,
+                "processor_stages": stages.processor_seconds,
             }
         )
     )
