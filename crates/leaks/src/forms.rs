@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -32,6 +32,12 @@ pub(crate) fn itself(text: &str) -> String {
 /// A day as ISO 8601 writes it.
 pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+/// Whether digits alone are a day of the last centuries or the next, in whatever order.
+pub(crate) fn may_be_day(digits: &str) -> bool {
+    let days = ["%Y%m%d", "%d%m%Y", "%m%d%Y"].map(|order| NaiveDate::parse_from_str(digits, order));
+    days.into_iter().flatten().any(|day| (1800..2200).contains(&day.year()))
 }
 
 /// A day as counts since 1970: seconds and parts of a second.

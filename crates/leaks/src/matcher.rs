@@ -184,8 +184,10 @@ impl Patterns {
             if letters.len() < fewest {
                 continue;
             }
-            if letters.len() >= DISTINCTIVE {
-                let reversed: String = form.chars().rev().collect();
+            let reversed: String = form.chars().rev().collect();
+            // A day back to front may be another day, which stands in many a table.
+            let is_other_day = forms::digits(&reversed).is_some_and(|digits| forms::may_be_day(&digits));
+            if letters.len() >= DISTINCTIVE && !is_other_day {
                 let backwards = squeeze(reversed.as_bytes());
                 self.add_squeezed(value, backwards, Shape::new(reversed, Role::Reversed));
             }

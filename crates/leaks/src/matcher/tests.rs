@@ -53,6 +53,12 @@ fn digits_are_numbers_of_their_own() {
 }
 
 #[test]
+fn a_day_back_to_front_that_is_another_day_is_not_found() {
+    check("2002-10-31", b"born 2002-01-13", None);
+    check("1985-06-27", b"72-60-5891", Some(Encoding::Reversed));
+}
+
+#[test]
 fn a_day_is_found_as_countries_write_it() {
     for text in ["1909-03-17", "17/03/1909", "03.17.1909", "19090317"] {
         assert_eq!(found(&["1909-03-17"], text.as_bytes()).len(), 1, "{text}");
