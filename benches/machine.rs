@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::fs;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 /// What a reader must know to compare figures with those of another machine.
@@ -45,6 +47,16 @@ impl Machine {
 /// How many threads a run uses.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How long this thread has been running on a core: what else runs does not count. Linux alone tells.
+///
+/// # Errors
+/// The system does not tell.
+pub fn processor_time() -> anyhow::Result<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").context("no time of this thread")?;
+    let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
+    nanoseconds.map(Duration::from_nanos).context("no time of this thread")
 }
 
 /// The value of `name: value` or `name : value` in a file of such lines.
