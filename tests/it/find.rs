@@ -100,6 +100,28 @@ fn finding_takes_the_class_of_the_field() {
 }
 
 #[test]
+fn who_may_not_even_see_pseudonyms_of_records_is_refused_and_the_trail_tells() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    workspace.append(
+        "policies/access.cedar",
+        r#"
+        @id("agents-see-no-record")
+        forbid (principal in Role::"agent", action, resource == FieldClass::"identifier");
+        "#,
+    );
+    let email = person(1).email;
+    let refused = find(&workspace, "email", &email, &AS_CARE);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(!refused.stderr.contains(&email), "{}", refused.stderr);
+    assert_eq!(refused.stdout, "");
+    let searches = workspace.audited("find");
+    let [(intent, Some(outcome))] = searches.as_slice() else { panic!("one search: {searches:?}") };
+    assert_eq!((&intent["role"], &intent["purpose"]), (&json!("agent"), &json!("customer_care")));
+    assert_eq!((&outcome["status"], &outcome["rows"]), (&json!("refused"), &json!(0)));
+}
+
+#[test]
 fn each_search_is_in_the_audit_trail_and_opens_nothing() {
     let workspace = silos();
     workspace.land_and_publish();

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use arrow::array::AsArray;
 use datafusion::prelude::{SessionConfig, col, lit};
 use futures::TryStreamExt;
-use vermeil_audit::Intent;
+use vermeil_audit::{Intent, Status};
 use vermeil_model::pipeline::Source;
 use vermeil_model::{FieldClass, Grant, Plaintext, RecordId, Tag};
 use vermeil_protect::{KeyLocation, Pseudonymiser};
@@ -39,24 +39,25 @@ impl Engine {
     ) -> Result<Vec<FoundRecord>, EngineError> {
         let grant = self.grant(reader)?;
         let (sources, classes) = self.sources_indexed_by(field)?;
-        // The answer is ids, or pseudonyms in their place.
-        let names_records = grant.covers(FieldClass::Identifier) || grant.reads(FieldClass::Identifier);
-        if !names_records || !classes.iter().all(|class| grant.covers(*class)) {
-            return Err(EngineError::FindDenied {
-                role: grant.role().to_string(),
-                purpose: grant.purpose().to_string(),
-                field: field.to_owned(),
-            });
-        }
         let intent = Intent {
             actor: reader.actor.clone(),
             role: grant.role().clone(),
             purpose: grant.purpose().clone(),
             action: "find".to_owned(),
             table: "landing".to_owned(),
-            classes: classes.into_iter().collect(),
+            classes: classes.iter().copied().collect(),
         };
         let entry = self.audit.begin(intent).await?;
+        // The answer is ids, or pseudonyms in their place.
+        let names_records = grant.covers(FieldClass::Identifier) || grant.reads(FieldClass::Identifier);
+        if !names_records || !classes.iter().all(|class| grant.covers(*class)) {
+            self.audit.conclude(entry, 0, Status::Refused).await?;
+            return Err(EngineError::FindDenied {
+                role: grant.role().to_string(),
+                purpose: grant.purpose().to_string(),
+                field: field.to_owned(),
+            });
+        }
         let found = self.find_records(field, value.expose(&grant), &sources).await;
         let rows = found.as_ref().map_or(0, BTreeSet::len) as u64;
         self.end_opening(entry, Opened { rows, ..Opened::default() }, status_of(&found)).await?;
