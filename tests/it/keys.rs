@@ -12,6 +12,7 @@ use vermeil_state::StateDatabase;
 use crate::common::{Ended, Workspace, assert_nothing_lost};
 
 mod crash;
+mod rewrap;
 
 const PIPELINE: &str = r#"
 name: guichet

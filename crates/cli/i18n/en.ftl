@@ -119,9 +119,11 @@ help-leak-scan-write-corpus = Write a folder of planted values instead, to try t
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
-help-keys = Show, renew and destroy the generations of keys that all others rest on
+help-keys = Show, renew, hand over and destroy the generations of keys that all others rest on
 help-keys-status = Show every generation, and how many keys lie under each
 help-keys-rotate = Move all keys to a new generation, beside readers and runs; continues where it was cut off
+help-keys-rewrap = Hand the keyring over to another key provider or another passphrase; everything opens as before
+help-keys-rewrap-to = Copy of the pipeline file that names the new provider under `keyring.provider`; it takes the place of the old file afterwards
 help-keys-destroy-generation = Destroy a generation that no key lies under any more: older backups of the state database then open no more
 help-keys-destroy-generation-generation = Number of the generation, as `keys status` shows it
 help-keys-destroy-generation-yes = Do not ask for the number to be typed once more
@@ -294,6 +296,7 @@ keys-rotated = { $keys ->
        *[other] { $pages } pages
     } moved to generation { $generation } in { $seconds }.
 keys-destroyable = No key lies under generation { $generation } any more: `vermeil keys destroy-generation { $generation }` shuts every older backup of the state database.
+keys-rewrapped = The keyring is held by the provider `{ $provider }` now: put the new pipeline file in the place of the old one. Copies of the keyring from before open as before; destroy them.
 keys-destroyed = Generation { $generation } was destroyed at { $moment }. Backups of the state database from before its keys moved open no more.
 keys-pending = Generation { $generation } opens nothing here any more. Its provider destroys it for good at { $moment }; until then its owner could take it back there.
 

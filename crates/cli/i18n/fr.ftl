@@ -119,9 +119,11 @@ help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
-help-keys = Montre, renouvelle et détruit les générations de clés dont dépendent toutes les autres
+help-keys = Montre, renouvelle, confie et détruit les générations de clés dont dépendent toutes les autres
 help-keys-status = Montre chaque génération et le nombre de clés qui en dépendent
 help-keys-rotate = Passe toutes les clés à une nouvelle génération, à côté des lectures et des exécutions ; reprend là où elle a été interrompue
+help-keys-rewrap = Confie le trousseau à un autre fournisseur de clés ou à une autre phrase secrète ; tout s'ouvre comme avant
+help-keys-rewrap-to = Copie du fichier de pipeline qui nomme le nouveau fournisseur sous `keyring.provider` ; elle prend ensuite la place de l'ancien fichier
 help-keys-destroy-generation = Détruit une génération dont plus aucune clé ne dépend : les sauvegardes antérieures de la base d'état ne s'ouvrent plus
 help-keys-destroy-generation-generation = Numéro de la génération, donné par `keys status`
 help-keys-destroy-generation-yes = Ne demande pas de saisir le numéro une seconde fois
@@ -294,6 +296,7 @@ keys-rotated = { $keys ->
        *[other] { $pages } pages
     } passées à la génération { $generation } en { $seconds }.
 keys-destroyable = Plus aucune clé ne dépend de la génération { $generation } : `vermeil keys destroy-generation { $generation }` ferme toute sauvegarde antérieure de la base d'état.
+keys-rewrapped = Le trousseau est désormais tenu par le fournisseur `{ $provider }` : mettez le nouveau fichier de pipeline à la place de l'ancien. Les copies antérieures du trousseau s'ouvrent comme avant ; détruisez-les.
 keys-destroyed = La génération { $generation } a été détruite le { $moment }. Les sauvegardes de la base d'état antérieures au passage de ses clés ne s'ouvrent plus.
 keys-pending = La génération { $generation } n'ouvre plus rien ici. Son fournisseur la détruit définitivement le { $moment } ; jusque-là son propriétaire pourrait l'y reprendre.
 

@@ -251,7 +251,14 @@ pub struct EvaluateArguments {
 pub enum KeysCommand {
     Status,
     Rotate,
+    Rewrap(RewrapArguments),
     DestroyGeneration(DestroyGenerationArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RewrapArguments {
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
 }
 
 #[derive(Debug, Args)]

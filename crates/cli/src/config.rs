@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vermeil_engine::EngineConfig;
+use vermeil_engine::{EngineConfig, KeyHolder};
 use vermeil_model::{Pipeline, Schema};
 use vermeil_policy::{AccessPolicy, FOLDER, NAMES_FILE, POLICY_EXTENSION, PolicyErrors, PolicyFile};
 
@@ -36,16 +36,7 @@ pub fn load_to_check(
     place: &Path,
     storage_options: BTreeMap<String, String>,
 ) -> Result<(EngineConfig, Option<PolicyErrors>), Failure> {
-    let file = if place.is_dir() { place.join(PIPELINE_FILE) } else { place.to_owned() };
-    let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
-        io::ErrorKind::NotFound => CliError::PipelineMissing(file.clone()),
-        _ => CliError::Unreadable { file: file.clone(), cause },
-    })?;
-    let pipeline = Pipeline::parse(&file.display().to_string(), &text)?;
-    let base = std::path::absolute(&file)
-        .ok()
-        .and_then(|file| file.parent().map(Path::to_owned))
-        .unwrap_or_else(|| PathBuf::from("."));
+    let (file, pipeline, base) = pipeline(place)?;
     let mut schemas = BTreeMap::new();
     let named = pipeline.sources.iter().map(|source| pipeline.schema_of(source));
     // Golden profiles follow the pipeline's own schema, even where every source names another.
@@ -61,6 +52,31 @@ pub fn load_to_check(
     };
     let secrets = BTreeMap::new();
     Ok((EngineConfig { pipeline, schemas, base, storage_options, policy, secrets }, errors))
+}
+
+/// Who holds the keys, as a pipeline (a folder or a file) says it; nothing else of it is read.
+/// The secrets are not looked up.
+///
+/// # Errors
+/// The file is missing, unreadable or malformed.
+pub fn key_holder(place: &Path) -> Result<KeyHolder, Failure> {
+    let (_, pipeline, base) = pipeline(place)?;
+    Ok(KeyHolder { provider: pipeline.keyring.provider, secrets: BTreeMap::new(), base })
+}
+
+/// The file of a pipeline, what it says, and where relative paths in it start.
+fn pipeline(place: &Path) -> Result<(PathBuf, Pipeline, PathBuf), Failure> {
+    let file = if place.is_dir() { place.join(PIPELINE_FILE) } else { place.to_owned() };
+    let text = fs::read_to_string(&file).map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotFound => CliError::PipelineMissing(file.clone()),
+        _ => CliError::Unreadable { file: file.clone(), cause },
+    })?;
+    let pipeline = Pipeline::parse(&file.display().to_string(), &text)?;
+    let base = std::path::absolute(&file)
+        .ok()
+        .and_then(|file| file.parent().map(Path::to_owned))
+        .unwrap_or_else(|| PathBuf::from("."));
+    Ok((file, pipeline, base))
 }
 
 /// The file of names and the policies of a folder, in the order of their names; nothing where there is no folder.

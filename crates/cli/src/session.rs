@@ -1,10 +1,10 @@
 //! What every command works with.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vermeil_engine::{Access, Engine, EngineConfig, Progress, Reader};
+use vermeil_engine::{Access, Engine, EngineConfig, KeyHolder, Progress, Reader};
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_policy::PolicyErrors;
 
@@ -47,6 +47,16 @@ impl Session {
     /// As [`Session::config`], but for the policies.
     pub fn config_to_check(&self) -> Result<(EngineConfig, Option<PolicyErrors>), Failure> {
         config::load_to_check(&self.pipeline, self.environment.storage_options.clone())
+    }
+
+    /// Who is to hold the keys, as the pipeline file `place` says it.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable or malformed.
+    pub fn key_holder(&self, place: &Path) -> Result<KeyHolder, Failure> {
+        let mut holder = config::key_holder(place)?;
+        holder.secrets = environment::secrets(&holder.provider.variables());
+        Ok(holder)
     }
 
     /// Opens the engine on the pipeline that `-p` names.

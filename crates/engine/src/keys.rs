@@ -1,20 +1,37 @@
 //! Generations of keys: what lies under each, moving on to a new one, destroying an old one.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use vermeil_audit::{Intent, Status};
+use vermeil_model::pipeline::ProviderSettings;
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_protect::vault::KeyState;
-use vermeil_protect::{Destruction, GenerationState, KeyLocation};
+use vermeil_protect::{Destruction, GenerationState, KeyLocation, Secret};
 
 use crate::audit::OpeningEntry;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::keyring;
 use crate::progress::{KeysMoved, Progress};
-use crate::report::{DestructionReport, GenerationReport, KeyRotationReport, KeysReport, RotationUnderWay};
+use crate::report::{
+    DestructionReport, GenerationReport, KeyRotationReport, KeysReport, RewrappingReport, RotationUnderWay,
+};
 
 /// In which role and for which purpose the trail names those who manage keys.
 const OPERATOR: &str = "operator";
 const KEY_MANAGEMENT: &str = "key_management";
+
+/// Who is to hold the keys of a keyring.
+pub struct KeyHolder {
+    /// As a pipeline file says it.
+    pub provider: ProviderSettings,
+    /// The values of the variables that it names, by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Where relative paths in it start.
+    pub base: PathBuf,
+}
 
 impl Engine {
     /// The generations of the keyring, and the pages and keys under each.
@@ -126,6 +143,30 @@ impl Engine {
             Destruction::Pending { until } => {
                 DestructionReport { generation, state: "pending".to_owned(), at: second(until) }
             }
+        })
+    }
+
+    /// Hands the keyring over to another provider, or to the same under another secret.
+    /// Copies of its file from before open as before.
+    ///
+    /// # Errors
+    /// The provider cannot be used as it is set up; a generation is not yet destroyed, or
+    /// lost; or one of the two providers, the keyring or the audit log fail. The keyring is
+    /// with one of the two then.
+    pub async fn rewrap_keyring(
+        &self,
+        actor: &str,
+        holder: &KeyHolder,
+    ) -> Result<RewrappingReport, EngineError> {
+        let provider = keyring::provider(&holder.provider, &holder.secrets, &holder.base)?;
+        let entry = self.announce(actor, "rewrap", "keyring").await?;
+        let rewrapped = self.keyring.rewrap_with(provider).await;
+        let noted = self.conclude(entry, 0, rewrapped.is_ok()).await;
+        rewrapped?;
+        noted?;
+        Ok(RewrappingReport {
+            keyring: self.keyring.id().to_string(),
+            provider: self.keyring.provided_by().kind.as_str().to_owned(),
         })
     }
 

@@ -49,6 +49,7 @@ pub use dedupe::{
 };
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;
+pub use keys::KeyHolder;
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;
 pub use report::*;

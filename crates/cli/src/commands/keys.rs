@@ -1,4 +1,4 @@
-//! `vermeil keys`: generations of keys, rotation, and destruction.
+//! `vermeil keys`: generations of keys, rotation, who holds them, and destruction.
 
 use std::io::{self, BufRead, Write};
 
@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::render;
 use crate::session::Session;
 
-/// Shows the generations, moves on to a new one, or destroys an old one.
+/// Shows the generations, moves on to a new one, hands them over, or destroys an old one.
 pub async fn execute(
     session: &Session,
     output: &mut Output,
@@ -28,6 +28,11 @@ pub async fn execute(
         KeysCommand::Rotate => {
             let report = engine.rotate_keys(actor, &*session.progress).await?;
             output.report(&report, |report| render::keys::rotation(catalog, report))?;
+        }
+        KeysCommand::Rewrap(arguments) => {
+            let holder = session.key_holder(&arguments.to)?;
+            let report = engine.rewrap_keyring(actor, &holder).await?;
+            output.report(&report, |report| render::keys::rewrapping(catalog, report))?;
         }
         KeysCommand::DestroyGeneration(arguments) => {
             if !arguments.yes {

@@ -1,6 +1,6 @@
 //! Generations of keys.
 
-use vermeil_engine::{DestructionReport, KeyRotationReport, KeysReport};
+use vermeil_engine::{DestructionReport, KeyRotationReport, KeysReport, RewrappingReport};
 
 use super::table::{Grid, count, moment, text};
 use crate::language::Catalog;
@@ -42,6 +42,12 @@ pub fn rotation(catalog: &Catalog, report: &KeyRotationReport) -> String {
         parts.push(catalog.message("keys-destroyable", &[("generation", generation.to_string().into())]));
     }
     parts.join("\n")
+}
+
+/// Who holds the keyring now, and what the copies of before are worth.
+pub fn rewrapping(catalog: &Catalog, report: &RewrappingReport) -> String {
+    let arguments = [("provider", report.provider.as_str().into())];
+    catalog.message("keys-rewrapped", &arguments)
 }
 
 /// Since when, or from when on, the generation opens nothing.

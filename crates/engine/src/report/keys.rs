@@ -59,6 +59,15 @@ pub struct KeyRotationReport {
     pub destroyable: Vec<u32>,
 }
 
+/// What `keys rewrap` did.
+#[derive(Debug, Clone, Serialize)]
+pub struct RewrappingReport {
+    /// The keyring's id.
+    pub keyring: String,
+    /// Who holds the keys of its file now, such as `passphrase`.
+    pub provider: String,
+}
+
 /// What `keys destroy-generation` did.
 #[derive(Debug, Clone, Serialize)]
 pub struct DestructionReport {
