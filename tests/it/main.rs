@@ -17,3 +17,4 @@ mod policy;
 mod python;
 mod query;
 mod real_data;
+mod spilling;
