@@ -9,18 +9,23 @@ use std::{fs, thread};
 
 use crate::pipeline::{person, silos};
 
-/// Enough for one partition of a sort to begin.
-const MEMORY_OF_PARTITION_MIB: usize = 64;
+/// What one partition of a sort must have at once, and little more.
+const MEMORY_OF_PARTITION_MIB: usize = 24;
+/// More to sort in each partition than half of its memory: 30 people, as often, in 100 bytes each.
+const ROWS_OF_PARTITION: usize = 10_000;
 /// Longer than any machine takes to put the first rows aside.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Every address four times in a row, ten million times: more to sort than any machine is given here.
-const LARGE_SORT: &str = "
-    WITH ten(digit) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)),
-         numbers AS (SELECT 100 * a.digit + 10 * b.digit + c.digit AS number
-                     FROM ten a, ten b, ten c, ten d, ten e, ten f, ten g)
-    SELECT repeat(p.email, 4) AS addresses, number
-    FROM golden.profiles p, numbers ORDER BY number, addresses";
+/// Every address four times in a row, `times` times.
+fn large_sort(times: usize) -> String {
+    format!(
+        "WITH ten(digit) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)),
+              thousand(number) AS (SELECT 100 * a.digit + 10 * b.digit + c.digit FROM ten a, ten b, ten c)
+         SELECT repeat(p.email, 4) AS addresses, 1000 * a.number + b.number AS number
+         FROM golden.profiles p, thousand a, thousand b
+         WHERE 1000 * a.number + b.number < {times} ORDER BY number, addresses"
+    )
+}
 
 /// What the process has in files without a name below `folder`; nothing once it has ended.
 fn nameless_files(process: &Child, folder: &Path) -> Vec<Vec<u8>> {
@@ -49,15 +54,16 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 fn a_query_that_is_killed_leaves_no_file_and_had_no_readable_value_in_any() {
     let workspace = silos();
     // A query sorts in as many partitions as there are processors.
-    let memory = MEMORY_OF_PARTITION_MIB * thread::available_parallelism().map_or(1, usize::from);
+    let partitions = thread::available_parallelism().map_or(1, usize::from);
+    let memory = MEMORY_OF_PARTITION_MIB * partitions;
     workspace.append("pipeline.yaml", format!("query: {{ memory_mib: {memory}, temporary_mib: 8192 }}\n"));
     workspace.land_and_publish();
     let state = workspace.file("state").canonicalize().expect("a folder");
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let before = names(&state);
 
-    let arguments =
-        ["query", LARGE_SORT, "--role", "dpo", "--purpose", "data_subject_rights", "--format", "json"];
+    let sql = large_sort(ROWS_OF_PARTITION * partitions);
+    let arguments = ["query", &sql, "--role", "dpo", "--purpose", "data_subject_rights", "--format", "json"];
     let mut command = workspace.command(&arguments);
     // Nobody reads what it prints: it can only wait, with its files open.
     command.env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -65,7 +71,7 @@ fn a_query_that_is_killed_leaves_no_file_and_had_no_readable_value_in_any() {
     let started = Instant::now();
     let files = loop {
         let files = nameless_files(&query, &state);
-        if files.iter().map(Vec::len).sum::<usize>() > 4_000_000 {
+        if files.iter().map(Vec::len).sum::<usize>() > 1_000_000 {
             break files;
         }
         assert!(query.try_wait().expect("a child").is_none(), "it ended and put nothing aside");
