@@ -55,7 +55,7 @@ pub struct EstimateSettings {
 
 impl Default for EstimateSettings {
     fn default() -> Self {
-        Self { seed: 1, random_pairs: 1_000_000, max_em_pairs: 200_000, iterations: 50 }
+        Self { seed: 1, random_pairs: 1_000_000, max_em_pairs: 50_000, iterations: 50 }
     }
 }
 

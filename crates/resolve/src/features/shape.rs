@@ -70,6 +70,10 @@ impl Shape {
         if self.kind == Kind::Other || other.kind == Kind::Other || self.words & other.words != 0 {
             return false;
         }
+        // Of two characters one keystroke is half.
+        if self.length.min(other.length) < 3 {
+            return false;
+        }
         if self.kind == Kind::GivenName && other.kind == Kind::GivenName {
             return false;
         }
@@ -107,8 +111,7 @@ mod tests {
             left in "[a-d]{2,6}( [a-d]{1,4}){0,2}|[a-c]{1,4}@[a-c]{2,3}|(bob|robert|jean|pierre)( [a-f]{2,5})?",
             right in "[a-f]{2,6}( [a-d]{1,4}){0,2}|[a-f]{1,4}@[d-f]{2,3}|(bob|robert|jean|pierre)( [a-f]{2,5})?",
         ) {
-            prop_assume!(left != right);
-            if Shape::of(&left).is_surely_unlike(Shape::of(&right)) {
+            if left != right && Shape::of(&left).is_surely_unlike(Shape::of(&right)) {
                 for comparison in [Comparison::Name, Comparison::Text, Comparison::Email] {
                     prop_assert_eq!(level_set(comparison).level_of(&left, &right).0, 0, "{:?}", comparison);
                 }
