@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
@@ -222,10 +223,10 @@ fn score_shares(job: &Job, threads: usize) -> u64 {
 fn score_share(job: &Job, share: u64, shares: u64) -> u64 {
     let scorer = Scorer::new(&job.store, &job.plan, &job.model).expect("the model was made for this plan");
     let (mut pairs, mut links) = (0, 0_u64);
-    for pair in job.blocks.partition(share, shares) {
-        pairs += 1;
-        links += u64::from(scorer.weight_from(job.least, pair.left, pair.right).is_some());
-    }
+    scorer.find_links(job.least, job.blocks.partition(share, shares).inspect(|_| pairs += 1), |_| {
+        links += 1;
+        ControlFlow::Continue(())
+    });
     black_box(links);
     pairs
 }

@@ -19,15 +19,17 @@ use crate::features::{FeatureStore, MISSING, RecordIndex};
 use crate::plan::{FieldIndex, MatchPlan, PlannedRule, Tells};
 
 use keys::Entry;
+pub(crate) use pairs::PairSample;
 pub use pairs::Pairs;
+use pairs::Repeats;
 
 /// Fields by which a group that is too large is parted, at most.
 const REFINEMENTS: usize = 3;
 /// Pairs that one rule may yield, for each record and in all; beyond that, its largest groups are
 /// parted. Files of some ten thousand records are compared without regard to cost, and what
 /// millions of records cost grows with their number, not with its square.
-const RULE_PAIRS_PER_RECORD: u64 = 4;
-const RULE_PAIRS: u64 = 1_000_000;
+const RULE_PAIRS_PER_RECORD: u64 = 1;
+const RULE_PAIRS: u64 = 500_000;
 /// Stands for no group.
 const NO_GROUP: u32 = 0;
 
@@ -109,6 +111,21 @@ impl Group {
         let (records, window) = ((self.end - self.start) as u64, u64::from(self.window));
         window * records - window * (window + 1) / 2
     }
+
+    /// The places of one of its pairs among its members; pairs are numbered by left, then right member.
+    fn places_of(self, pair: u64) -> (usize, usize) {
+        let (records, window) = ((self.end - self.start) as u64, u64::from(self.window));
+        let with_all = (records - window) * window;
+        let (left, right) = if pair < with_all {
+            (pair / window, pair / window + 1 + pair % window)
+        } else {
+            // What is left is a triangle: its last row has one pair, the row before it two.
+            let from_end = window * (window - 1) / 2 - 1 - (pair - with_all);
+            let row = ((8 * from_end + 1).isqrt() - 1) / 2;
+            (records - 2 - row, records - 1 - (from_end - row * (row + 1) / 2))
+        };
+        (left as usize, right as usize)
+    }
 }
 
 impl Blocks {
@@ -171,7 +188,7 @@ impl Blocks {
             self.pairs_before[..self.groups.len()].partition_point(|pairs| u128::from(*pairs) < before)
         };
         // Any group lies in the one share within which its first pair falls.
-        Pairs::new(self, group_at(partition)..group_at(partition + 1), pairs::Repeats::OverAllRules)
+        Pairs::new(self, group_at(partition)..group_at(partition + 1), Repeats::OverAllRules)
     }
 
     /// The rules that bring two records together, as indexes into [`MatchPlan::rules`].
@@ -187,16 +204,15 @@ impl Blocks {
         rules.into_iter()
     }
 
-    /// The pairs of one rule, whether or not other rules find them too; for a rule with
-    /// parted groups those of the groups that are whole.
-    pub(crate) fn pairs_of_rule(&self, rule: usize) -> Pairs<'_> {
-        Pairs::new(self, self.groups_of_rule(rule), pairs::Repeats::WithinRule)
+    /// Candidate pairs drawn at random; all of them where there are not more than `at_most`.
+    pub(crate) fn sample(&self, at_most: u64, seed: u64) -> PairSample<'_> {
+        PairSample::new(Pairs::new(self, 0..self.groups.len(), Repeats::OverAllRules), at_most, seed)
     }
 
-    /// Upper bound of the pairs of one rule.
-    pub(crate) fn pairs_in_rule(&self, rule: usize) -> u64 {
-        let groups = self.groups_of_rule(rule);
-        self.pairs_before[groups.end] - self.pairs_before[groups.start]
+    /// The same of one rule's pairs, whether or not other rules find them too; for a rule with
+    /// parted groups those of the groups that are whole.
+    pub(crate) fn sample_of_rule(&self, rule: usize, at_most: u64, seed: u64) -> PairSample<'_> {
+        PairSample::new(Pairs::new(self, self.groups_of_rule(rule), Repeats::WithinRule), at_most, seed)
     }
 
     fn groups_of_rule(&self, rule: usize) -> Range<usize> {

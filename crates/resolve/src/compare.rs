@@ -10,6 +10,7 @@ mod similarity;
 
 use std::cell::Cell;
 
+use crate::block::Pair;
 use crate::features::{Dictionary, FeatureStore, MISSING, RecordIndex};
 use crate::plan::{FieldIndex, MatchPlan};
 
@@ -69,28 +70,32 @@ pub struct Comparer<'a> {
 /// Levels of pairs of values that were compared lately. Within a block, and from one
 /// block to the next, the same values meet again and again.
 struct Memory {
-    /// Left and right code and level, at the place that the codes hash to.
-    slots: Vec<Cell<(u32, u32, u8)>>,
+    /// Pair and level in one word each, at the place that the pair hashes to.
+    slots: Vec<Cell<u64>>,
 }
 
 impl Memory {
-    /// Fits the second-level cache of a core, together with those of other fields.
-    const SLOTS: usize = 1 << 14;
+    /// Fits the second-level cache of a core beside the values.
+    const BITS: u32 = 14;
+    /// Below the pair: a level, from 1 on, so that no pair has the word of an empty slot.
+    const LEVEL: u64 = 0xf;
 
     fn new() -> Self {
-        Self { slots: vec![Cell::new((MISSING, MISSING, 0)); Self::SLOTS] }
+        Self { slots: vec![Cell::new(0); 1 << Self::BITS] }
     }
 
     fn recall(&self, left: u32, right: u32, compare: impl FnOnce() -> Level) -> Level {
-        let (left, right) = (left.min(right), left.max(right));
-        let mixed = (u64::from(left) << 32 | u64::from(right)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = &self.slots[(mixed >> 50) as usize];
-        let (known_left, known_right, level) = slot.get();
-        if (known_left, known_right) == (left, right) {
-            return Level(level);
+        // An odd factor loses nothing: the place and the rest together are the pair.
+        let pair = u64::from(left.min(right)) << 32 | u64::from(left.max(right));
+        let mixed = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = &self.slots[(mixed >> (u64::BITS - Self::BITS)) as usize];
+        let rest = mixed << Self::BITS >> (Self::BITS - Self::LEVEL.count_ones());
+        let known = slot.get();
+        if known & !Self::LEVEL == rest && known & Self::LEVEL != 0 {
+            return Level((known & Self::LEVEL) as u8 - 1);
         }
         let level = compare();
-        slot.set((left, right, level.0));
+        slot.set(rest | u64::from(level.0 + 1));
         level
     }
 }
@@ -135,6 +140,9 @@ impl<'a> Comparer<'a> {
         let compared = &self.comparisons[comparison];
         if let [column] = compared.columns[..] {
             let (left_code, right_code) = (column.of(left), column.of(right));
+            if left_code == MISSING || right_code == MISSING {
+                return Agreement::missing();
+            }
             let straight = compared.of_values(left_code, right_code);
             if let (Some(exchanged), Some(other)) = (compared.levels.exchanged, compared.exchanged_with)
                 && straight.level.is_some_and(|level| level < compared.levels.alike)
@@ -156,18 +164,28 @@ impl<'a> Comparer<'a> {
         best
     }
 
+    /// Where the values of a comparison stand.
+    pub(crate) fn columns(&self, comparison: usize) -> &[FieldIndex] {
+        &self.comparisons[comparison].columns
+    }
+
     /// The comparisons for which any record has a value, ascending: all others are missing for every pair.
     pub(crate) fn told(&self) -> &[usize] {
         &self.told
     }
 
-    /// All levels of a pair at once.
-    pub(crate) fn pattern(&self, left: RecordIndex, right: RecordIndex) -> Pattern {
-        let levels = self.told.iter().map(|&comparison| {
-            let level = self.agreement(comparison, left, right).level;
-            level.map_or(0, |level| u128::from(level.0) + 1) << (4 * comparison)
-        });
-        Pattern(levels.fold(0, |pattern, level| pattern | level))
+    /// All levels of each pair. One comparison after the other: the values of several pairs are
+    /// fetched at once.
+    pub(crate) fn patterns(&self, pairs: &[Pair]) -> Vec<Pattern> {
+        let mut patterns = vec![Pattern(0); pairs.len()];
+        for &comparison in &self.told {
+            for (pair, pattern) in pairs.iter().zip(&mut patterns) {
+                if let Some(level) = self.agreement(comparison, pair.left, pair.right).level {
+                    pattern.0 |= u128::from(level.0 + 1) << (4 * comparison);
+                }
+            }
+        }
+        patterns
     }
 }
 
@@ -182,15 +200,20 @@ impl Compared<'_> {
         (left_other, right_other): (u32, u32),
     ) -> Agreement {
         let level = |one, other| self.of_values(one, other).level;
-        let alike = Some(self.levels.alike);
-        if level(left_other, right_other) >= alike {
+        let (nothing, alike) = (Some(Level(0)), Some(self.levels.alike));
+        // Mostly ends here: asked first, because it is asked of nearly every pair.
+        let crossed = level(left, right_other);
+        if crossed <= nothing {
             return straight;
         }
-        let crossed = [level(left, right_other), level(left_other, right)];
+        let crossed_back = level(left_other, right);
         // An initial may stand for one of the two names, not for both.
-        let are_alike = crossed.iter().any(|level| *level >= alike)
-            && crossed.iter().all(|level| *level > Some(Level(0)));
-        if are_alike { Agreement { level: Some(exchanged), codes: None } } else { straight }
+        let are_alike = crossed_back > nothing && crossed.max(crossed_back) >= alike;
+        if are_alike && level(left_other, right_other) < alike {
+            Agreement { level: Some(exchanged), codes: None }
+        } else {
+            straight
+        }
     }
 
     /// Of several shared values the first by text counts: codes depend on the order in which values came.
@@ -208,16 +231,24 @@ impl Compared<'_> {
         if left == right {
             return Agreement { level: Some(self.levels.equal()), codes: Some((left, left)) };
         }
-        let level = if self.levels.goes_by_characters
+        let level = self.level_of_packed(left, right).unwrap_or_else(|| self.level_of_texts(left, right));
+        Agreement { level: Some(level), codes: Some((left.min(right), left.max(right))) }
+    }
+
+    fn level_of_packed(&self, left: u32, right: u32) -> Option<Level> {
+        let of_packed = self.levels.of_packed?;
+        of_packed(self.dictionary.packed(left)?, self.dictionary.packed(right)?)
+    }
+
+    fn level_of_texts(&self, left: u32, right: u32) -> Level {
+        if self.levels.goes_by_characters
             && self.dictionary.shape(left).is_surely_unlike(self.dictionary.shape(right))
         {
-            Level(0)
-        } else {
-            self.memory.recall(left, right, || {
-                self.levels.level_of(self.dictionary.value(left), self.dictionary.value(right))
-            })
-        };
-        Agreement { level: Some(level), codes: Some((left.min(right), left.max(right))) }
+            return Level(0);
+        }
+        self.memory.recall(left, right, || {
+            self.levels.level_of(self.dictionary.value(left), self.dictionary.value(right))
+        })
     }
 }
 

@@ -28,17 +28,20 @@ mod em;
 mod monotone;
 mod patterns;
 
+use std::num::NonZeroUsize;
+use std::thread;
+
 use serde::{Deserialize, Serialize};
 use vermeil_model::{Bits, Probability};
 
 use crate::block::Blocks;
-use crate::compare::{Comparer, Level, level_set};
+use crate::compare::{Level, level_set};
 use crate::features::FeatureStore;
 use crate::plan::MatchPlan;
 use crate::weight::match_weight;
 
 use em::{Evidence, Session, Shares};
-use patterns::PatternCounts;
+use patterns::{PatternCounts, Sample};
 
 /// How to estimate. The defaults suit anything from hundreds of records to millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +54,19 @@ pub struct EstimateSettings {
     pub max_em_pairs: u64,
     /// EM steps per session at most.
     pub iterations: u32,
+    /// On how many threads pairs are compared. The model is the same on any number.
+    pub threads: NonZeroUsize,
 }
 
 impl Default for EstimateSettings {
     fn default() -> Self {
-        Self { seed: 1, random_pairs: 1_000_000, max_em_pairs: 50_000, iterations: 50 }
+        Self {
+            seed: 1,
+            random_pairs: 1_000_000,
+            max_em_pairs: 50_000,
+            iterations: 50,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        }
     }
 }
 
@@ -170,21 +181,22 @@ pub fn estimate(
     blocks: &Blocks,
     settings: EstimateSettings,
 ) -> MatchModel {
-    let comparer = Comparer::new(store, plan);
     let all_pairs = store.len() as f64 * (store.len() as f64 - 1.0) / 2.0;
-    let random = PatternCounts::of_random_pairs(&comparer, store.len(), settings);
-    let candidates = PatternCounts::of_pairs(&comparer, blocks.pairs(), blocks.pairs_in_groups(), settings);
-    let sessions: Vec<Session> = (0..plan.rules().len())
-        .map(|rule| Session {
-            foretold: &plan.rules()[rule].foretold,
-            pairs: PatternCounts::of_pairs(
-                &comparer,
-                blocks.pairs_of_rule(rule),
-                blocks.pairs_in_rule(rule),
-                settings,
-            ),
-        })
+    let EstimateSettings { seed, max_em_pairs, .. } = settings;
+    let mut samples = vec![Sample::Of(blocks.sample(max_em_pairs, seed))];
+    samples.extend(
+        (0..plan.rules().len()).map(|rule| Sample::Of(blocks.sample_of_rule(rule, max_em_pairs, seed))),
+    );
+    samples.extend(Sample::random(store.len(), settings));
+    let mut counted = patterns::count_all((store, plan), samples, settings.threads).into_iter();
+    let candidates = counted.next().expect("as many counts as samples");
+    let sessions: Vec<Session> = plan
+        .rules()
+        .iter()
+        .zip(&mut counted)
+        .map(|(rule, pairs)| Session { foretold: &rule.foretold, pairs })
         .collect();
+    let random = PatternCounts::sum(counted.collect());
 
     let levels: Vec<usize> =
         plan.comparisons().iter().map(|planned| level_set(planned.comparison).names.len()).collect();

@@ -7,15 +7,17 @@
 //! The store holds personal values. It has no `Debug`, and what it holds is wiped when it is dropped.
 
 mod dictionary;
+mod packed;
 mod shape;
 
 use vermeil_model::RecordId;
 
 use crate::mix;
 use crate::normalise::{self, Country, person};
-use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan, NameColumns};
+use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan, NameColumns, PlannedField};
 
 pub(crate) use dictionary::Dictionary;
+pub(crate) use packed::Packed;
 pub(crate) use shape::Shape;
 
 /// Stands for no value.
@@ -119,9 +121,28 @@ impl<'a> FeatureStoreBuilder<'a> {
         if let Some(twins) = order.windows(2).find(|two| self.records[two[0]].0 == self.records[two[1]].0) {
             return Err(FeatureError::DuplicateRecord { record: self.records[twins[0]].0 });
         }
-        self.dictionaries.iter_mut().for_each(Dictionary::finish);
-        let width = self.plan.fields().len();
-        let codes = order.iter().flat_map(|&row| &self.rows[row * width..][..width]).copied().collect();
+        let (width, fields) = (self.plan.fields().len(), self.plan.fields());
+        let mut counts: Vec<Vec<u32>> =
+            self.dictionaries.iter().map(|dictionary| vec![0; dictionary.len()]).collect();
+        for row in self.rows.chunks_exact(width) {
+            for (field, code) in fields.iter().zip(row).filter(|(_, code)| **code != MISSING) {
+                counts[field.dictionary.0][*code as usize] += 1;
+            }
+        }
+        let new_codes: Vec<Vec<u32>> = self
+            .dictionaries
+            .iter_mut()
+            .zip(&counts)
+            .map(|(dictionary, counts)| dictionary.finish(counts))
+            .collect();
+        let new_code = |(field, &code): (&PlannedField, &u32)| match code {
+            MISSING => MISSING,
+            code => new_codes[field.dictionary.0][code as usize],
+        };
+        let codes = order
+            .iter()
+            .flat_map(|&row| fields.iter().zip(&self.rows[row * width..][..width]).map(new_code))
+            .collect();
         Ok(FeatureStore {
             records: order.iter().map(|&row| self.records[row].0).collect(),
             sources: order.iter().map(|&row| self.records[row].1).collect(),

@@ -18,8 +18,8 @@
 //! [`infer`] understands the columns of a file that nobody described; [`nicknames`] knows
 //! which given names are forms of one.
 //!
-//! No I/O, no async, no threads: a caller that wants parallelism scores the
-//! partitions of [`block::Blocks`] apart. Results depend on the records and the
+//! No I/O, no async: a caller that wants parallelism scores the partitions of
+//! [`block::Blocks`] apart, and says on how many threads to estimate. Results depend on the records and the
 //! settings alone, never on row order, partition count or thread count.
 //!
 //! Nothing here prints a personal value: the types that hold them have no `Debug`.

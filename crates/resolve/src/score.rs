@@ -1,5 +1,8 @@
 //! The weight of a pair: the prior, plus the bits of every comparison.
 
+mod many;
+mod said;
+
 use vermeil_model::Bits;
 use vermeil_model::schema::Comparison;
 
@@ -7,6 +10,8 @@ use crate::compare::{Agreement, Comparer, level_set};
 use crate::estimate::{MatchModel, ModelMismatch};
 use crate::features::{FeatureStore, MISSING, RecordIndex};
 use crate::plan::{MatchPlan, PlannedComparison, Tells};
+
+use said::Said;
 
 /// A term that many bits smaller than another is lost in their sum.
 const NEGLIGIBLE_BITS: f64 = 40.0;
@@ -22,9 +27,8 @@ pub struct Scorer<'a> {
     same_home: f64,
     /// Bits below which these odds change nothing.
     home_is_unlikely_below: f64,
-    /// Comparisons in the order in which pairs are asked, cheap ones and those that tell most
-    /// first, each with the most bits that all after it can add.
-    order: Vec<(usize, f64)>,
+    /// Comparisons in the order in which pairs are asked: see [`order`].
+    order: Vec<usize>,
 }
 
 struct Scored {
@@ -35,6 +39,10 @@ struct Scored {
     comparison: Comparison,
     /// Bits by level.
     bits: Vec<f64>,
+    /// The most of them, and 0 where all speak against a pair.
+    most_of_level: f64,
+    /// The most that any pair can get, frequencies included.
+    most: f64,
     /// What a shared value adds to the bits of "equal", by code.
     frequency_bits: Vec<f32>,
     /// How much of that it adds where two values are alike, not equal.
@@ -83,19 +91,22 @@ impl<'a> Scorer<'a> {
             .comparisons()
             .iter()
             .zip(&model.comparisons)
-            .map(|(planned, learnt)| Scored {
-                tells: planned.tells,
-                is_name: planned.exchanged_with.is_some(),
-                field: planned.field.clone(),
-                comparison: planned.comparison,
-                bits: learnt.levels.iter().map(|level| (level.m / level.u).log2()).collect(),
-                frequency_bits: frequency_bits(
-                    store,
-                    planned,
-                    model,
-                    learnt.levels[learnt.levels.len() - 1].u,
-                ),
-                of_alike: model.term_frequency.of_alike,
+            .map(|(planned, learnt)| {
+                let bits: Vec<f64> = learnt.levels.iter().map(|level| (level.m / level.u).log2()).collect();
+                let most_of_level = bits.iter().copied().fold(0.0, f64::max);
+                let frequency_bits =
+                    frequency_bits(store, planned, model, learnt.levels[learnt.levels.len() - 1].u);
+                Scored {
+                    tells: planned.tells,
+                    is_name: planned.exchanged_with.is_some(),
+                    field: planned.field.clone(),
+                    comparison: planned.comparison,
+                    most_of_level,
+                    most: most_of_level + f64::from(frequency_bits.iter().copied().fold(0.0, f32::max)),
+                    bits,
+                    frequency_bits,
+                    of_alike: model.term_frequency.of_alike,
+                }
             })
             .collect();
         let comparer = Comparer::new(store, plan);
@@ -114,25 +125,12 @@ impl<'a> Scorer<'a> {
     /// The evidence that two records are one person, prior included: the log2 of the
     /// posterior odds. See [`Bits::to_probability`].
     pub fn weight(&self, left: RecordIndex, right: RecordIndex) -> Bits {
-        self.weight_from(Bits(f64::NEG_INFINITY), left, right).expect("every weight is above minus infinity")
-    }
-
-    /// [`Scorer::weight`] where it is at least `least`; fields that cannot lift a pair that far
-    /// are not compared.
-    pub fn weight_from(&self, least: Bits, left: RecordIndex, right: RecordIndex) -> Option<Bits> {
         let (left, right) = (self.store.row(left), self.store.row(right));
         let mut said = Said::new(self.prior);
-        for (index, most) in &self.order {
-            let scored = &self.comparisons[*index];
-            let agreement = self.comparer.agreement_of_rows(*index, left, right);
-            let (bits, frequency) = scored.bits_of(agreement);
-            said.add(scored, agreement, bits + frequency);
-            if said.person + said.most_home() + most < least.0 {
-                return None;
-            }
+        for index in &self.order {
+            self.ask(*index, left, right, &mut said);
         }
-        let weight = Bits(said.person + self.of_home(said.home()));
-        (weight >= least).then_some(weight)
+        self.weight_of(&said)
     }
 
     /// Where the weight of a pair comes from.
@@ -165,6 +163,18 @@ impl<'a> Scorer<'a> {
         }
     }
 
+    /// Asks one comparison.
+    fn ask(&self, index: usize, left: &[u32], right: &[u32], said: &mut Said) {
+        let scored = &self.comparisons[index];
+        let agreement = self.comparer.agreement_of_rows(index, left, right);
+        let (bits, frequency) = scored.bits_of(agreement);
+        said.add(scored, agreement, bits + frequency);
+    }
+
+    fn weight_of(&self, said: &Said) -> Bits {
+        Bits(said.person + self.of_home(said.home()))
+    }
+
     /// What the bits of fields that tell homes are worth together: two records may agree
     /// on them by being one person's, or by being from one home.
     fn of_home(&self, bits: f64) -> f64 {
@@ -173,58 +183,7 @@ impl<'a> Scorer<'a> {
     }
 }
 
-/// The sums of what fields said.
-struct Said {
-    person: f64,
-    home: f64,
-    place_for: f64,
-    place_against: f64,
-    /// For the join, by names.
-    names: f64,
-    /// For the join, by mailboxes that are alike.
-    mailbox: f64,
-}
-
-impl Said {
-    fn new(prior: f64) -> Self {
-        Self { person: prior, home: 0.0, place_for: 0.0, place_against: 0.0, names: 0.0, mailbox: 0.0 }
-    }
-
-    fn add(&mut self, scored: &Scored, agreement: Agreement, bits: f64) {
-        if scored.is_name {
-            self.names += bits.max(0.0);
-        }
-        match scored.tells {
-            Tells::Person => self.person += bits,
-            Tells::Home => self.home += bits,
-            Tells::Place => {
-                self.place_for = self.place_for.max(bits);
-                self.place_against = self.place_against.min(bits);
-            }
-            Tells::Mailbox if bits > 0.0 && !agreement.is_equal() => self.mailbox += bits,
-            Tells::Mailbox => self.home += bits,
-        }
-    }
-
-    /// All that tells homes.
-    fn home(&self) -> f64 {
-        self.home + self.place_for + self.place_against + (self.mailbox - self.names).max(0.0)
-    }
-
-    /// No less than [`Said::home`], whatever is said next.
-    fn most_home(&self) -> f64 {
-        self.home + self.place_for + self.place_against + self.mailbox
-    }
-}
-
 impl Scored {
-    /// The most bits that any pair can get; 0 where all speak against it.
-    fn most(&self) -> f64 {
-        let levels = self.bits.iter().copied().fold(0.0, f64::max);
-        let frequency = self.frequency_bits.iter().copied().fold(0.0, f32::max);
-        levels + f64::from(frequency)
-    }
-
     /// The bits of a level, and what the frequency of a shared value adds.
     fn bits_of(&self, agreement: Agreement) -> (f64, f64) {
         let bits = agreement.level.map_or(0.0, |level| self.bits[usize::from(level.0)]);
@@ -241,32 +200,31 @@ impl Scored {
     }
 }
 
-/// The order in which comparisons are asked.
-fn order(comparisons: &[Scored], told: &[usize]) -> Vec<(usize, f64)> {
-    let is_quick = |comparison: Comparison| {
-        matches!(
-            comparison,
-            Comparison::Exact
-                | Comparison::Date
-                | Comparison::PostalCode
-                | Comparison::Phone
-                | Comparison::Identifier
-        )
-    };
-    let mut order: Vec<(usize, f64)> = told.iter().map(|&index| (index, comparisons[index].most())).collect();
-    // What says "different" loudest ends the matter soonest.
-    let against = |index: usize| comparisons[index].bits.iter().copied().fold(f64::INFINITY, f64::min);
-    order.sort_by(|(one, _), (other, _)| {
-        let quick = |index: usize| !is_quick(comparisons[index].comparison);
-        (quick(*one).cmp(&quick(*other))).then(against(*one).total_cmp(&against(*other))).then(one.cmp(other))
+/// The order in which comparisons are asked: first those that tell persons, because what tells
+/// homes says so much at most and no more; of these the cheap ones; and of these what says
+/// "different" loudest.
+fn order(comparisons: &[Scored], told: &[usize]) -> Vec<usize> {
+    let mut order = told.to_vec();
+    order.sort_by(|one, other| {
+        let (one_scored, other_scored) = (&comparisons[*one], &comparisons[*other]);
+        let rank = |scored: &Scored| (scored.tells != Tells::Person, !is_quick(scored.comparison));
+        let against = |scored: &Scored| scored.bits.iter().copied().fold(f64::INFINITY, f64::min);
+        (rank(one_scored).cmp(&rank(other_scored)))
+            .then(against(one_scored).total_cmp(&against(other_scored)))
+            .then(one.cmp(other))
     });
-    let mut rest = 0.0;
-    for (_, most) in order.iter_mut().rev() {
-        let own = *most;
-        *most = rest;
-        rest += own;
-    }
     order
+}
+
+fn is_quick(comparison: Comparison) -> bool {
+    matches!(
+        comparison,
+        Comparison::Exact
+            | Comparison::Date
+            | Comparison::PostalCode
+            | Comparison::Phone
+            | Comparison::Identifier
+    )
 }
 
 /// `log2(u / f)` for every value, where f is the share of records that carry it.

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -120,12 +121,10 @@ fn resolved(folder: &Path, mapping: &[Mapping]) -> Measures {
     let scoring = Instant::now();
     let mut candidates = 0_u64;
     let mut links = Vec::new();
-    for pair in blocks.pairs() {
-        candidates += 1;
-        if let Some(weight) = scorer.weight_from(threshold, pair.left, pair.right) {
-            links.push(Link { left: pair.left, right: pair.right, weight });
-        }
-    }
+    scorer.find_links(threshold, blocks.pairs().inspect(|_| candidates += 1), |link| {
+        links.push(link);
+        ControlFlow::Continue(())
+    });
     let scored = scoring.elapsed();
     let clusters =
         cluster(store.len(), &links, ClusterSettings::default(), |left, right| scorer.weight(left, right));

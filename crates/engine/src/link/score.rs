@@ -1,6 +1,7 @@
 //! The operator that compares candidate pairs.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -126,15 +127,13 @@ fn score_share(
     let least = job.threshold.to_bits();
     let mut links = LinkBatch::default();
     let mut pairs = 0;
-    for pair in job.blocks.partition(partition, partitions) {
-        pairs += 1;
-        if let Some(weight) = scorer.weight_from(least, pair.left, pair.right) {
-            links.push(Link { left: pair.left, right: pair.right, weight });
-            if links.rows == BATCH_ROWS && !send(links.finish()) {
-                return Ok(());
-            }
+    scorer.find_links(least, job.blocks.partition(partition, partitions).inspect(|_| pairs += 1), |link| {
+        links.push(link);
+        if links.rows == BATCH_ROWS && !send(links.finish()) {
+            return ControlFlow::Break(());
         }
-    }
+        ControlFlow::Continue(())
+    });
     compared.fetch_add(pairs, Ordering::Relaxed);
     if links.rows > 0 {
         send(links.finish());

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Blocks, NO_GROUP, Pair, RuleSlots};
 use crate::features::RecordIndex;
+use crate::mix::SplitMix;
 
 /// Which repetitions of a pair are left out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,5 +77,51 @@ impl Iterator for Pairs<'_> {
             self.groups.start += 1;
             (self.left, self.right) = (0, 1);
         }
+    }
+}
+
+/// Pairs of groups, drawn at random: nothing is walked through but what is drawn.
+pub(crate) struct PairSample<'a> {
+    pairs: Pairs<'a>,
+    /// Numbers of pairs among all groups, rising; `None`: all pairs.
+    drawn: Option<std::vec::IntoIter<u64>>,
+    sampled_from: f64,
+}
+
+impl<'a> PairSample<'a> {
+    pub(super) fn new(pairs: Pairs<'a>, at_most: u64, seed: u64) -> Self {
+        let before = &pairs.blocks.pairs_before;
+        let (first, end) = (before[pairs.groups.start], before[pairs.groups.end]);
+        if end - first <= at_most {
+            return Self { pairs, drawn: None, sampled_from: 1.0 };
+        }
+        let mut random = SplitMix(seed);
+        let mut drawn: Vec<u64> = (0..at_most).map(|_| first + random.below(end - first)).collect();
+        drawn.sort_unstable();
+        drawn.dedup();
+        let sampled_from = (end - first) as f64 / drawn.len() as f64;
+        Self { pairs, drawn: Some(drawn.into_iter()), sampled_from }
+    }
+
+    /// Pairs there are for each that is drawn; 1 or more.
+    pub(crate) fn sampled_from(&self) -> f64 {
+        self.sampled_from
+    }
+}
+
+impl Iterator for PairSample<'_> {
+    type Item = Pair;
+
+    fn next(&mut self) -> Option<Pair> {
+        let Some(drawn) = &mut self.drawn else { return self.pairs.next() };
+        let blocks = self.pairs.blocks;
+        drawn.find_map(|number| {
+            let place = blocks.pairs_before.partition_point(|before| *before <= number) - 1;
+            let group = blocks.groups[place];
+            let (left, right) = group.places_of(number - blocks.pairs_before[place]);
+            let [left, right] = [left, right].map(|member| blocks.members[group.start + member]);
+            let pair = Pair { left: RecordIndex(left), right: RecordIndex(right) };
+            self.pairs.is_first(place, left, right).then_some(pair)
+        })
     }
 }

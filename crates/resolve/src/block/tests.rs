@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::{Row, plan, store, town, town_store};
 
-fn found(pairs: Pairs) -> Vec<(u32, u32)> {
+fn found(pairs: impl Iterator<Item = Pair>) -> Vec<(u32, u32)> {
     pairs.map(|pair| (pair.left.0, pair.right.0)).collect()
 }
 
@@ -113,6 +113,34 @@ fn words_in_another_order_agree_when_sorted() {
         100,
         &[(0, 1)],
     );
+}
+
+#[test]
+fn drawn_pairs_are_candidates_and_all_that_there_are_where_they_are_few() {
+    // Rules that find pairs twice, and groups so large that records meet their neighbours only.
+    let plan = plan(&["city", "family_name", "birth_date:year"]);
+    for max_block_pairs in [40, 1_000_000] {
+        let blocks = Blocks::build(&town_store(&plan, &town(120)), &plan, max_block_pairs);
+        let all = found(blocks.pairs());
+        let set: BTreeSet<(u32, u32)> = all.iter().copied().collect();
+        assert_eq!(found(blocks.sample(u64::MAX, 1)), all);
+        let drawn = found(blocks.sample(200, 1));
+        assert!((50..=200).contains(&drawn.len()), "{}", drawn.len());
+        assert!(drawn.iter().all(|pair| set.contains(pair)));
+        let of_rules = (0..3).flat_map(|rule| found(blocks.sample_of_rule(rule, 50, 7)));
+        assert!(of_rules.collect::<BTreeSet<_>>().is_subset(&set));
+    }
+}
+
+#[test]
+fn pairs_of_a_group_are_numbered_without_gaps() {
+    for (records, window) in [(2, 1), (5, 4), (5, 3), (9, 2), (40, 39), (40, 11)] {
+        let group = Group { rule: 0, window, start: 3, end: 3 + records };
+        let places: Vec<(usize, usize)> = (0..group.pairs()).map(|pair| group.places_of(pair)).collect();
+        let pairs_of =
+            |left| (left + 1..records.min(left + 1 + window as usize)).map(move |right| (left, right));
+        assert_eq!(places, (0..records).flat_map(pairs_of).collect::<Vec<_>>(), "{records}, {window}");
+    }
 }
 
 #[test]

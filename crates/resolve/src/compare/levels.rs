@@ -4,6 +4,7 @@ use vermeil_model::schema::Comparison;
 
 use super::Level;
 use super::similarity::{is_one_edit_apart, jaro_winkler};
+use crate::features::Packed;
 use crate::nicknames;
 
 /// Jaro-Winkler from which two writings are one but for a slip.
@@ -23,6 +24,8 @@ pub struct LevelSet {
     pub(super) goes_by_characters: bool,
     /// The level of two different normalised values.
     pub(super) of_different: fn(&str, &str) -> Level,
+    /// The same of two that fit into a word each; `None` where only their texts can tell.
+    pub(crate) of_packed: Option<fn(Packed, Packed) -> Option<Level>>,
 }
 
 impl LevelSet {
@@ -59,6 +62,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(0),
             goes_by_characters: false,
             of_different: |_, _| Level(0),
+            of_packed: None,
         },
         Comparison::Name => &LevelSet {
             names: &[
@@ -76,6 +80,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(4),
             goes_by_characters: true,
             of_different: name,
+            of_packed: None,
         },
         Comparison::Date => &LevelSet {
             names: &["different", "same_year", "same_two_parts", "one_slip", "equal"],
@@ -83,6 +88,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(0),
             goes_by_characters: false,
             of_different: date,
+            of_packed: Some(packed_date),
         },
         Comparison::Email => &LevelSet {
             names: &["different", "near", "same_local_part", "equal"],
@@ -90,6 +96,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(0),
             goes_by_characters: true,
             of_different: email,
+            of_packed: None,
         },
         Comparison::Phone | Comparison::Identifier => &LevelSet {
             names: &["different", "one_keystroke", "equal"],
@@ -97,6 +104,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(0),
             goes_by_characters: false,
             of_different: |left, right| Level(u8::from(is_one_edit_apart(left, right))),
+            of_packed: Some(|left, right| Some(Level(u8::from(left.is_one_edit_apart(right))))),
         },
         Comparison::Text => &LevelSet {
             names: &["different", "near", "part", "close", "equal"],
@@ -104,6 +112,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(0),
             goes_by_characters: true,
             of_different: text,
+            of_packed: None,
         },
         Comparison::PostalCode => &LevelSet {
             names: &["different", "same_area", "one_keystroke", "equal"],
@@ -111,6 +120,7 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(0),
             goes_by_characters: false,
             of_different: postal_code,
+            of_packed: Some(packed_postal_code),
         },
     }
 }
@@ -185,6 +195,21 @@ fn date(left: &str, right: &str) -> Level {
     Level(u8::from(is_same_year))
 }
 
+/// [`date`] of two that are written in full.
+fn packed_date(left: Packed, right: Packed) -> Option<Level> {
+    let ([left_year, left_month, left_day], [right_year, right_month, right_day]) =
+        (left.date()?, right.date()?);
+    let (is_same_year, is_same_month) = (left_year == right_year, left_month == right_month);
+    let is_exchanged = left_month == right_day && left_day == right_month;
+    Some(Level(if left.different_characters(right) == 1 || (is_same_year && is_exchanged) {
+        3
+    } else if is_same_month && (is_same_year || left_day == right_day) {
+        2
+    } else {
+        u8::from(is_same_year)
+    }))
+}
+
 fn email(left: &str, right: &str) -> Level {
     let local = |address: &str| address.find('@').unwrap_or(address.len());
     let (left_local, right_local) = (&left[..local(left)], &right[..local(right)]);
@@ -211,6 +236,14 @@ fn postal_code(left: &str, right: &str) -> Level {
         return Level(2);
     }
     Level(u8::from(is_same_area(left, right)))
+}
+
+/// [`postal_code`] of two that are digits.
+fn packed_postal_code(left: Packed, right: Packed) -> Option<Level> {
+    Some(Level(match left.is_one_edit_apart(right) {
+        true => 2,
+        false => u8::from(left.have_same_start(right)),
+    }))
 }
 
 fn is_same_area(left: &str, right: &str) -> bool {

@@ -114,7 +114,7 @@ fn a_pattern_holds_the_level_of_every_comparison() {
     let plan = plan(&["email"]);
     let row: &[(&str, &str)] = &[("given_name", "Agathe"), ("vat_number", "FR1")];
     let store = store(&plan, &[(1, row), (2, row)]);
-    let pattern = Comparer::new(&store, &plan).pattern(LEFT, RIGHT);
+    let pattern = Comparer::new(&store, &plan).patterns(&[Pair { left: LEFT, right: RIGHT }])[0];
     for (index, planned) in plan.comparisons().iter().enumerate() {
         let expected = match planned.field.as_str() {
             "given_name" => Some(8),

@@ -1,12 +1,17 @@
 //! Pairs as counts of patterns of levels: a few thousand stand for millions.
 
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
 use hashbrown::HashMap;
 
 use super::EstimateSettings;
-use crate::block::Pair;
+use crate::block::{Pair, PairSample};
 use crate::compare::{Comparer, Pattern};
-use crate::features::RecordIndex;
+use crate::features::{FeatureStore, RecordIndex};
 use crate::mix::{SplitMix, chain};
+use crate::plan::MatchPlan;
 
 /// How many pairs show each pattern.
 pub(super) struct PatternCounts {
@@ -16,50 +21,114 @@ pub(super) struct PatternCounts {
     pub(super) sampled_from: f64,
 }
 
-impl PatternCounts {
-    /// Counts pairs; a share of them, chosen by a hash of the pair, where there are too many.
-    pub(super) fn of_pairs(
-        comparer: &Comparer,
-        pairs: impl Iterator<Item = Pair>,
-        at_most: u64,
-        settings: EstimateSettings,
-    ) -> Self {
-        let share = (settings.max_em_pairs as f64 / at_most.max(1) as f64).min(1.0);
-        let limit = (share * u64::MAX as f64) as u64;
-        let is_chosen = |pair: &Pair| {
-            chain(chain(settings.seed, u64::from(pair.left.0)), u64::from(pair.right.0)) <= limit
+/// Pairs that are counted together, by one thread.
+pub(super) enum Sample<'a> {
+    /// Candidate pairs, or those of a rule.
+    Of(PairSample<'a>),
+    /// All pairs of records.
+    All(u64),
+    /// Random pairs, drawn with replacement: records, how many pairs, and the seed.
+    Random { records: u64, pairs: u64, seed: u64 },
+}
+
+/// Random pairs in one sample.
+const RANDOM_PAIRS: u64 = 1 << 16;
+/// Pairs that are compared at once; see [`crate::score::Scorer::find_links`].
+const BATCH: usize = 256;
+
+impl<'a> Sample<'a> {
+    /// Random pairs in samples of bearable size; all pairs where there are not more.
+    pub(super) fn random(records: usize, settings: EstimateSettings) -> Vec<Sample<'a>> {
+        let (records, wanted) = (records as u64, settings.random_pairs);
+        if records * records.saturating_sub(1) / 2 <= wanted {
+            return vec![Sample::All(records)];
+        }
+        let sample = |part: u64| Sample::Random {
+            records,
+            pairs: RANDOM_PAIRS.min(wanted - part * RANDOM_PAIRS),
+            seed: chain(settings.seed, part),
         };
-        Self::counted(comparer, pairs.filter(is_chosen), 1.0 / share)
+        (0..wanted.div_ceil(RANDOM_PAIRS)).map(sample).collect()
     }
 
-    /// Counts random pairs, drawn with replacement; all pairs where there are not more.
-    pub(super) fn of_random_pairs(comparer: &Comparer, records: usize, settings: EstimateSettings) -> Self {
-        let records = records as u64;
+    fn count(self, comparer: &Comparer) -> PatternCounts {
         let pair = |left: u64, right: u64| Pair {
             left: RecordIndex(left.min(right) as u32),
             right: RecordIndex(left.max(right) as u32),
         };
-        if records * records.saturating_sub(1) / 2 <= settings.random_pairs {
-            let all = (0..records).flat_map(|left| (left + 1..records).map(move |right| pair(left, right)));
-            return Self::counted(comparer, all, 1.0);
+        match self {
+            Sample::Of(pairs) => PatternCounts::counted(comparer, pairs.sampled_from(), pairs),
+            Sample::All(records) => {
+                let all = (0..records).flat_map(|left| (left + 1..records).map(move |right| (left, right)));
+                PatternCounts::counted(comparer, 1.0, all.map(|(left, right)| pair(left, right)))
+            }
+            Sample::Random { records, pairs, seed } => {
+                let mut random = SplitMix(seed);
+                let drawn = (0..pairs).map(|_| {
+                    let left = random.below(records);
+                    // Any other record, each as likely.
+                    pair(left, (left + 1 + random.below(records - 1)) % records)
+                });
+                PatternCounts::counted(comparer, 1.0, drawn)
+            }
         }
-        let mut random = SplitMix(settings.seed);
-        let drawn = (0..settings.random_pairs).map(|_| {
-            let left = random.below(records);
-            // Any other record, each as likely.
-            let right = (left + 1 + random.below(records - 1)) % records;
-            pair(left, right)
-        });
-        Self::counted(comparer, drawn, 1.0)
+    }
+}
+
+/// Counts samples, several at a time. Comes to the same on any number of threads.
+pub(super) fn count_all(
+    (store, plan): (&FeatureStore, &MatchPlan),
+    samples: Vec<Sample>,
+    threads: NonZeroUsize,
+) -> Vec<PatternCounts> {
+    let waiting = Mutex::new(samples.into_iter().enumerate());
+    let mut counted: Vec<(usize, PatternCounts)> = thread::scope(|scope| {
+        let work = || {
+            let comparer = Comparer::new(store, plan);
+            // A thread that panicked took its sample along, and the panic is passed on below.
+            let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            std::iter::from_fn(next).map(|(place, sample)| (place, sample.count(&comparer))).collect()
+        };
+        let others: Vec<_> = (1..threads.get()).map(|_| scope.spawn(work)).collect();
+        let mut counted: Vec<_> = work();
+        for other in others {
+            counted.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        counted
+    });
+    counted.sort_unstable_by_key(|(place, _)| *place);
+    counted.into_iter().map(|(_, counts)| counts).collect()
+}
+
+impl PatternCounts {
+    fn counted(comparer: &Comparer, sampled_from: f64, mut pairs: impl Iterator<Item = Pair>) -> Self {
+        let mut found: HashMap<Pattern, u64> = HashMap::new();
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            batch.clear();
+            batch.extend(pairs.by_ref().take(BATCH));
+            if batch.is_empty() {
+                break;
+            }
+            for pattern in comparer.patterns(&batch) {
+                *found.entry(pattern).or_default() += 1;
+            }
+        }
+        Self::sorted(found.into_iter().map(|(pattern, count)| (pattern, count as f64)), sampled_from)
     }
 
-    fn counted(comparer: &Comparer, pairs: impl Iterator<Item = Pair>, sampled_from: f64) -> Self {
-        let mut found: HashMap<Pattern, u64> = HashMap::new();
-        for pair in pairs {
-            *found.entry(comparer.pattern(pair.left, pair.right)).or_default() += 1;
+    /// Several together.
+    pub(super) fn sum(all: Vec<PatternCounts>) -> Self {
+        let mut found: HashMap<Pattern, f64> = HashMap::new();
+        for (pattern, count) in all.iter().flat_map(|counts| &counts.counts) {
+            // Whole numbers: their sums are exact in any order.
+            *found.entry(*pattern).or_default() += count;
         }
-        let mut counts: Vec<(Pattern, f64)> =
-            found.into_iter().map(|(pattern, count)| (pattern, count as f64)).collect();
+        Self::sorted(found.into_iter(), all.first().map_or(1.0, |counts| counts.sampled_from))
+    }
+
+    fn sorted(counts: impl Iterator<Item = (Pattern, f64)>, sampled_from: f64) -> Self {
+        let mut counts: Vec<(Pattern, f64)> = counts.collect();
         counts.sort_unstable_by_key(|(pattern, _)| *pattern);
         Self { counts, sampled_from }
     }

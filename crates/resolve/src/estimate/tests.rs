@@ -49,7 +49,13 @@ fn samples_of_pairs_are_drawn_by_the_seed_alone() {
     let store = town_store(&plan, &town(200));
     let blocks = Blocks::build(&store, &plan, 1_000_000);
     let with = |seed| {
-        let settings = EstimateSettings { seed, random_pairs: 5_000, max_em_pairs: 300, iterations: 20 };
+        let settings = EstimateSettings {
+            seed,
+            random_pairs: 5_000,
+            max_em_pairs: 300,
+            iterations: 20,
+            ..EstimateSettings::default()
+        };
         estimate(&store, &plan, &blocks, settings)
     };
     assert_eq!(with(1), with(1));

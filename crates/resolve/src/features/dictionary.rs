@@ -1,9 +1,11 @@
 //! Distinct values, each once, behind a code.
 
+use std::cmp::Reverse;
+
 use hashbrown::HashTable;
 use zeroize::Zeroize;
 
-use super::Shape;
+use super::{Packed, Shape};
 use crate::mix::hash_bytes;
 
 /// Distinct normalised values in the order in which they came.
@@ -14,6 +16,8 @@ pub(crate) struct Dictionary {
     ends: Vec<usize>,
     /// Of each value, once all have come.
     shapes: Vec<Shape>,
+    /// [`Packed`] words, likewise.
+    words: Vec<u64>,
     codes: HashTable<u32>,
 }
 
@@ -32,13 +36,32 @@ impl Dictionary {
         code
     }
 
-    /// No value comes any more. Shapes are made only now, in as much memory as they need: what a
-    /// growing vector leaves behind could not be wiped.
-    pub(crate) fn finish(&mut self) {
-        self.codes = HashTable::new();
-        self.shapes = Vec::with_capacity(self.len());
-        self.shapes
-            .extend((0..self.len() as u32).map(|code| Shape::of(value_of(&self.text, &self.ends, code))));
+    /// No value comes any more: gives the most frequent values the lowest codes, so that most of
+    /// what is looked up lies side by side, whatever the order in which values came.
+    ///
+    /// Takes how often each code occurs, and returns the new code of each.
+    pub(crate) fn finish(&mut self, counts: &[u32]) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        order.sort_unstable_by_key(|&code| (Reverse(counts[code as usize]), self.value(code)));
+        // In as much memory as is needed: what a growing vector leaves behind could not be wiped.
+        let mut sorted = Dictionary {
+            text: String::with_capacity(self.text.len()),
+            ends: Vec::with_capacity(self.len()),
+            shapes: Vec::with_capacity(self.len()),
+            words: Vec::with_capacity(self.len()),
+            codes: HashTable::new(),
+        };
+        let mut codes = vec![0; self.len()];
+        for (new, &old) in order.iter().enumerate() {
+            let value = self.value(old);
+            sorted.text.push_str(value);
+            sorted.ends.push(sorted.text.len());
+            sorted.shapes.push(Shape::of(value));
+            sorted.words.push(Packed::word_of(value));
+            codes[old as usize] = new as u32;
+        }
+        *self = sorted;
+        codes
     }
 
     /// The value behind a code.
@@ -51,6 +74,11 @@ impl Dictionary {
         self.shapes[code as usize]
     }
 
+    /// The value behind a code as one word; `None` where it does not fit into one.
+    pub(crate) fn packed(&self, code: u32) -> Option<Packed> {
+        Packed::from_word(self.words[code as usize])
+    }
+
     /// How many distinct values there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
@@ -61,6 +89,7 @@ impl Drop for Dictionary {
     fn drop(&mut self) {
         self.text.zeroize();
         self.shapes.zeroize();
+        self.words.zeroize();
     }
 }
 

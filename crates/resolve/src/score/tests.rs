@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use super::*;
 use crate::block::Blocks;
@@ -124,6 +125,39 @@ fn an_explanation_adds_up_to_the_weight() {
         check(told.weight, (told.prior + sum + told.dependence).0);
         assert_eq!(told.weight, scorer.weight(pair.left, pair.right));
         assert_eq!(scorer.weight(pair.left, pair.right), scorer.weight(pair.right, pair.left));
+    }
+}
+
+#[test]
+fn links_are_the_pairs_of_enough_weight() {
+    for rules in [&["email", "birth_date", "phone"][..], &["family_name", "city", "birth_date:year"]] {
+        let plan = plan(rules);
+        let store = town_store(&plan, &town(300));
+        let blocks = Blocks::build(&store, &plan, 1_000_000);
+        let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
+        let scorer = Scorer::new(&store, &plan, &model).unwrap();
+        for least in [-60.0, -5.0, 0.0, 3.5, 20.0] {
+            let weighed = blocks.pairs().map(|pair| Link {
+                left: pair.left,
+                right: pair.right,
+                weight: scorer.weight(pair.left, pair.right),
+            });
+            let expected: Vec<Link> = weighed.filter(|link| link.weight.0 >= least).collect();
+            let mut found = Vec::new();
+            scorer.find_links(Bits(least), blocks.pairs(), |link| {
+                found.push(link);
+                ControlFlow::Continue(())
+            });
+            assert_eq!(found, expected, "from {least} bits on");
+            if let [_, second, ..] = expected[..] {
+                let mut some = Vec::new();
+                scorer.find_links(Bits(least), blocks.pairs(), |link| {
+                    some.push(link);
+                    if some.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+                assert_eq!(some, [expected[0], second]);
+            }
+        }
     }
 }
 
