@@ -282,6 +282,23 @@ fn logs_are_lines_of_json_where_asked_for() {
 }
 
 #[test]
+fn pairs_of_names_are_compared_whatever_their_script() {
+    let workspace = Workspace::new("");
+    workspace.write(
+        "pairs.csv",
+        "kind,name1,name2\nperson,Захарченко Людмила,Lyudmila Zakharchenko\nperson,王小明,王小朋\ncompany,Verdier SARL,S.A.R.L. Verdier\n",
+    );
+    let (pairs, out) = (workspace.file("pairs.csv"), workspace.file("compared.csv"));
+    let report = workspace.json(&["compare-names", text(&pairs), "--out", text(&out)]);
+    assert_eq!((report["pairs"].as_u64(), report["alike"].as_u64()), (Some(3), Some(2)), "{report}");
+    let written = std::fs::read_to_string(&out).unwrap();
+    let decided: Vec<&str> = written.lines().skip(1).filter_map(|line| line.rsplit(',').next()).collect();
+    assert_eq!(decided, ["true", "false", "true"], "{written}");
+    // What was read is not written over.
+    assert_code(&workspace.run(&["compare-names", text(&pairs), "--out", text(&pairs)]), 2);
+}
+
+#[test]
 fn evaluation_agrees_with_a_computation_by_hand() {
     let workspace = Workspace::new("");
     workspace.write("clusters.csv", "record_id,cluster_id\n1,a\n2,a\n3,a\n4,b\n5,c\n");

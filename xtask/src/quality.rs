@@ -3,11 +3,12 @@
 
 mod csv;
 mod figures;
+mod name_pairs;
 mod truthset;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, ExitCode, Stdio},
 };
 
@@ -56,24 +57,24 @@ const DATA_SETS: &[DataSet] = &[
 ];
 
 /// Those that `cargo xtask test` has time for.
-const QUICK: &[&str] = &["fake_1000", truthset::NAME];
+const QUICK: &[&str] = &["fake_1000", truthset::NAME, name_pairs::NAME];
 
 /// Measures the data sets named (all of them where none is), or with `--update` stores what it measures.
 pub fn run(surroundings: &Surroundings, arguments: &[String]) -> ExitCode {
     let (flags, names): (Vec<&String>, Vec<&String>) =
         arguments.iter().partition(|argument| argument.starts_with('-'));
-    let known = |name: &&String| DATA_SETS.iter().any(|data| data.name == name.as_str());
+    let names_of_data = || DATA_SETS.iter().map(|data| data.name).chain([name_pairs::NAME]);
+    let known = |name: &&String| names_of_data().any(|data| data == name.as_str());
     if flags.iter().any(|flag| *flag != "--update") || !names.iter().all(known) {
-        let known: Vec<&str> = DATA_SETS.iter().map(|data| data.name).collect();
+        let known: Vec<&str> = names_of_data().collect();
         eprintln!("cargo xtask quality [--update] [NAME…], of: {}", known.join(", "));
         return ExitCode::from(2);
     }
     let build = ["build", "--workspace", "--bins", "--locked"];
     let wanted: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
     let purpose = if flags.is_empty() { Purpose::Check } else { Purpose::Update };
-    let outcome = run_to_end(&mut surroundings.cargo(build)).and_then(|()| {
-        measure(surroundings, |data| wanted.is_empty() || wanted.contains(&data.name), purpose)
-    });
+    let outcome = run_to_end(&mut surroundings.cargo(build))
+        .and_then(|()| measure(surroundings, |name| wanted.is_empty() || wanted.contains(&name), purpose));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -88,7 +89,7 @@ pub fn quick(surroundings: &Surroundings) -> Verdict {
     if !surroundings.test_data.is_dir() {
         return Verdict::Skipped("no real data".into());
     }
-    measure(surroundings, |data| QUICK.contains(&data.name), Purpose::Check).into()
+    measure(surroundings, |name| QUICK.contains(&name), Purpose::Check).into()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +100,7 @@ enum Purpose {
 
 fn measure(
     surroundings: &Surroundings,
-    wanted: impl Fn(&DataSet) -> bool,
+    wanted: impl Fn(&str) -> bool,
     purpose: Purpose,
 ) -> Result<(), String> {
     let file = surroundings.root.join(STORED);
@@ -107,7 +108,7 @@ fn measure(
     let program = surroundings.dev_binary("vermeil");
     let mut problems = Vec::new();
     println!("{}", figures::heading());
-    for data in DATA_SETS.iter().filter(|data| wanted(data)) {
+    for data in DATA_SETS.iter().filter(|data| wanted(data.name)) {
         let folder = surroundings.test_data.join(data.name);
         if !folder.is_dir() {
             println!("{:<18} absent", data.name);
@@ -123,8 +124,15 @@ fn measure(
             let label = if reached { "to reach: reached" } else { "to reach: NOT REACHED" };
             println!("{}", figures::row_of_two(label, pairwise, b_cubed));
         }
-        problems.extend(stored.drops(data.name, &figures));
-        stored.put(data.name, &figures);
+        problems.extend(stored.drops(data.name, &figures.kept()));
+        stored.put(data.name, &figures.kept());
+    }
+    let pairs = surroundings.test_data.join(name_pairs::NAME);
+    if wanted(name_pairs::NAME) && pairs.is_dir() {
+        let figures = name_pairs::measure(&program, &pairs)?;
+        println!("{}", figures.rows());
+        problems.extend(stored.drops(name_pairs::NAME, &figures.kept()));
+        stored.put(name_pairs::NAME, &figures.kept());
     }
     if purpose == Purpose::Update {
         return stored.write(&file);
@@ -177,7 +185,7 @@ fn output_of(command: &mut Command) -> Result<String, String> {
 }
 
 /// Reads a file that must be there.
-fn text_of(file: &PathBuf) -> Result<String, String> {
+fn text_of(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|cause| format!("{}: {cause}", file.display()))
 }
 

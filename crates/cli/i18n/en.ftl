@@ -103,6 +103,11 @@ help-dedupe-model = Compare by this model, written by `--save-model`, instead of
 help-dedupe-save-model = Write the model that was compared by: numbers and names of fields, no value of the file
 help-dedupe-threshold = Probability, above 0 and below 1, from which two rows are linked; 0.5 unless set
 
+help-compare-names = Tell which pairs of names in a CSV file are one name, whatever their order, spelling and script
+help-compare-names-file = CSV file with the columns `name1` and `name2`; a column `kind` or `schema` may say `person`, or what else the names are of
+help-compare-names-out = File to write: each row's number, its likeness from 0 to 1, and whether that makes one name
+help-compare-names-kind = What the names are of, where the file does not say it
+
 help-synth = Write silos of invented customers with known truth
 help-synth-people = How many people to invent
 help-synth-out = Folder to write to; files of the same names are replaced
@@ -441,6 +446,11 @@ evaluate-unknown = { $records ->
         [one] { $records } clustered record is unknown to the truth and was left out.
        *[other] { $records } clustered records are unknown to the truth and were left out.
     }
+
+compare-names-done = { $pairs ->
+        [one] { $pairs } pair of names was compared
+       *[other] { $pairs } pairs of names were compared
+    }; one name: { $alike }. See { $out }.
 
 synth-done = { $folder }: { $people } people and { $organisations } organisations with { $accounts } accounts; `truth.csv` tells whose is whose.
 

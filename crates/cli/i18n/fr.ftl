@@ -103,6 +103,11 @@ help-dedupe-model = Compare selon ce modèle, écrit par `--save-model`, au lieu
 help-dedupe-save-model = Écrit le modèle selon lequel la comparaison a été faite : des nombres et des noms de champs, aucune valeur du fichier
 help-dedupe-threshold = Probabilité, au-dessus de 0 et au-dessous de 1, à partir de laquelle deux lignes sont rapprochées ; 0,5 par défaut
 
+help-compare-names = Dit quelles paires de noms d'un fichier CSV sont un même nom, quels que soient l'ordre, la graphie et l'écriture
+help-compare-names-file = Fichier CSV aux colonnes `name1` et `name2` ; une colonne `kind` ou `schema` peut dire `person`, ou ce que les noms désignent d'autre
+help-compare-names-out = Fichier à écrire : le numéro de chaque ligne, sa ressemblance de 0 à 1, et si elle en fait un même nom
+help-compare-names-kind = Ce que les noms désignent, quand le fichier ne le dit pas
+
 help-synth = Écrit des silos de clients inventés dont la vérité est connue
 help-synth-people = Nombre de personnes à inventer
 help-synth-out = Dossier de destination ; les fichiers de mêmes noms sont remplacés
@@ -438,6 +443,11 @@ evaluate-unknown = { $records ->
         [one] { $records } enregistrement groupé est inconnu de la vérité et n'a pas été mesuré.
        *[other] { $records } enregistrements groupés sont inconnus de la vérité et n'ont pas été mesurés.
     }
+
+compare-names-done = { $pairs ->
+        [one] { $pairs } paire de noms comparée
+       *[other] { $pairs } paires de noms comparées
+    } ; même nom : { $alike }. Voir { $out }.
 
 synth-done = { $folder } : { $people } personnes et { $organisations } organisations, avec { $accounts } comptes ; `truth.csv` dit à qui est chacun.
 

@@ -73,6 +73,7 @@ pub enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     Dedupe(DedupeArguments),
+    CompareNames(CompareNamesArguments),
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
@@ -218,6 +219,23 @@ pub struct DedupeArguments {
     // Kept within bounds by the engine, which says what they are.
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     pub threshold: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareNamesArguments {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(long, default_value = "compared.csv", value_name = "FILE")]
+    pub out: PathBuf,
+    #[arg(long, value_enum, default_value_t = NamedParty::Person)]
+    pub kind: NamedParty,
+}
+
+/// What names are of, where the file does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NamedParty {
+    Person,
+    Organisation,
 }
 
 /// What a column is told to be.

@@ -2,6 +2,7 @@
 
 mod audit;
 pub mod check;
+pub mod compare_names;
 mod completions;
 pub mod dedupe;
 pub mod demo;
@@ -44,6 +45,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,
         Command::Dedupe(arguments) => dedupe::execute(session, output, &arguments).await,
+        Command::CompareNames(arguments) => compare_names::execute(session, output, &arguments),
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),

@@ -188,6 +188,9 @@ pub enum Comparison {
     Exact,
     /// Equal, near by Jaro-Winkler at two thresholds, or else; term frequencies count.
     Name,
+    /// Equal, one name in other words, alike, near, loosely alike, or else; term frequencies count, and
+    /// rare words count more.
+    Organisation,
     /// Equal, one part or one keystroke apart, same year, or else.
     Date,
     /// Equal, same local part, near, or else; term frequencies count.

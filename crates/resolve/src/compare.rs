@@ -6,7 +6,7 @@
 //! Every comparison is symmetric.
 
 mod levels;
-mod similarity;
+pub(crate) mod similarity;
 
 use std::cell::Cell;
 
@@ -246,8 +246,9 @@ impl Compared<'_> {
         {
             return Level(0);
         }
-        self.memory.recall(left, right, || {
-            self.levels.level_of(self.dictionary.value(left), self.dictionary.value(right))
+        self.memory.recall(left, right, || match self.dictionary.likeness(left, right) {
+            Some(likeness) => levels::of_likeness(likeness),
+            None => self.levels.level_of(self.dictionary.value(left), self.dictionary.value(right)),
         })
     }
 }

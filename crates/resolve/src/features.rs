@@ -10,11 +10,15 @@ mod dictionary;
 mod packed;
 mod shape;
 
+use std::borrow::Cow;
+
 use vermeil_model::RecordId;
+use vermeil_model::schema::{Comparison, Normaliser};
 
 use crate::mix;
+use crate::names::{NameKind, Naming, latin};
 use crate::normalise::{self, Country, person};
-use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan, NameColumns, PlannedField};
+use crate::plan::{DictionaryIndex, FULL_NAME, FieldIndex, MatchPlan, NameColumns, PlannedField};
 
 pub(crate) use dictionary::Dictionary;
 pub(crate) use packed::Packed;
@@ -99,7 +103,9 @@ impl<'a> FeatureStoreBuilder<'a> {
         let row = self.rows.len();
         self.rows.resize(row + self.plan.fields().len(), MISSING);
         for (field, value) in values {
-            if let Some(normal) = normalise::normalise(self.plan.field(*field).normaliser, country, value) {
+            let planned = self.plan.field(*field);
+            let value = in_latin(planned, value);
+            if let Some(normal) = normalise::normalise(planned.normaliser, country, &value) {
                 self.rows[row + field.0] = self.code(*field, &normal);
             }
         }
@@ -135,6 +141,12 @@ impl<'a> FeatureStoreBuilder<'a> {
             .zip(&counts)
             .map(|(dictionary, counts)| dictionary.finish(counts))
             .collect();
+        for planned in self.plan.comparisons() {
+            if planned.comparison == Comparison::Organisation {
+                let dictionary = self.plan.field(planned.columns[0]).dictionary;
+                self.dictionaries[dictionary.0].part_names(NameKind::Organisation);
+            }
+        }
         let new_code = |(field, &code): (&PlannedField, &u32)| match code {
             MISSING => MISSING,
             code => new_codes[field.dictionary.0][code as usize],
@@ -166,7 +178,8 @@ impl<'a> FeatureStoreBuilder<'a> {
                 self.add_first_names(row, names);
                 return;
             }
-            let parts = person::parts(raw(names.full).expect("a code was made from a raw value"));
+            let whole = raw(names.full).expect("a code was made from a raw value");
+            let parts = person::parts(&in_latin(self.plan.field(names.full), whole));
             for (field, part) in [(names.given, parts.given), (names.family, parts.family)] {
                 if let Some(part) =
                     normalise::normalise(self.plan.field(field).normaliser, Country::Unknown, &part)
@@ -201,6 +214,18 @@ impl<'a> FeatureStoreBuilder<'a> {
         {
             self.rows[row + names.given.0] = self.code(names.given, &firsts);
         }
+    }
+}
+
+/// What is written in words, in Latin letters: only here, for matching. What is stored, and what is
+/// found by a tag, keeps its script.
+fn in_latin<'v>(field: &PlannedField, value: &'v str) -> Cow<'v, str> {
+    match field.normaliser {
+        Normaliser::PersonName if field.name == FULL_NAME => latin(value, Naming::WholeName),
+        Normaliser::PersonName | Normaliser::OrganisationName | Normaliser::Text | Normaliser::Street => {
+            latin(value, Naming::Other)
+        }
+        _ => Cow::Borrowed(value),
     }
 }
 

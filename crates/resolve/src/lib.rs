@@ -32,6 +32,7 @@ pub mod features;
 pub mod generalise;
 pub mod infer;
 pub mod measure;
+pub mod names;
 pub mod nicknames;
 pub mod normalise;
 pub mod phonetic;

@@ -16,7 +16,7 @@ const HOME_FIELDS: [&str; 4] = ["family_name", "phone", "mobile", "street"];
 const PLACE_FIELDS: [&str; 3] = ["postal_code", "city", "region"];
 const GIVEN_NAME: &str = "given_name";
 const FAMILY_NAME: &str = "family_name";
-const FULL_NAME: &str = "full_name";
+pub(crate) const FULL_NAME: &str = "full_name";
 const COUNTRY: &str = "country";
 
 /// A column of the feature store: a field of the schema that matching reads.

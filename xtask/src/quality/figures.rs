@@ -56,7 +56,7 @@ impl Figures {
     }
 
     /// What is kept, by name: what a change must not lower.
-    fn kept(&self) -> [(&'static str, f64); 4] {
+    pub fn kept(&self) -> [(&'static str, f64); 4] {
         [
             ("b3_f1", self.b3_f1),
             ("pairwise_f1", self.pairwise_f1),
@@ -126,17 +126,16 @@ impl Stored {
         fs::write(file, self.text()).map_err(|cause| format!("{}: {cause}", file.display()))
     }
 
-    /// Takes new figures of a data set.
-    pub fn put(&mut self, name: &str, figures: &Figures) {
-        let kept = figures.kept().map(|(key, value)| (key.to_owned(), value));
-        self.0.insert(name.to_owned(), kept.into());
+    /// Takes new figures of a data set, by name.
+    pub fn put(&mut self, name: &str, figures: &[(&str, f64)]) {
+        let kept = figures.iter().map(|(key, value)| ((*key).to_owned(), *value));
+        self.0.insert(name.to_owned(), kept.collect());
     }
 
     /// What has dropped by more than is tolerated.
-    pub fn drops(&self, name: &str, figures: &Figures) -> Vec<String> {
+    pub fn drops(&self, name: &str, figures: &[(&str, f64)]) -> Vec<String> {
         let Some(last) = self.0.get(name) else { return Vec::new() };
-        let kept = figures.kept();
-        let now = |key: &str| kept.iter().find(|(kept, _)| *kept == key).map(|(_, value)| *value);
+        let now = |key: &str| figures.iter().find(|(kept, _)| *kept == key).map(|(_, value)| *value);
         let dropped = last.iter().filter_map(|(key, last)| match now(key) {
             Some(now) if now >= last - TOLERATED_DROP => None,
             Some(now) => Some(format!("{name}: {key} is {now:.4}, it was {last:.4}")),

@@ -22,8 +22,8 @@ fn figures_are_those_of_both_commands() {
 #[test]
 fn stored_figures_come_back_with_sorted_keys() {
     let mut stored = Stored::default();
-    stored.put("two", &figures(0.9));
-    stored.put("one", &figures(0.8));
+    stored.put("two", &figures(0.9).kept());
+    stored.put("one", &figures(0.8).kept());
     let text = stored.text();
     assert!(text.find("\"one\"") < text.find("\"two\""), "{text}");
     assert_eq!(Stored::parse(&text).text(), text);
@@ -32,14 +32,14 @@ fn stored_figures_come_back_with_sorted_keys() {
 #[test]
 fn only_a_drop_beyond_what_is_tolerated_is_told() {
     let mut stored = Stored::default();
-    stored.put("one", &figures(0.9));
+    stored.put("one", &figures(0.9).kept());
     for tolerated in [0.9, 0.95, 0.896] {
-        assert_eq!(stored.drops("one", &figures(tolerated)), Vec::<String>::new());
+        assert_eq!(stored.drops("one", &figures(tolerated).kept()), Vec::<String>::new());
     }
-    let drops = stored.drops("one", &figures(0.89));
+    let drops = stored.drops("one", &figures(0.89).kept());
     assert_eq!(drops.len(), 2, "{drops:?}");
     assert!(drops[0].contains("pairwise_f1 is 0.8900, it was 0.9000"), "{drops:?}");
-    assert_eq!(stored.drops("unheard of", &figures(0.1)), Vec::<String>::new());
+    assert_eq!(stored.drops("unheard of", &figures(0.1).kept()), Vec::<String>::new());
 }
 
 #[test]
@@ -60,4 +60,18 @@ fn an_entity_is_found_where_its_records_and_no_others_are_a_cluster() {
     let clusters = write("clusters.csv", "record_id,cluster\na,1\nb,1\nc,2\nd,3\ne,3\n");
     let truth = write("truth.csv", "record_id,entity_id\na,x\nb,x\nc,y\nd,y\ne,z\n");
     assert_eq!(truthset::entities(&clusters, &truth), Ok((1, 3)));
+}
+
+#[test]
+fn decisions_about_pairs_of_names_are_judged_by_kind() {
+    let cases = "case_group,schema,name1,name2,is_match\na,Person,x,y,true\na,Person,x,z,false\na,Company,x,y,true\na,Vessel,x,y,true\na,LegalEntity,x,w,true\n";
+    let decisions = "row,likeness,is_match\n1,0.9,true\n2,0.8,true\n3,0.9,true\n4,0.1,false\n5,0.1,false\n";
+    let figures = name_pairs::judge(cases, decisions).unwrap();
+    let kept = figures.kept();
+    let of = |key: &str| kept.iter().find(|(kept, _)| *kept == key).unwrap().1;
+    assert_eq!((of("person_precision"), of("person_recall")), (0.5, 1.0));
+    // A vessel is neither.
+    assert_eq!((of("company_precision"), of("company_recall")), (1.0, 0.5));
+    assert!((of("company_f1") - 2.0 / 3.0).abs() < 1e-12);
+    assert!(name_pairs::judge(cases, "row,likeness,is_match\n1,0.9,true\n").is_err());
 }

@@ -56,7 +56,7 @@ pub fn convert(data: &Path, folder: &Path) -> Result<(PathBuf, PathBuf), String>
 /// # Errors
 /// A file cannot be read.
 pub fn entities(clusters: &Path, truth: &Path) -> Result<(usize, usize), String> {
-    let [found, actual] = [clusters, truth].map(|file| text_of(&file.to_owned()).map(|text| groups(&text)));
+    let [found, actual] = [clusters, truth].map(|file| text_of(file).map(|text| groups(&text)));
     let (found, actual) = (found?, actual?);
     Ok((actual.intersection(&found).count(), actual.len()))
 }

@@ -85,17 +85,18 @@ pub async fn execute(
 
 /// What was asked to be read must not be written over.
 fn refuse_to_overwrite(arguments: &DedupeArguments) -> Result<(), CliError> {
-    let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    };
     let read = [Some(Path::new(&arguments.file)), arguments.model.as_deref()];
     let written = [Some(arguments.out.as_path()), arguments.save_model.as_deref()];
-    let reads = |file: &Path| read.iter().flatten().any(|read| same(read, file));
+    let reads = |file: &Path| read.iter().flatten().any(|read| is_same_file(read, file));
     match written.into_iter().flatten().find(|file| reads(file)) {
         Some(file) => Err(CliError::WouldOverwrite(file.to_owned())),
         None => Ok(()),
     }
+}
+
+/// Whether two paths lead to one file that is there.
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 fn read_text(file: &Path) -> Result<String, CliError> {
@@ -127,14 +128,14 @@ fn peak_memory() -> Option<u64> {
 }
 
 /// A file under way beside the one it will replace, so that no reader ever meets half of it.
-struct Replacement {
+pub(super) struct Replacement {
     target: PathBuf,
     part: PathBuf,
     file: Option<File>,
 }
 
 impl Replacement {
-    fn begin(target: &Path) -> Result<Self, CliError> {
+    pub(super) fn begin(target: &Path) -> Result<Self, CliError> {
         let unwritable = |cause| CliError::Unwritable { file: target.to_owned(), cause };
         let name = target.file_name().ok_or_else(|| unwritable(io::ErrorKind::IsADirectory.into()))?;
         if target.is_dir() {
@@ -148,7 +149,10 @@ impl Replacement {
         Ok(Self { target: target.to_owned(), part, file: Some(file) })
     }
 
-    fn commit(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+    pub(super) fn commit(
+        mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
         let write_all = |file: File| {
             let mut writer = BufWriter::new(file);
             write(&mut writer)?;

@@ -38,13 +38,7 @@ const GROUP_COLUMNS: [&str; 5] = ["cluster", "cluster_id", "entity_id", "person_
 
 /// Reads which group each record of a CSV file is in; column `id` names the records.
 fn partition(file: &Path, id: &str) -> Result<Vec<(String, String)>, CliError> {
-    let unreadable = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(cause) => CliError::Unreadable { file: file.to_owned(), cause },
-        csv::ErrorKind::UnequalLengths { pos, .. } | csv::ErrorKind::Utf8 { pos, .. } => {
-            CliError::RowMalformed { file: file.to_owned(), line: pos.map_or(0, |place| place.line()) }
-        }
-        _ => CliError::RowMalformed { file: file.to_owned(), line: 0 },
-    };
+    let unreadable = |error: csv::Error| unreadable(file, error);
     let mut reader = csv::Reader::from_path(file).map_err(unreadable)?;
     let header = reader.headers().map_err(unreadable)?.clone();
     let column = |names: &[&str]| {
@@ -67,6 +61,17 @@ fn partition(file: &Path, id: &str) -> Result<Vec<(String, String)>, CliError> {
         groups.push((record, group));
     }
     Ok(groups)
+}
+
+/// Why a CSV file could not be read, without what stands in it.
+pub(super) fn unreadable(file: &Path, error: csv::Error) -> CliError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => CliError::Unreadable { file: file.to_owned(), cause },
+        csv::ErrorKind::UnequalLengths { pos, .. } | csv::ErrorKind::Utf8 { pos, .. } => {
+            CliError::RowMalformed { file: file.to_owned(), line: pos.map_or(0, |place| place.line()) }
+        }
+        _ => CliError::RowMalformed { file: file.to_owned(), line: 0 },
+    }
 }
 
 #[cfg(test)]

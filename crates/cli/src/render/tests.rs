@@ -7,6 +7,8 @@ use vermeil_resolve::measure::measure;
 
 use crate::accuracy::Accuracy;
 use crate::commands::check::Checked;
+use crate::commands::compare_names::ComparedNames;
+
 use crate::commands::demo::{DEMO_POLICIES, Demo};
 use crate::commands::init::NewPipeline;
 use crate::commands::policy::PolicyShown;
@@ -277,6 +279,8 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         role: "dpo".to_owned(),
         purpose: "data_subject_rights".to_owned(),
     };
+    let compared =
+        ComparedNames { file: "pairs.csv".to_owned(), out: "compared.csv".to_owned(), pairs: 3, alike: 1 };
     vec![
         super::run::render(catalog, &run),
         super::explain::pair(catalog, &pair),
@@ -294,6 +298,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::plan::render(catalog, &plan),
         super::optimize::render(catalog, &optimized),
         super::evaluate::render(catalog, &accuracy),
+        super::compare_names::render(catalog, &compared),
         super::synth::render(catalog, &silos, Path::new("silos")),
         super::init::render(catalog, "vermeil", &made),
         super::demo::render(catalog, "vermeil", &demo),
@@ -391,6 +396,7 @@ fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
                 "explain-",
                 "find-",
                 "evaluate-",
+                "compare-names-",
                 "next-",
                 "check-",
                 "policy-",

@@ -5,12 +5,17 @@ use vermeil_model::schema::Comparison;
 use super::Level;
 use super::similarity::{is_one_edit_apart, jaro_winkler};
 use crate::features::Packed;
+use crate::names::{self, NameKind};
 use crate::nicknames;
 
 /// Jaro-Winkler from which two writings are one but for a slip.
 const CLOSE: f64 = 0.92;
 /// Jaro-Winkler from which two writings may be one.
 const NEAR: f64 = 0.80;
+
+/// Likeness from which two words are one in two spellings. Of a whole name less is enough: the
+/// other words have their say.
+const ONE_SOUND: f32 = 0.8;
 
 /// The levels of one kind of comparison.
 pub struct LevelSet {
@@ -45,7 +50,8 @@ impl LevelSet {
 /// | comparison | levels, downwards |
 /// |---|---|
 /// | `exact` | equal · different |
-/// | `name` | equal · exchanged (given and family name in each other's field) · part (all words of the one are words of the other: `jean` of `jean pierre`) · nickname (forms of one given name) · close (Jaro-Winkler from 0.92, of the whole or word by word) · near (from 0.80, or a shared word of three letters) · initial · different |
+/// | `name` | equal · exchanged (given and family name in each other's field) · part (all words of the one are words of the other: `jean` of `jean pierre`) · nickname (forms of one given name) · close (Jaro-Winkler from 0.92, of the whole or word by word; or another spelling of the sound, other initials or order, see [`crate::names`]) · near (from 0.80, or a shared word of three letters) · initial · different |
+/// | `organisation` | equal · same (likeness from 0.9: the same words in another order, with another legal form) · alike (from 0.7: an acronym, a trade more) · near (from 0.5) · loose (from 0.3) · different; see [`crate::names`] |
 /// | `date` | equal · one slip (one digit, or day and month exchanged) · same month and day, or same year and month · same year · different |
 /// | `email` | equal · same local part · near (one keystroke, or Jaro-Winkler from 0.92) · different |
 /// | `phone` | equal · one keystroke · different |
@@ -80,6 +86,14 @@ pub fn level_set(comparison: Comparison) -> &'static LevelSet {
             alike: Level(4),
             goes_by_characters: true,
             of_different: name,
+            of_packed: None,
+        },
+        Comparison::Organisation => &LevelSet {
+            names: &["different", "loose", "near", "alike", "same", "equal"],
+            exchanged: None,
+            alike: Level(3),
+            goes_by_characters: false,
+            of_different: organisation,
             of_packed: None,
         },
         Comparison::Date => &LevelSet {
@@ -145,10 +159,27 @@ fn name(left: &str, right: &str) -> Level {
     if whole >= CLOSE || has_close_words(short, long) {
         return Level(4);
     }
-    if share_a_word(short, long) {
-        return Level(3);
-    }
-    Level(if whole >= NEAR { 2 } else { 0 })
+    let level = match share_a_word(short, long) {
+        true => 3,
+        false if whole >= NEAR => 2,
+        false => return Level(0),
+    };
+    // Another romanisation of one sound, parts in another order, one of them an initial.
+    let is_alike = match blanks(long) {
+        0 => names::likeness_of_words(left, right) >= ONE_SOUND,
+        _ => names::likeness(NameKind::Person, left, right) >= names::ALIKE,
+    };
+    Level(if is_alike { 4 } else { level })
+}
+
+fn organisation(left: &str, right: &str) -> Level {
+    of_likeness(names::likeness(NameKind::Organisation, left, right))
+}
+
+/// The level of two different names of organisations.
+pub(super) fn of_likeness(likeness: f32) -> Level {
+    const FROM: [f32; 4] = [0.3, 0.5, names::ALIKE, 0.9];
+    Level(FROM.iter().filter(|from| likeness >= **from).count() as u8)
 }
 
 /// Two texts, the one with fewer words first; which one that is must not depend on their order.

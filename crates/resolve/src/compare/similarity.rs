@@ -23,7 +23,7 @@ pub(super) fn jaro_winkler(left: &str, right: &str) -> f64 {
 
 /// Whether one keystroke turns one string into the other: a character more, less,
 /// other, or two neighbours exchanged (Damerau-Levenshtein distance 1).
-pub(super) fn is_one_edit_apart(left: &str, right: &str) -> bool {
+pub(crate) fn is_one_edit_apart(left: &str, right: &str) -> bool {
     if left.is_ascii() && right.is_ascii() {
         is_one_edit(left.as_bytes(), right.as_bytes())
     } else {

@@ -96,6 +96,25 @@ fn texts_postal_codes_and_identifiers_have_levels() {
 }
 
 #[test]
+fn names_in_two_spellings_of_one_sound_are_close() {
+    check("family_name", "Yusupov", "Youssoupov", "close");
+    check("family_name", "Захарченко", "Zakharchenko", "equal");
+    check("given_name", "Анна Мария", "Anna-Maria", "close");
+    check("given_name", "J. Pierre", "Jean-Pierre", "close");
+}
+
+#[test]
+fn names_of_organisations_have_levels() {
+    check("organisation_name", "Verdier SARL", "VERDIER", "equal");
+    check("organisation_name", "Verdier Transports", "Transports Verdier", "same");
+    check("organisation_name", "BLM", "Boulangeries Levain du Midi", "alike");
+    check("organisation_name", "Северный Ветер ООО", "Severny Veter", "same");
+    check("organisation_name", "Verdier Transports", "Verdier", "alike");
+    check("organisation_name", "Verdier Levage", "Verdier", "near");
+    check("organisation_name", "Verdier Transports", "Moreau Transports", "different");
+}
+
+#[test]
 fn phone_and_mobile_are_one_set() {
     let left = [("phone", "01 23 45 67 89"), ("mobile", "06 12 34 56 78")];
     assert_eq!(level("phone", &left, &[("phone", "06 12 34 56 78")]), Some("equal"));
@@ -132,8 +151,9 @@ fn every_kind_of_comparison_fits_a_pattern() {
     }
 }
 
-const ALL: [Comparison; 8] = [
+const ALL: [Comparison; 9] = [
     Comparison::Exact,
+    Comparison::Organisation,
     Comparison::Name,
     Comparison::Date,
     Comparison::Email,

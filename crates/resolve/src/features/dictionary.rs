@@ -7,6 +7,7 @@ use zeroize::Zeroize;
 
 use super::{Packed, Shape};
 use crate::mix::hash_bytes;
+use crate::names::{NameIndex, NameKind, Names};
 
 /// Distinct normalised values in the order in which they came.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Dictionary {
     /// [`Packed`] words, likewise.
     words: Vec<u64>,
     codes: HashTable<u32>,
+    /// The words of each value, where values are compared as whole names.
+    names: Option<Names>,
 }
 
 impl Dictionary {
@@ -50,6 +53,7 @@ impl Dictionary {
             shapes: Vec::with_capacity(self.len()),
             words: Vec::with_capacity(self.len()),
             codes: HashTable::new(),
+            names: None,
         };
         let mut codes = vec![0; self.len()];
         for (new, &old) in order.iter().enumerate() {
@@ -62,6 +66,20 @@ impl Dictionary {
         }
         *self = sorted;
         codes
+    }
+
+    /// Parts the values into words, once all have come.
+    pub(super) fn part_names(&mut self, kind: NameKind) {
+        let mut names = Names::new(kind);
+        (0..self.len() as u32).for_each(|code| {
+            names.add(self.value(code));
+        });
+        self.names = Some(names);
+    }
+
+    /// How alike two values are as names; `None` where they were not parted.
+    pub(crate) fn likeness(&self, left: u32, right: u32) -> Option<f32> {
+        self.names.as_ref().map(|names| names.likeness(NameIndex(left), NameIndex(right)))
     }
 
     /// The value behind a code.

@@ -40,6 +40,21 @@ fn a_whole_name_fills_missing_parts() {
 }
 
 #[test]
+fn values_in_words_are_matched_in_latin_letters() {
+    check(
+        &[("full_name", "Захарченко Людмила"), ("city", "Київ"), ("organisation_name", "ООО Ветер")],
+        &[("full_name", "zakharchenko lyudmila"), ("city", "kiiv"), ("organisation_name", "ooo veter")],
+    );
+    check(&[("full_name", "王小明")], &[("full_name", "wang xiaoming"), ("family_name", "xiaoming")]);
+}
+
+#[test]
+fn only_matching_changes_the_script() {
+    let stored = normalise::normalise(Normaliser::PersonName, Country::Unknown, "Людмила");
+    assert_eq!(stored.as_deref(), Some("людмила"));
+}
+
+#[test]
 fn a_whole_name_beside_a_part_fills_nothing() {
     check(
         &[("full_name", "Agathe Verrier"), ("family_name", "Moor")],
