@@ -46,6 +46,9 @@ mod tests {
         assert!(are_kin("jacques", "james"));
         assert!(!are_kin("robert", "richard"));
         assert!(!are_kin("nobody", "robert"));
+        // Both are parts of a compound name, and two names.
+        assert!(!are_kin("jean", "paul"));
+        assert!(!are_kin("marie", "claude"));
     }
 
     #[test]

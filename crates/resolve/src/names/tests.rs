@@ -53,6 +53,7 @@ fn french_names_are_recognised_as_france_writes_them() {
             ("J.-P. Marchand", "Jean-Claude Marchand"),
             ("Hélène Besnard née Lacaze", "Hélène Besnard née Coudert"),
             ("Hélène Besnard", "Patrick Besnard"),
+            ("Jean Marchand", "Paul Marchand"),
             ("Charles de la Tour", "Charles de Gaillard"),
             ("M. Marchand", "Mme Besnard"),
         ],
