@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use vermeil_model::pipeline::Matching;
 use vermeil_model::{Probability, RecordId, Schema};
-use vermeil_resolve::cluster::{ClusterSettings, Link, cluster};
+use vermeil_resolve::cluster::{ClusterSettings, cluster};
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::measure::{Measures, measure};
 use vermeil_resolve::plan::FieldIndex;
