@@ -6,6 +6,7 @@ mod bad_input;
 mod command_line;
 mod common;
 mod crash;
+mod decisions;
 mod dedupe;
 mod find;
 mod foreign_reader;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod decisions;
 pub mod dedupe;
 pub mod demo;
 pub mod evaluate;

@@ -118,6 +118,12 @@ pub enum EngineError {
     NotAQuery { statement: String },
     #[error("the query failed while running: {kind}")]
     Query { kind: &'static str },
+    #[error("a decision is about two: both ids stand for the same records, or no record would stay")]
+    NotTwo,
+    #[error("record {record} is not in profile {profile}")]
+    NotAMember { record: String, profile: String },
+    #[error("this contradicts what was decided before: {}", listed(decisions))]
+    Contradiction { decisions: Vec<i64> },
     #[error("nothing is published yet: `vermeil run` makes golden profiles")]
     NothingPublished,
     #[error("there is no {what} {id}")]
@@ -175,6 +181,10 @@ impl From<DataFusionError> for EngineError {
 
 fn moment(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn listed(numbers: &[i64]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Files of the lake fail as `ObjectStore` and `ParquetError`: what is left are those of the query itself.
@@ -262,6 +272,13 @@ impl Diagnose for EngineError {
             Self::Sql { message } => Diagnostic::new("sql-invalid").with("message", message),
             Self::NotAQuery { statement } => Diagnostic::new("not-a-query").with("statement", statement),
             Self::Query { kind } => Diagnostic::new("query-failed").with("reason", kind),
+            Self::NotTwo => Diagnostic::new("decision-not-two"),
+            Self::NotAMember { record, profile } => {
+                Diagnostic::new("decision-not-a-member").with("record", record).with("profile", profile)
+            }
+            Self::Contradiction { decisions } => {
+                Diagnostic::new("decision-contradicts").with("decisions", listed(decisions))
+            }
             Self::NothingPublished => Diagnostic::new("nothing-published"),
             Self::Unknown { what, id } => Diagnostic::new("unknown-id").with("what", what).with("id", id),
             Self::Erased { what, id, at } => {
@@ -298,6 +315,9 @@ impl Diagnose for EngineError {
             | Self::Sql { .. }
             | Self::NotAQuery { .. }
             | Self::NotIndexed { .. }
+            | Self::NotTwo
+            | Self::NotAMember { .. }
+            | Self::Contradiction { .. }
             | Self::NothingPublished
             | Self::MatchPlan(_)
             | Self::ModelMismatch(_)

@@ -1,6 +1,6 @@
 //! Why two records are, or are not, one customer; why a profile is what it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -15,6 +15,7 @@ use vermeil_resolve::{Blocks, Scorer};
 
 use crate::audit::{Opened, status_of};
 use crate::columns::{self, SOURCE_KEY_PREFIX};
+use crate::constraints::{ConstraintBook, Ground};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::golden::Former;
@@ -24,8 +25,8 @@ use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, blocking};
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
-    EvidenceReport, LinkReport, MemberReport, PairExplanation, ProfileExplanation, ProvenanceReport,
-    PublishedAccount,
+    DecisionReport, EvidenceReport, LinkReport, MemberReport, PairExplanation, ProfileExplanation,
+    ProvenanceReport, PublishedAccount,
 };
 use crate::session::lake_session;
 
@@ -46,6 +47,18 @@ impl Engine {
         let former = Former::load(self, publication.as_ref()).await?;
         let profile_of = |record| former.profiles.get(&record).map(|former| former.profile);
         let same_profile = profile_of(left).is_some() && profile_of(left) == profile_of(right);
+        let book = ConstraintBook::new(&records.ids, &self.state.decisions().await?);
+        let [around_left, around_right] = [left, right].map(|record| former.companions(record));
+        let grounds = |grounds: BTreeSet<Ground>| grounds.iter().map(Ground::report).collect();
+        let joined_by = match same_profile {
+            true => grounds(book.joined_by(&records.ids, &around_left)),
+            false => Vec::new(),
+        };
+        let kept_apart_by = match same_profile {
+            // Decided since that profile was published.
+            true => grounds(book.parted_by(&records.ids, &HashSet::from([left]), &HashSet::from([right]))),
+            false => grounds(book.parted_by(&records.ids, &around_left, &around_right)),
+        };
         let max_block_pairs =
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
@@ -82,6 +95,8 @@ impl Engine {
                 threshold: threshold.0,
                 rules: blocks.rules_of(one, other).map(|rule| plan.rules()[rule].rule.to_string()).collect(),
                 same_profile,
+                joined_by,
+                kept_apart_by,
             })
         })
         .await
@@ -124,8 +139,9 @@ impl Engine {
             members.iter().map(|member| (member.record.as_str(), member.source.as_str())).collect();
         let (values, erased_at) = self.values_of(&publication, profile, &source_of, reader).await?;
         let links = self.links_of(&publication, &members).await?;
+        let decisions = self.decisions_about(&members).await?;
         let erased_at = erased_at.map(|at| at.to_rfc3339());
-        Ok(ProfileExplanation { profile: profile.to_string(), erased_at, values, links, members })
+        Ok(ProfileExplanation { profile: profile.to_string(), erased_at, values, links, decisions, members })
     }
 
     /// Every published account with its key in its source: to compare profiles with a known truth.
@@ -294,7 +310,18 @@ impl Engine {
         Ok(links)
     }
 
-    async fn published_rows(
+    /// The decisions in force about any of the members.
+    async fn decisions_about(&self, members: &[MemberReport]) -> Result<Vec<DecisionReport>, EngineError> {
+        let own: HashSet<&str> = members.iter().map(|member| member.record.as_str()).collect();
+        let mut decisions = self.decisions().await?;
+        decisions.retain(|decision| {
+            let mut records = decision.records.iter().chain(&decision.others);
+            decision.undone_at.is_none() && records.any(|record| own.contains(record.as_str()))
+        });
+        Ok(decisions)
+    }
+
+    pub(crate) async fn published_rows(
         &self,
         publication: &Publication,
         name: &TableName,

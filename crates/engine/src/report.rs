@@ -7,10 +7,12 @@ use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 
 mod blocks;
+mod decisions;
 mod dedupe;
 mod keys;
 
 pub use blocks::*;
+pub use decisions::*;
 pub use dedupe::*;
 pub use keys::*;
 
@@ -50,6 +52,12 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// Blocks too large to compare.
     pub oversized_blocks: Vec<OversizedBlockReport>,
+    /// Joins that evidence asked for and something else forbade.
+    #[serde(default)]
+    pub kept_apart: Vec<KeptApartReport>,
+    /// What should have been followed and could not.
+    #[serde(default)]
+    pub conflicts: Vec<ConflictReport>,
     /// Whether more rows were quarantined than the pipeline tolerates.
     pub quarantine_limit_exceeded: bool,
 }
@@ -346,6 +354,10 @@ pub struct PairExplanation {
     pub rules: Vec<String>,
     /// Whether both are in one profile.
     pub same_profile: bool,
+    /// What joins records of their profile whatever the evidence says, where it is the same.
+    pub joined_by: Vec<GroundReport>,
+    /// What keeps them, or others of their profiles, apart whatever the evidence says.
+    pub kept_apart_by: Vec<GroundReport>,
 }
 
 /// What one comparison says.
@@ -374,6 +386,8 @@ pub struct ProfileExplanation {
     pub values: Vec<ProvenanceReport>,
     /// The links that hold it together, weakest first.
     pub links: Vec<LinkReport>,
+    /// The decisions in force about any of its records.
+    pub decisions: Vec<DecisionReport>,
 }
 
 /// A record inside a profile.

@@ -90,6 +90,8 @@ impl Engine {
         report.candidate_pairs = linkage.linked.candidate_pairs;
         report.links = linkage.linked.links.len() as u64;
         report.oversized_blocks.clone_from(&linkage.linked.oversized);
+        report.kept_apart = linkage.book.kept_apart(&linkage.linked.kept_apart);
+        report.conflicts = linkage.book.conflicts(&linkage.ids, &linkage.linked.kept_apart);
         if until < Stage::Publish {
             return Ok(());
         }
@@ -107,7 +109,7 @@ impl Engine {
     }
 
     /// Changes whenever a publication would: the last load of every source of
-    /// records, the match and golden settings, and the schema they refer to.
+    /// records, the match and golden settings, the schema they refer to, and the decisions in force.
     async fn fingerprint(&self) -> Result<String, EngineError> {
         let mut parts = vec![
             env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,6 +117,10 @@ impl Engine {
             format!("{:?}", self.config.pipeline.golden),
             format!("{:?}", self.config.golden_schema()),
         ];
+        for decision in self.state.decisions().await?.iter().filter(|decision| decision.undone.is_none()) {
+            // An erasure may have taken records out of it.
+            parts.push(format!("{} {} {}", decision.number, decision.one.len(), decision.other.len()));
+        }
         for source in self.config.record_sources() {
             let name = TableName::Landing(source.id.clone());
             let last = match self.lake.table(&name).await? {
