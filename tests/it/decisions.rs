@@ -22,6 +22,20 @@ fn check_refused(workspace: &Workspace, arguments: &[&str], code: &str) -> Ended
     ended
 }
 
+/// What `golden.history` says of the last change: kind, cause, detail.
+#[track_caller]
+pub fn last_change(workspace: &Workspace) -> (String, String, String) {
+    let rows =
+        workspace.query("SELECT kind, cause, detail, run FROM golden.history ORDER BY run DESC, at DESC");
+    let text = |name: &str| rows[0][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(rows[0]["run"], workspace.state("SELECT MAX(run) FROM runs"), "{rows:?}");
+    (text("kind"), text("cause"), text("detail"))
+}
+
+fn changed(kind: &str, cause: &str, detail: &str) -> (String, String, String) {
+    (kind.to_owned(), cause.to_owned(), detail.to_owned())
+}
+
 /// The profile of each of shop's customers `numbers`.
 fn shop_profiles<const N: usize>(workspace: &Workspace, numbers: [usize; N]) -> [String; N] {
     numbers.map(|number| profile_of(workspace, "shop", &format!("S{number}")))
@@ -35,6 +49,7 @@ fn a_merge_joins_two_profiles_that_nothing_links_and_survives_reruns_and_new_set
     let decision = decide(&workspace, &["merge", &one, &other]);
     let report = workspace.land_and_publish();
     assert_eq!((&report["profiles"], &report["merges"]), (&json!(PEOPLE - 1), &json!(1)));
+    assert_eq!(last_change(&workspace), changed("merge", "decision", &decision));
     let [after, same] = shop_profiles(&workspace, [1, 2]);
     assert_eq!(after, same);
     assert!(after == one || after == other);
@@ -58,6 +73,7 @@ fn a_merge_joins_two_profiles_that_nothing_links_and_survives_reruns_and_new_set
 
     decide(&workspace, &["undo", &decision]);
     assert_eq!(workspace.land_and_publish()["splits"], 1);
+    assert_eq!(last_change(&workspace), changed("split", "decision_undone", &decision));
     let [one, other] = shop_profiles(&workspace, [1, 2]);
     assert_ne!(one, other);
 }
@@ -74,7 +90,8 @@ fn a_split_takes_records_out_whatever_links_them_and_names_what_it_kept_apart() 
     let kept = report["kept_apart"].as_array().expect("a list");
     assert_eq!((&kept[0]["ground"], &kept[0]["detail"]), (&json!("decision"), &json!(decision)));
     assert!(kept[0]["joins"].as_u64() > Some(0), "{report}");
-    // The larger part keeps the id, and a newcomer that is like both joins one of them.
+    assert_eq!(last_change(&workspace), changed("split", "decision", &decision));
+    // The larger part keeps the id.
     assert_eq!(profile_of(&workspace, "club", "C5"), profile);
     assert_ne!(profile_of(&workspace, "web", "w5"), profile);
 
@@ -91,6 +108,7 @@ fn a_split_takes_records_out_whatever_links_them_and_names_what_it_kept_apart() 
     decide(&workspace, &["undo", &decision]);
     assert_eq!(workspace.land_and_publish()["profiles"], PEOPLE);
     assert_eq!(profile_of(&workspace, "web", "w5"), profile, "the oldest id stays");
+    assert_eq!(last_change(&workspace), changed("merge", "decision_undone", &decision));
 }
 
 #[test]

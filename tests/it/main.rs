@@ -12,6 +12,7 @@ mod find;
 mod foreign_reader;
 mod keys;
 mod leaks;
+mod linking;
 mod object_store;
 mod pipeline;
 mod policy;

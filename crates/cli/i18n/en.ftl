@@ -345,6 +345,7 @@ decision-made = Decision { $decision } ({ $kind }) is about { $records ->
 decision-undone = Decision { $decision } ({ $kind }) is undone. The next `vermeil run` goes by the evidence again.
 decisions-none = Nothing was decided.
 ground-decision = decision { $detail }
+ground-exclusive = different values of { $detail }
 
 dedupe-rejected = { $rows ->
         [one] { $rows } row
@@ -570,6 +571,9 @@ schema-unfit-generalisation = { $file }: field `{ $field }` cannot be generalise
 schema-unknown-blocking-field = { $file }: blocking rule `{ $rule }` names `{ $field }`, which is no field
     .help = define the field or correct the rule
 
+match-unknown-field = `{ $place }` names `{ $field }`, which schema `{ $schema }` does not have
+    .help = did you mean `{ $nearest }`?
+    .otherwise = name a field of the schema
 match-unknown-comparison-field = `match.comparisons` names `{ $field }`, which schema `{ $schema }` does not have
     .help = did you mean `{ $nearest }`?
     .otherwise = name a field of the schema

@@ -345,6 +345,7 @@ decision-made = La décision { $decision } ({ $kind }) porte sur { $records ->
 decision-undone = La décision { $decision } ({ $kind }) est levée. La prochaine exécution de `vermeil run` s'en remet aux indices.
 decisions-none = Rien n'a été décidé.
 ground-decision = la décision { $detail }
+ground-exclusive = des valeurs différentes de { $detail }
 
 dedupe-rejected = { $rows ->
         [one] { $rows } ligne illisible n'est
@@ -567,6 +568,9 @@ schema-unfit-generalisation = { $file } : le champ `{ $field }` ne peut pas êt
 schema-unknown-blocking-field = { $file } : la règle de blocage `{ $rule }` nomme `{ $field }`, qui n'est pas un champ
     .help = définissez le champ ou corrigez la règle
 
+match-unknown-field = `{ $place }` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = nommez un champ du schéma
 match-unknown-comparison-field = `match.comparisons` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
     .help = vouliez-vous dire `{ $nearest }` ?
     .otherwise = nommez un champ du schéma

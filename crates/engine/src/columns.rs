@@ -140,7 +140,9 @@ pub(crate) fn provenance_schema() -> SchemaRef {
 }
 
 /// `at: Timestamp, kind: Utf8 (merge or split), profile_id: Utf8, other_id: Utf8, reason: Utf8,
-/// publication: Int64`. A merge: `other_id` went into `profile_id`. A split: `other_id` came out of it.
+/// publication: Int64, cause: Utf8?, detail: Utf8?, run: Int64?`. A merge: `other_id` went into
+/// `profile_id`. A split: `other_id` came out of it. The last three are null in rows of versions
+/// that did not know them; see [`crate::golden`] for the causes.
 pub(crate) fn history_schema() -> SchemaRef {
     Arc::new(ArrowSchema::new(vec![
         ArrowField::new("at", timestamp(), false),
@@ -149,6 +151,9 @@ pub(crate) fn history_schema() -> SchemaRef {
         ArrowField::new("other_id", DataType::Utf8, false),
         ArrowField::new("reason", DataType::Utf8, false),
         ArrowField::new("publication", DataType::Int64, false),
+        ArrowField::new("cause", DataType::Utf8, true),
+        ArrowField::new("detail", DataType::Utf8, true),
+        ArrowField::new("run", DataType::Int64, true),
     ]))
 }
 

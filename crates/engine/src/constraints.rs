@@ -1,13 +1,13 @@
 //! What settles who is who before any evidence is asked, as clustering takes it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use vermeil_model::RecordId;
 use vermeil_model::decision::Verdict;
 use vermeil_resolve::cluster::{Constraints, KeptApart, Mark, MustLink, Wanted};
 use vermeil_state::Decision;
 
-use crate::link::RecordIds;
+use crate::link::{LinkRules, PreparedRecords, RecordIds};
 use crate::report::{ConflictReport, GroundReport, KeptApartReport};
 
 /// On what ground records are, or are not, one profile.
@@ -15,6 +15,8 @@ use crate::report::{ConflictReport, GroundReport, KeptApartReport};
 pub(crate) enum Ground {
     /// A decision of that number.
     Decision(i64),
+    /// Different values of a field of which a profile has one.
+    Exclusive(String),
 }
 
 /// The constraints of one linkage, and what each of their numbers stands for.
@@ -31,14 +33,16 @@ impl Ground {
     pub(crate) fn report(&self) -> GroundReport {
         let (ground, detail) = match self {
             Self::Decision(number) => ("decision", number.to_string()),
+            Self::Exclusive(field) => ("exclusive", field.clone()),
         };
         GroundReport { ground: ground.to_owned(), detail }
     }
 }
 
 impl ConstraintBook {
-    /// The decisions in force, about the records that there are.
-    pub(crate) fn new(ids: &RecordIds, decisions: &[Decision]) -> Self {
+    /// The rules about the records that there are, and the decisions in force.
+    pub(crate) fn new(records: &PreparedRecords, rules: &LinkRules<'_>, decisions: &[Decision]) -> Self {
+        let ids = &records.ids;
         let mut book = Self::default();
         for decision in decisions.iter().filter(|decision| decision.undone.is_none()) {
             let find = |records: &[RecordId]| -> Vec<_> {
@@ -62,6 +66,17 @@ impl ConstraintBook {
                 }
             }
         }
+        // After the decisions: where both forbid a join, the decision is told.
+        let exclusions: Vec<u32> = rules
+            .exclusive
+            .iter()
+            .map(|field| number(&mut book.parting, Ground::Exclusive(field.name.to_owned())))
+            .collect();
+        book.constraints.marks.extend(records.exclusive.iter().map(|(record, field, value)| Mark {
+            record: *record,
+            exclusion: exclusions[*field as usize],
+            side: *value,
+        }));
         book
     }
 
@@ -89,35 +104,55 @@ impl ConstraintBook {
         kept_apart.iter().filter_map(conflict).collect()
     }
 
-    /// On what grounds some of `records` are one profile with others of them.
-    pub(crate) fn joined_by(&self, ids: &RecordIds, records: &HashSet<RecordId>) -> BTreeSet<Ground> {
-        let within =
-            |link: &&MustLink| records.contains(&ids.id(link.left)) && records.contains(&ids.id(link.right));
-        let links = self.constraints.must_links.iter().filter(within);
-        links.map(|link| self.joining[link.reason as usize].clone()).collect()
+    /// What concerns `records`, to be asked many times.
+    pub(crate) fn about(&self, ids: &RecordIds, records: &HashSet<RecordId>) -> Grounds<'_> {
+        let mut grounds = Grounds { book: self, joins: HashMap::new(), sides: HashMap::new() };
+        for link in &self.constraints.must_links {
+            let (left, right) = (ids.id(link.left), ids.id(link.right));
+            if records.contains(&left) && records.contains(&right) {
+                grounds.joins.entry(left).or_default().push((right, link.reason));
+                grounds.joins.entry(right).or_default().push((left, link.reason));
+            }
+        }
+        for mark in &self.constraints.marks {
+            let record = ids.id(mark.record);
+            if records.contains(&record) {
+                grounds.sides.entry(record).or_default().push((mark.exclusion, mark.side));
+            }
+        }
+        grounds
+    }
+
+    fn parting(&self, exclusion: u32) -> &Ground {
+        &self.parting[exclusion as usize]
+    }
+}
+
+/// What settles who is who among some records.
+pub(crate) struct Grounds<'b> {
+    book: &'b ConstraintBook,
+    joins: HashMap<RecordId, Vec<(RecordId, u32)>>,
+    sides: HashMap<RecordId, Vec<(u32, u64)>>,
+}
+
+impl Grounds<'_> {
+    /// On what grounds records of the one group are one profile with records of the other.
+    pub(crate) fn joining(&self, one: &HashSet<RecordId>, other: &HashSet<RecordId>) -> BTreeSet<Ground> {
+        let joins = one.iter().filter_map(|record| self.joins.get(record)).flatten();
+        let across = joins.filter(|(partner, _)| other.contains(partner));
+        across.map(|(_, reason)| self.book.joining[*reason as usize].clone()).collect()
     }
 
     /// On what grounds the records of two groups may not be one profile.
-    pub(crate) fn parted_by(
-        &self,
-        ids: &RecordIds,
-        one: &HashSet<RecordId>,
-        other: &HashSet<RecordId>,
-    ) -> BTreeSet<Ground> {
+    pub(crate) fn parting(&self, one: &HashSet<RecordId>, other: &HashSet<RecordId>) -> BTreeSet<Ground> {
         let sides = |records: &HashSet<RecordId>| -> BTreeMap<u32, u64> {
-            let marks = self.constraints.marks.iter();
-            let own = marks.filter(|mark| records.contains(&ids.id(mark.record)));
-            own.map(|mark| (mark.exclusion, mark.side)).collect()
+            records.iter().filter_map(|record| self.sides.get(record)).flatten().copied().collect()
         };
         let (one, other) = (sides(one), sides(other));
         let parting = one
             .iter()
             .filter(|(exclusion, side)| other.get(*exclusion).is_some_and(|opposite| opposite != *side));
-        parting.map(|(exclusion, _)| self.parting(*exclusion).clone()).collect()
-    }
-
-    fn parting(&self, exclusion: u32) -> &Ground {
-        &self.parting[exclusion as usize]
+        parting.map(|(exclusion, _)| self.book.parting(*exclusion).clone()).collect()
     }
 }
 

@@ -97,6 +97,8 @@ pub enum EngineError {
     MatchPlan(#[source] vermeil_resolve::plan::PlanError),
     #[error("the match model was made for other comparisons")]
     ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
+    #[error("`{place}` names `{field}`, which is no field of `{schema}` (nearest: `{nearest}`)")]
+    UnknownMatchField { place: String, schema: String, field: String, nearest: String },
     #[error("the records cannot be compared")]
     Features(#[source] vermeil_resolve::features::FeatureError),
     #[error(transparent)]
@@ -288,6 +290,13 @@ impl Diagnose for EngineError {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
             Self::MatchPlan(cause) => return cause.diagnostic(),
+            Self::UnknownMatchField { place, schema, field, nearest } => {
+                Diagnostic::new("match-unknown-field")
+                    .with("place", place)
+                    .with("schema", schema)
+                    .with("field", field)
+                    .with("nearest", nearest)
+            }
             Self::ModelMismatch(_) => Diagnostic::new("match-model-mismatch"),
             Self::Features(_)
             | Self::Table { .. }
@@ -320,6 +329,7 @@ impl Diagnose for EngineError {
             | Self::Contradiction { .. }
             | Self::NothingPublished
             | Self::MatchPlan(_)
+            | Self::UnknownMatchField { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }
             | Self::Erased { .. } => ErrorKind::Usage,

@@ -47,17 +47,19 @@ impl Engine {
         let former = Former::load(self, publication.as_ref()).await?;
         let profile_of = |record| former.profiles.get(&record).map(|former| former.profile);
         let same_profile = profile_of(left).is_some() && profile_of(left) == profile_of(right);
-        let book = ConstraintBook::new(&records.ids, &self.state.decisions().await?);
+        let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
         let [around_left, around_right] = [left, right].map(|record| former.companions(record));
-        let grounds = |grounds: BTreeSet<Ground>| grounds.iter().map(Ground::report).collect();
+        let concerned: HashSet<RecordId> = around_left.union(&around_right).copied().collect();
+        let grounds = book.about(&records.ids, &concerned);
+        let reports = |grounds: BTreeSet<Ground>| grounds.iter().map(Ground::report).collect();
         let joined_by = match same_profile {
-            true => grounds(book.joined_by(&records.ids, &around_left)),
+            true => reports(grounds.joining(&around_left, &around_left)),
             false => Vec::new(),
         };
         let kept_apart_by = match same_profile {
-            // Decided since that profile was published.
-            true => grounds(book.parted_by(&records.ids, &HashSet::from([left]), &HashSet::from([right]))),
-            false => grounds(book.parted_by(&records.ids, &around_left, &around_right)),
+            // Settled since that profile was published.
+            true => reports(grounds.parting(&HashSet::from([left]), &HashSet::from([right]))),
+            false => reports(grounds.parting(&around_left, &around_right)),
         };
         let max_block_pairs =
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);

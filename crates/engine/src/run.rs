@@ -28,7 +28,7 @@ impl Engine {
     pub async fn run(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
         let _lock = self.lock(progress).await?;
         let run = self.state.begin_run("run").await?;
-        let outcome = self.run_stages(until, progress).await;
+        let outcome = self.run_stages(run, until, progress).await;
         let (ended, summary) = match &outcome {
             Ok(report) => {
                 let ended = match report.quarantine_limit_exceeded {
@@ -46,7 +46,12 @@ impl Engine {
         Ok(report)
     }
 
-    async fn run_stages(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
+    async fn run_stages(
+        &self,
+        run: i64,
+        until: Stage,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
         let mut clock = StageClock { progress, stages: Vec::new() };
         self.complete_blind_index().await?;
@@ -57,7 +62,7 @@ impl Engine {
         let tolerated = self.config.pipeline.quarantine.limit * report.records_in as f64;
         report.quarantine_limit_exceeded = report.quarantined as f64 > tolerated;
         if until > Stage::Land {
-            self.resolve(until, &mut clock, &mut report).await?;
+            self.resolve((run, until), &mut clock, &mut report).await?;
         }
         report.stages = clock.stages;
         report.seconds = started.elapsed().as_secs_f64();
@@ -75,7 +80,7 @@ impl Engine {
 
     async fn resolve(
         &self,
-        until: Stage,
+        (run, until): (i64, Stage),
         clock: &mut StageClock<'_>,
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
@@ -97,7 +102,7 @@ impl Engine {
         }
         let published = clock
             .time(Stage::Publish, async {
-                let published = self.publish(&linkage, &fingerprint, current.as_ref()).await?;
+                let published = self.publish(&linkage, &fingerprint, current.as_ref(), run).await?;
                 let profiles = published.profiles;
                 Ok::<_, EngineError>((published, profiles))
             })

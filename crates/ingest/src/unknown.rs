@@ -105,6 +105,7 @@ fn described(path: &str, form: &FileForm) -> (Source, Schema) {
         normaliser: Normaliser::Text,
         comparison: None,
         golden: None,
+        exclusive: None,
         generalise: None,
     };
     let columns = form.columns.iter().enumerate();

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
-use crate::schema::{BlockingRule, Comparison, SurvivorRule};
+use crate::schema::{BlockingRule, Comparison, Exclusivity, SurvivorRule};
 use crate::yaml::{self, YamlError};
 
 mod former_roles;
@@ -218,6 +218,8 @@ pub struct Matching {
     pub blocking: Option<Vec<BlockingRule>>,
     /// Canonical field → comparison, instead of the schema's; `null` leaves the field out.
     pub comparisons: BTreeMap<String, Option<Comparison>>,
+    /// Canonical field → of what a profile has one value, instead of the schema's; `null` lifts it.
+    pub exclusive: BTreeMap<String, Option<Exclusivity>>,
     /// The probability, in (0, 1), from which a pair is linked; 0.5 unless set.
     pub threshold: Option<f64>,
     /// Pairs within a block above this many are not compared but reported; 1,000,000 unless set.

@@ -9,7 +9,7 @@ use vermeil_model::pipeline::{
     OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
     QuarantineLimit, QueryLimits, Source, SubjectReference,
 };
-use vermeil_model::schema::{BlockingRule, Comparison, Schema, SurvivorRule};
+use vermeil_model::schema::{BlockingRule, Comparison, Exclusivity, Schema, SurvivorRule};
 
 const SCHEMA: &str = include_str!("../../../schemas/pipeline.schema.json");
 const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
@@ -43,6 +43,7 @@ quarantine: { limit: 0.1 }
 match:
   blocking: [email, "family_name:phonetic + birth_date:year"]
   comparisons: { city: ~, street: text }
+  exclusive: { loyalty_number: ~, vat_number: value }
   threshold: 0.9
   max_block_pairs: 1000
 golden:
@@ -250,6 +251,7 @@ fn names_of_choices_are_the_ones_that_the_types_expect() {
     let schema = schema();
     check_names::<Format>(&schema["$defs"]["source"]["properties"]["format"]);
     check_names::<Comparison>(&schema["$defs"]["comparison"]);
+    check_names::<Exclusivity>(&schema["$defs"]["exclusivity"]);
     check_names::<SurvivorRule>(&schema["$defs"]["survivor_rule"]);
 }
 
@@ -291,6 +293,7 @@ fn values_out_of_range_are_refused_by_both() {
         ("/match/threshold", json!(1)),
         ("/match/threshold", json!(0)),
         ("/match/blocking", json!(["email:soundex"])),
+        ("/match/exclusive/vat_number", json!("perhaps")),
         ("/match/blocking", json!(["email + "])),
         ("/quarantine/limit", json!(1.5)),
         ("/golden/default", json!("newest")),

@@ -356,6 +356,7 @@ fn text_field(name: &str) -> Field {
         normaliser: Normaliser::Text,
         comparison: Some(Comparison::Text),
         golden: None,
+        exclusive: None,
         generalise: None,
     }
 }

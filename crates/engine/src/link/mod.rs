@@ -6,6 +6,7 @@
 
 mod cluster;
 mod prepared;
+mod rules;
 mod score;
 
 use std::collections::{BTreeMap, HashSet};
@@ -25,6 +26,7 @@ use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
 use self::cluster::ClusterLinksExec;
 use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
+pub(crate) use self::rules::LinkRules;
 use self::score::ScorePairsExec;
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;
@@ -122,7 +124,7 @@ impl Engine {
     ) -> Result<Linkage, EngineError> {
         let plan = self.match_plan()?;
         let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
-        let book = ConstraintBook::new(&records.ids, &self.state.decisions().await?);
+        let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
         let settings = LinkSettings {
             threshold: self.threshold(),
             max_block_pairs: self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS),
@@ -140,7 +142,8 @@ impl Engine {
         planned: &[(u32, &[PlannedRow])],
     ) -> Result<(PreparedRecords, u64), EngineError> {
         let grant = Policy::matching();
-        let mut builder = PreparedRecordsBuilder::new(plan);
+        let rules = self.link_rules()?;
+        let mut builder = PreparedRecordsBuilder::new(plan, &rules);
         let replaced: HashSet<RecordId> =
             planned.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.record)).collect();
         let mut count = 0;

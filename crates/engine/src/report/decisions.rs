@@ -33,9 +33,9 @@ pub struct DecisionReport {
 /// What settles that records are, or are not, one profile, whatever the evidence says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroundReport {
-    /// `decision`.
+    /// `decision` or `exclusive`.
     pub ground: String,
-    /// The decision's number.
+    /// The decision's number; the field of which a profile has one value.
     pub detail: String,
 }
 
