@@ -26,6 +26,9 @@ pub(crate) const COUNTRY: &str = "country";
 /// source, so that it can be found there again. No canonical field starts so.
 pub(crate) const SOURCE_KEY_PREFIX: &str = "_key_";
 
+/// Beside them: the parts of the key of the record that the source says this one was merged into.
+pub(crate) const REPLACED_BY_PREFIX: &str = "_replaced_by_";
+
 /// The column that holds the sealed fields of one class.
 pub(crate) fn sealed_column(class: FieldClass) -> String {
     format!("sealed_{class}")

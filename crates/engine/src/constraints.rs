@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use vermeil_model::RecordId;
 use vermeil_model::decision::Verdict;
-use vermeil_resolve::cluster::{Constraints, KeptApart, Mark, MustLink, Wanted};
+use vermeil_model::{RecordId, SourceId};
+use vermeil_resolve::RecordIndex;
+use vermeil_resolve::cluster::{Barrier, Constraints, KeptApart, Mark, MustLink, Proof, Wanted};
 use vermeil_state::Decision;
 
-use crate::link::{LinkRules, PreparedRecords, RecordIds};
+use crate::link::{JoinsBy, LinkRules, PreparedRecords, RecordIds};
 use crate::report::{ConflictReport, GroundReport, KeptApartReport};
 
 /// On what ground records are, or are not, one profile.
@@ -17,6 +18,16 @@ pub(crate) enum Ground {
     Decision(i64),
     /// Different values of a field of which a profile has one.
     Exclusive(String),
+    /// The source says that the one was merged into the other.
+    Replaced(SourceId),
+    /// Equal values of a field that proves who someone is.
+    Proof(String),
+    /// By that proof a record would be one with two who are not one.
+    Ambiguous(String),
+    /// Records of the source join others by proof alone.
+    ProofOnly(SourceId),
+    /// Records of the source join nobody.
+    NeverLinked(SourceId),
 }
 
 /// The constraints of one linkage, and what each of their numbers stands for.
@@ -27,6 +38,8 @@ pub(crate) struct ConstraintBook {
     joining: Vec<Ground>,
     /// By exclusion.
     parting: Vec<Ground>,
+    /// Must-links that the rule of a source forbids.
+    refused: Vec<(MustLink, Ground)>,
 }
 
 impl Ground {
@@ -34,6 +47,11 @@ impl Ground {
         let (ground, detail) = match self {
             Self::Decision(number) => ("decision", number.to_string()),
             Self::Exclusive(field) => ("exclusive", field.clone()),
+            Self::Replaced(source) => ("replaced", source.to_string()),
+            Self::Proof(field) => ("proof", field.clone()),
+            Self::Ambiguous(field) => ("ambiguous", field.clone()),
+            Self::ProofOnly(source) => ("proof_only", source.to_string()),
+            Self::NeverLinked(source) => ("never_linked", source.to_string()),
         };
         GroundReport { ground: ground.to_owned(), detail }
     }
@@ -77,31 +95,71 @@ impl ConstraintBook {
             exclusion: exclusions[*field as usize],
             side: *value,
         }));
+        book.follow_sources(records, rules);
         book
+    }
+
+    /// What sources say about their own records, and how these may join others.
+    fn follow_sources(&mut self, records: &PreparedRecords, rules: &LinkRules<'_>) {
+        let rule_of = |record: RecordIndex| rules.source(records.store.source(record));
+        for (old, heir) in &records.replaced {
+            let reason = number(&mut self.joining, Ground::Replaced(rule_of(*old).source.clone()));
+            self.constraints.must_links.push(MustLink { left: *old, right: *heir, reason });
+        }
+        self.constraints.must_links.retain(|link| {
+            let barred = [link.left, link.right].map(rule_of).into_iter();
+            let barred =
+                barred.filter(|rule| rule.joins == JoinsBy::Nothing).map(|rule| rule.source.clone()).next();
+            self.refused.extend(barred.iter().map(|source| (*link, Ground::NeverLinked(source.clone()))));
+            barred.is_none()
+        });
+        let first = self.joining.len() as u32;
+        self.joining.extend(rules.proofs.iter().map(|field| Ground::Proof((*field).to_owned())));
+        let proofs = records.proofs.iter().cloned();
+        self.constraints.proofs =
+            proofs.map(|proof| Proof { reason: first + proof.reason, ..proof }).collect();
     }
 
     /// How many joins each ground forbade.
     pub(crate) fn kept_apart(&self, kept_apart: &[KeptApart]) -> Vec<KeptApartReport> {
-        let mut joins: BTreeMap<u32, u64> = BTreeMap::new();
-        for kept in kept_apart.iter().filter(|kept| matches!(kept.wanted, Wanted::Link(_))) {
-            *joins.entry(kept.exclusion).or_default() += 1;
+        let mut joins: BTreeMap<Ground, u64> = BTreeMap::new();
+        for kept in kept_apart.iter().filter(|kept| !matches!(kept.wanted, Wanted::MustLink(_))) {
+            *joins.entry(self.barrier(kept)).or_default() += 1;
         }
-        let report = |(exclusion, joins)| KeptApartReport { by: self.parting(exclusion).report(), joins };
-        joins.into_iter().map(report).collect()
+        joins.into_iter().map(|(ground, joins)| KeptApartReport { by: ground.report(), joins }).collect()
     }
 
     /// What should have been joined and was forbidden.
     pub(crate) fn conflicts(&self, ids: &RecordIds, kept_apart: &[KeptApart]) -> Vec<ConflictReport> {
         let conflict = |kept: &KeptApart| match kept.wanted {
-            Wanted::Link(_) => None,
-            Wanted::MustLink(reason) => Some(ConflictReport {
-                left: ids.id(kept.left).to_string(),
-                right: ids.id(kept.right).to_string(),
-                wanted_by: self.joining[reason as usize].report(),
-                forbidden_by: self.parting(kept.exclusion).report(),
-            }),
+            Wanted::Link(_) | Wanted::Proof(_) => None,
+            Wanted::MustLink(reason) => {
+                let link = MustLink { left: kept.left, right: kept.right, reason };
+                Some(self.conflict(ids, link, &self.barrier(kept)))
+            }
         };
-        kept_apart.iter().filter_map(conflict).collect()
+        let refused = self.refused.iter().map(|(link, ground)| self.conflict(ids, *link, ground));
+        refused.chain(kept_apart.iter().filter_map(conflict)).collect()
+    }
+
+    fn conflict(&self, ids: &RecordIds, link: MustLink, ground: &Ground) -> ConflictReport {
+        ConflictReport {
+            left: ids.id(link.left).to_string(),
+            right: ids.id(link.right).to_string(),
+            wanted_by: self.joining[link.reason as usize].report(),
+            forbidden_by: ground.report(),
+        }
+    }
+
+    fn barrier(&self, kept: &KeptApart) -> Ground {
+        match (kept.barrier, kept.wanted) {
+            (Barrier::Exclusion(exclusion), _) => self.parting(exclusion).clone(),
+            (Barrier::Ambiguous, Wanted::Proof(reason)) => match &self.joining[reason as usize] {
+                Ground::Proof(field) => Ground::Ambiguous(field.clone()),
+                other => other.clone(),
+            },
+            (Barrier::Ambiguous, _) => unreachable!("only proofs are ambiguous"),
+        }
     }
 
     /// What concerns `records`, to be asked many times.
@@ -112,6 +170,15 @@ impl ConstraintBook {
             if records.contains(&left) && records.contains(&right) {
                 grounds.joins.entry(left).or_default().push((right, link.reason));
                 grounds.joins.entry(right).or_default().push((left, link.reason));
+            }
+        }
+        for proof in &self.constraints.proofs {
+            for claimant in proof.claimants.iter().map(|claimant| ids.id(*claimant)) {
+                let others = proof.holders.iter().chain(&proof.claimants).map(|other| ids.id(*other));
+                for other in others.filter(|other| records.contains(&claimant) && records.contains(other)) {
+                    grounds.joins.entry(claimant).or_default().push((other, proof.reason));
+                    grounds.joins.entry(other).or_default().push((claimant, proof.reason));
+                }
             }
         }
         for mark in &self.constraints.marks {

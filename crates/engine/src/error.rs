@@ -99,6 +99,10 @@ pub enum EngineError {
     ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
     #[error("`{place}` names `{field}`, which is no field of `{schema}` (nearest: `{nearest}`)")]
     UnknownMatchField { place: String, schema: String, field: String, nearest: String },
+    #[error("`{place}` names purpose `{purpose}`, which the policy files do not declare ({declared})")]
+    UnknownMatchPurpose { place: String, purpose: String, declared: String },
+    #[error("profiles are not made for purpose `{purpose}`")]
+    ProfilesNotFor { purpose: String },
     #[error("the records cannot be compared")]
     Features(#[source] vermeil_resolve::features::FeatureError),
     #[error(transparent)]
@@ -290,6 +294,15 @@ impl Diagnose for EngineError {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
             Self::MatchPlan(cause) => return cause.diagnostic(),
+            Self::UnknownMatchPurpose { place, purpose, declared } => {
+                Diagnostic::new("match-unknown-purpose")
+                    .with("place", place)
+                    .with("purpose", purpose)
+                    .with("declared", declared)
+            }
+            Self::ProfilesNotFor { purpose } => {
+                Diagnostic::new("profiles-not-for-purpose").with("purpose", purpose)
+            }
             Self::UnknownMatchField { place, schema, field, nearest } => {
                 Diagnostic::new("match-unknown-field")
                     .with("place", place)
@@ -313,9 +326,11 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
-            Self::Denied(_) | Self::RowDenied { .. } | Self::FindDenied { .. } | Self::AuditDenied { .. } => {
-                ErrorKind::Denied
-            }
+            Self::Denied(_)
+            | Self::RowDenied { .. }
+            | Self::FindDenied { .. }
+            | Self::AuditDenied { .. }
+            | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
             | Self::SecretMalformed { .. }
             | Self::AuthorityUnreadable { .. }
@@ -330,6 +345,7 @@ impl Diagnose for EngineError {
             | Self::NothingPublished
             | Self::MatchPlan(_)
             | Self::UnknownMatchField { .. }
+            | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }
             | Self::Erased { .. } => ErrorKind::Usage,

@@ -21,12 +21,12 @@ use crate::error::EngineError;
 use crate::golden::Former;
 use crate::lake::TableName;
 use crate::land::as_text;
-use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, blocking};
+use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, JoinsBy, LinkRules, PreparedRecords, blocking};
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
-    DecisionReport, EvidenceReport, LinkReport, MemberReport, PairExplanation, ProfileExplanation,
-    ProvenanceReport, PublishedAccount,
+    DecisionReport, EvidenceReport, GroundReport, LinkReport, MemberReport, PairExplanation,
+    ProfileExplanation, ProvenanceReport, PublishedAccount,
 };
 use crate::session::lake_session;
 
@@ -56,10 +56,18 @@ impl Engine {
             true => reports(grounds.joining(&around_left, &around_left)),
             false => Vec::new(),
         };
-        let kept_apart_by = match same_profile {
+        let rules = self.link_rules()?;
+        let kept_apart_by: Vec<GroundReport> = match same_profile {
             // Settled since that profile was published.
             true => reports(grounds.parting(&HashSet::from([left]), &HashSet::from([right]))),
-            false => reports(grounds.parting(&around_left, &around_right)),
+            false => {
+                let settled = grounds.parting(&around_left, &around_right);
+                settled
+                    .into_iter()
+                    .chain(barred(&records, &rules, [left, right]))
+                    .map(|ground| ground.report())
+                    .collect()
+            }
         };
         let max_block_pairs =
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
@@ -131,7 +139,7 @@ impl Engine {
         reader: &Reader,
     ) -> Result<ProfileExplanation, EngineError> {
         // Refused before anything is read.
-        self.grant(reader)?;
+        self.profile_grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let members = self.members_of(&publication, profile).await?;
         if members.is_empty() {
@@ -151,7 +159,7 @@ impl Engine {
     /// # Errors
     /// Denied unless the reader may open identifiers; or the lake or the keys fail.
     pub async fn published_accounts(&self, reader: &Reader) -> Result<Vec<PublishedAccount>, EngineError> {
-        let grant = self.grant(reader)?;
+        let grant = self.profile_grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let former = Former::load(self, Some(&publication)).await?;
         let mut accounts = Vec::new();
@@ -176,6 +184,15 @@ impl Engine {
             .await?;
         }
         Ok(accounts)
+    }
+
+    /// The leave of a reader of profiles.
+    fn profile_grant(&self, reader: &Reader) -> Result<Grant, EngineError> {
+        let grant = self.grant(reader)?;
+        match self.profiles_serve(grant.purpose()) {
+            true => Ok(grant),
+            false => Err(EngineError::ProfilesNotFor { purpose: grant.purpose().to_string() }),
+        }
     }
 
     async fn members_of(
@@ -334,6 +351,18 @@ impl Engine {
         let rows: DataFrame = session.read_table(table.provider())?.filter(filter)?;
         Ok(rows.execute_stream().await?.try_collect().await?)
     }
+}
+
+/// How the rules of their sources keep records from being compared.
+fn barred(records: &PreparedRecords, rules: &LinkRules<'_>, pair: [RecordId; 2]) -> BTreeSet<Ground> {
+    let places = pair.into_iter().filter_map(|record| records.ids.find(record));
+    let rules = places.map(|place| rules.source(records.store.source(place)));
+    let grounds = rules.filter_map(|rule| match rule.joins {
+        JoinsBy::Likeness => None,
+        JoinsBy::Proof(_) => Some(Ground::ProofOnly(rule.source.clone())),
+        JoinsBy::Nothing => Some(Ground::NeverLinked(rule.source.clone())),
+    });
+    grounds.collect()
 }
 
 fn rfc3339(micros: i64) -> String {

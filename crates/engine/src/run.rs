@@ -132,7 +132,7 @@ impl Engine {
                 Some(table) => table.last_number(&name.to_string()).await?,
                 None => None,
             };
-            parts.push(format!("{name} {last:?} {}", source.self_declared));
+            parts.push(format!("{name} {last:?} {} {:?}", source.self_declared, source.link));
         }
         Ok(self.change_tags.content_tag("publication", parts.iter()).to_string())
     }

@@ -14,7 +14,7 @@ use vermeil_model::Bits;
 use crate::features::RecordIndex;
 use crate::mix::{SplitMix, chain};
 
-pub use constraints::{Constraints, KeptApart, Mark, MustLink, Wanted};
+pub use constraints::{Barrier, Constraints, KeptApart, Mark, MustLink, Proof, Wanted};
 
 use constraints::{Groups, Joined};
 use forest::Forest;
@@ -98,7 +98,7 @@ impl Clusters {
         &self.refused
     }
 
-    /// Joins that a constraint forbade: must-links first, then the strongest links.
+    /// Joins that a constraint forbade: must-links first, then the strongest links, then proofs.
     pub fn kept_apart(&self) -> &[KeptApart] {
         &self.kept_apart
     }
@@ -118,7 +118,7 @@ pub fn cluster(
 }
 
 /// Clusters as [`cluster`] does, within constraints: must-links are joined before any link is
-/// taken, and no join breaks an exclusion.
+/// taken, proofs after all links, and no join breaks an exclusion.
 pub fn cluster_under(
     records: usize,
     links: &[Link],
@@ -136,7 +136,8 @@ pub fn cluster_under(
         match groups.exclusion(left.0, right.0) {
             _ if groups.are_one(left.0, right.0) => {}
             Some(exclusion) => {
-                kept_apart.push(KeptApart { left, right, wanted: Wanted::MustLink(reason), exclusion });
+                let wanted = Wanted::MustLink(reason);
+                kept_apart.push(KeptApart { left, right, wanted, barrier: Barrier::Exclusion(exclusion) });
             }
             None => groups.join(left.0, right.0, Joined::ByConstraint),
         }
@@ -161,7 +162,8 @@ pub fn cluster_under(
         {
             judged.insert(pair, ordered);
             let wanted = Wanted::Link(link.weight);
-            kept_apart.push(KeptApart { left: link.left, right: link.right, wanted, exclusion });
+            let barrier = Barrier::Exclusion(exclusion);
+            kept_apart.push(KeptApart { left: link.left, right: link.right, wanted, barrier });
             continue;
         }
         if sizes == (1, 1) {
@@ -175,6 +177,9 @@ pub fn cluster_under(
             judged.insert(pair, ordered);
             refused.push(RefusedJoin { link, sizes, mean: Bits(mean), asked });
         }
+    }
+    for proof in &constraints.proofs {
+        kept_apart.extend(groups.prove(proof));
     }
     let clusters = groups.clusters();
     let first: Vec<RecordIndex> =

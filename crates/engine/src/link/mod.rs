@@ -26,7 +26,7 @@ use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
 use self::cluster::ClusterLinksExec;
 use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
-pub(crate) use self::rules::LinkRules;
+pub(crate) use self::rules::{JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;

@@ -1,13 +1,13 @@
 //! What schema and pipeline say about who may be one profile, whatever the evidence.
 
-use vermeil_model::Schema;
-use vermeil_model::pipeline::Matching;
+use vermeil_model::policy::{NO_PURPOSE, Purpose};
 use vermeil_model::schema::{Exclusivity, Normaliser};
+use vermeil_model::{Schema, SourceId};
 use vermeil_resolve::features;
 use vermeil_resolve::normalise::{Country, normalise};
 
 use crate::columns::COUNTRY;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineConfig};
 use crate::error::EngineError;
 
 /// Digits of a SIREN, and of the SIRET that begins with it.
@@ -17,6 +17,27 @@ const SIRET: usize = 14;
 /// The rules of one pipeline.
 pub(crate) struct LinkRules<'a> {
     pub(crate) exclusive: Vec<ExclusiveField<'a>>,
+    /// Fields that prove who someone is, for one source at least.
+    pub(crate) proofs: Vec<&'a str>,
+    /// By position in the pipeline.
+    sources: Vec<SourceRule<'a>>,
+}
+
+/// What may make the records of one source one profile with others.
+pub(crate) struct SourceRule<'a> {
+    pub(crate) source: &'a SourceId,
+    pub(crate) joins: JoinsBy,
+}
+
+/// By what a record may join others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JoinsBy {
+    /// Whatever is evidence.
+    Likeness,
+    /// Equal values of these, by their place among all that prove something.
+    Proof(Vec<u32>),
+    /// Nothing.
+    Nothing,
 }
 
 /// A field of which a profile has one value at most.
@@ -30,20 +51,68 @@ impl Engine {
     /// The rules, resolved against the schema.
     ///
     /// # Errors
-    /// [`EngineError::UnknownMatchField`].
+    /// [`EngineError::UnknownMatchField`], [`EngineError::UnknownMatchPurpose`].
     pub(crate) fn link_rules(&self) -> Result<LinkRules<'_>, EngineError> {
-        LinkRules::new(self.config.golden_schema(), &self.config.pipeline.matching)
+        LinkRules::new(&self.config)
+    }
+
+    /// Whether profiles may be read for a purpose: a source may have joined them that must not
+    /// be linked for another. Without a purpose nothing personal is opened.
+    pub(crate) fn profiles_serve(&self, purpose: &Purpose) -> bool {
+        let purposes = self.config.pipeline.matching.purposes.as_ref();
+        purpose.0 == NO_PURPOSE || purposes.is_none_or(|served| served.contains(purpose))
     }
 }
 
 impl<'a> LinkRules<'a> {
-    fn new(schema: &'a Schema, matching: &Matching) -> Result<Self, EngineError> {
+    fn new(config: &'a EngineConfig) -> Result<Self, EngineError> {
+        let (schema, matching) = (config.golden_schema(), &config.pipeline.matching);
+        let declared = config.policy.purposes();
+        if let Some(served) = &matching.purposes {
+            check_purposes("match.purposes", declared, served)?;
+        }
+        let mut proofs: Vec<&str> = Vec::new();
+        let mut sources = Vec::new();
+        for source in &config.pipeline.sources {
+            let own = &source.link;
+            let place = |key: &str| format!("sources.{}.link.{key}", source.id);
+            check_purposes(&place("never_for"), declared, &own.never_for)?;
+            check_fields(&place("proof"), config.schema_of(source), own.proof.iter())?;
+            let served = matching.purposes.as_ref();
+            let mut never_for = own.never_for.iter();
+            let joins = if never_for.any(|never| served.is_none_or(|served| served.contains(never))) {
+                JoinsBy::Nothing
+            } else if own.proof.is_empty() {
+                JoinsBy::Likeness
+            } else {
+                JoinsBy::Proof(own.proof.iter().map(|field| place_of(&mut proofs, field)).collect())
+            };
+            sources.push(SourceRule { source: &source.id, joins });
+        }
         check_fields("match.exclusive", schema, matching.exclusive.keys())?;
         let exclusive = schema.fields.iter().filter_map(|field| {
             let exclusivity = matching.exclusive.get(&field.name).copied().unwrap_or(field.exclusive)?;
             Some(ExclusiveField { name: &field.name, normaliser: field.normaliser, exclusivity })
         });
-        Ok(Self { exclusive: exclusive.collect() })
+        Ok(Self { exclusive: exclusive.collect(), proofs, sources })
+    }
+
+    /// The rule of the source at that position of the pipeline.
+    pub(crate) fn source(&self, position: u32) -> &SourceRule<'a> {
+        &self.sources[position as usize]
+    }
+
+    /// The fields of a record that prove something: the field's place among them, and a number
+    /// of the value. Not normalised: what is alike proves nothing.
+    pub(crate) fn proof_values<'v>(
+        &self,
+        fields: impl Iterator<Item = (&'v str, &'v str)>,
+    ) -> Vec<(u32, u128)> {
+        let place =
+            |name: &str| (0..).zip(&self.proofs).find(|(_, proof)| **proof == name).map(|(place, _)| place);
+        let number = |value: &str| features::number_of(std::iter::once(value.trim())).0;
+        let given = fields.filter(|(_, value)| !value.trim().is_empty());
+        given.filter_map(|(name, value)| Some((place(name)?, number(value)))).collect()
     }
 
     /// What a record has in exclusive fields: the field's place among them, and a number of the value.
@@ -97,6 +166,28 @@ fn has_luhn_checksum(digits: &str) -> bool {
         })
         .sum();
     sum.is_multiple_of(10)
+}
+
+/// The place of a field in `proofs`, added where it is not there yet.
+fn place_of<'a>(proofs: &mut Vec<&'a str>, field: &'a str) -> u32 {
+    let known = proofs.iter().position(|proof| *proof == field);
+    let place = known.unwrap_or_else(|| {
+        proofs.push(field);
+        proofs.len() - 1
+    });
+    u32::try_from(place).expect("a pipeline names few fields")
+}
+
+/// A purpose that nobody declared would forbid nothing.
+fn check_purposes(place: &str, declared: &[Purpose], named: &[Purpose]) -> Result<(), EngineError> {
+    match named.iter().find(|purpose| !declared.contains(purpose)) {
+        None => Ok(()),
+        Some(unknown) => Err(EngineError::UnknownMatchPurpose {
+            place: place.to_owned(),
+            purpose: unknown.to_string(),
+            declared: declared.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        }),
+    }
 }
 
 /// Names of fields that stand at `place` of the pipeline file must be the schema's.

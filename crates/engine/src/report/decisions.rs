@@ -33,9 +33,10 @@ pub struct DecisionReport {
 /// What settles that records are, or are not, one profile, whatever the evidence says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroundReport {
-    /// `decision` or `exclusive`.
+    /// `decision`, `exclusive`, `replaced`, `proof`, `ambiguous`, `proof_only` or `never_linked`.
     pub ground: String,
-    /// The decision's number; the field of which a profile has one value.
+    /// The decision's number; the field of which a profile has one value, or that proves who
+    /// someone is; the source that says so, or whose records join others so or not at all.
     pub detail: String,
 }
 

@@ -1,6 +1,6 @@
 //! What records must and must not share a cluster, whatever the evidence says.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use vermeil_model::Bits;
 
 use super::forest::Forest;
@@ -16,6 +16,19 @@ pub struct Constraints {
     pub must_links: Vec<MustLink>,
     /// What keeps records apart. An exclusion is stronger than a must-link.
     pub marks: Vec<Mark>,
+    /// Who joins others by proof alone, in the order in which they do, after all evidence.
+    pub proofs: Vec<Proof>,
+}
+
+/// A value that proves who someone is, such as a login, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Why it is one.
+    pub reason: u32,
+    /// Records that join others by proof alone. No link may name them.
+    pub claimants: Vec<RecordIndex>,
+    /// Other records that have the value. Where they are in several clusters it proves nothing.
+    pub holders: Vec<RecordIndex>,
 }
 
 /// Two records that share a cluster.
@@ -41,7 +54,7 @@ pub struct Mark {
     pub side: u64,
 }
 
-/// A join that an exclusion forbade.
+/// A join that was forbidden.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KeptApart {
     /// One of the records whose clusters were to become one.
@@ -51,7 +64,16 @@ pub struct KeptApart {
     /// What spoke for the join.
     pub wanted: Wanted,
     /// What forbade it.
-    pub exclusion: u32,
+    pub barrier: Barrier,
+}
+
+/// What forbade a join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Barrier {
+    /// Two sides of that exclusion.
+    Exclusion(u32),
+    /// By proof the claimant would be one with two who are not one.
+    Ambiguous,
 }
 
 /// What spoke for a join.
@@ -61,6 +83,8 @@ pub enum Wanted {
     Link(Bits),
     /// A must-link with that reason.
     MustLink(u32),
+    /// A proof with that reason.
+    Proof(u32),
 }
 
 /// Clusters as they grow, with the marks of their members.
@@ -73,6 +97,8 @@ pub(super) struct Groups {
     pieces: Option<Forest>,
     /// Of roots that have any, sorted.
     marks: HashMap<u32, Vec<(u32, u64)>>,
+    /// Who joins others by proof alone.
+    claimants: HashSet<u32>,
 }
 
 impl Groups {
@@ -82,8 +108,10 @@ impl Groups {
             marks.entry(mark.record.0).or_default().push((mark.exclusion, mark.side));
         }
         marks.values_mut().for_each(|own| own.sort_unstable());
+        let claimants = constraints.proofs.iter().flat_map(|proof| &proof.claimants);
+        let claimants = claimants.map(|claimant| claimant.0).collect();
         let pieces = (!constraints.must_links.is_empty()).then(|| Forest::new(records));
-        Self { clusters: Forest::new(records), pieces, marks }
+        Self { clusters: Forest::new(records), pieces, marks, claimants }
     }
 
     pub(super) fn clusters(&mut self) -> &mut Forest {
@@ -116,6 +144,38 @@ impl Groups {
             };
         }
         None
+    }
+
+    /// Joins the claimants of a proof with its holders, and tells whom it did not join.
+    pub(super) fn prove(&mut self, proof: &Proof) -> Vec<KeptApart> {
+        let mut kept_apart = Vec::new();
+        let everyone = || proof.holders.iter().chain(&proof.claimants).copied();
+        let Some(target) = everyone().next() else { return kept_apart };
+        let is_ambiguous = proof.holders.iter().any(|holder| !self.are_one(target.0, holder.0));
+        for claimant in proof.claimants.iter().copied() {
+            if self.are_one(claimant.0, target.0) {
+                continue;
+            }
+            let barrier = if is_ambiguous || (self.is_someone(claimant.0) && self.is_someone(target.0)) {
+                Some(Barrier::Ambiguous)
+            } else {
+                self.exclusion(claimant.0, target.0).map(Barrier::Exclusion)
+            };
+            match barrier {
+                None => self.join(claimant.0, target.0, Joined::ByConstraint),
+                Some(barrier) => {
+                    let wanted = Wanted::Proof(proof.reason);
+                    kept_apart.push(KeptApart { left: claimant, right: target, wanted, barrier });
+                }
+            }
+        }
+        kept_apart
+    }
+
+    /// Whether a record's cluster holds anyone who is more than a claimant.
+    fn is_someone(&mut self, record: u32) -> bool {
+        let root = self.clusters.root(record);
+        self.clusters.members(root).iter().any(|member| !self.claimants.contains(member))
     }
 
     /// Joins the clusters of two records, and their pieces where evidence is what joins them.

@@ -30,17 +30,81 @@ fn check(
     expected: &[u32],
     kept_apart: &[(u32, u32, Wanted, u32)],
 ) {
-    let constraints = Constraints { must_links: must_links.to_vec(), marks: marks.to_vec() };
-    let clusters = under(expected.len(), links, &constraints, -14.0);
+    let (must_links, marks) = (must_links.to_vec(), marks.to_vec());
+    let constraints = Constraints { must_links, marks, proofs: Vec::new() };
+    check_all(links, &constraints, expected, kept_apart);
+}
+
+#[track_caller]
+fn check_all(
+    links: &[Link],
+    constraints: &Constraints,
+    expected: &[u32],
+    kept_apart: &[(u32, u32, Wanted, u32)],
+) {
+    let clusters = under(expected.len(), links, constraints, -14.0);
     let first: Vec<u32> =
         (0..expected.len() as u32).map(|record| clusters.first_of(RecordIndex(record)).0).collect();
     assert_eq!(first, expected);
     let told: Vec<_> = clusters
         .kept_apart()
         .iter()
-        .map(|told| (told.left.0, told.right.0, told.wanted, told.exclusion))
+        .map(|told| (told.left.0, told.right.0, told.wanted, number_of(told.barrier)))
         .collect();
     assert_eq!(told, kept_apart);
+}
+
+const AMBIGUOUS: u32 = u32::MAX;
+
+fn number_of(barrier: Barrier) -> u32 {
+    match barrier {
+        Barrier::Exclusion(number) => number,
+        Barrier::Ambiguous => AMBIGUOUS,
+    }
+}
+
+fn proof(reason: u32, claimants: &[u32], holders: &[u32]) -> Proof {
+    let records = |records: &[u32]| records.iter().map(|record| RecordIndex(*record)).collect();
+    Proof { reason, claimants: records(claimants), holders: records(holders) }
+}
+
+#[track_caller]
+fn check_proofs(
+    links: &[Link],
+    proofs: &[Proof],
+    marks: &[Mark],
+    expected: &[u32],
+    kept_apart: &[(u32, u32, Wanted, u32)],
+) {
+    let constraints = Constraints { must_links: Vec::new(), marks: marks.to_vec(), proofs: proofs.to_vec() };
+    check_all(links, &constraints, expected, kept_apart);
+}
+
+#[test]
+fn a_claimant_joins_the_one_who_has_the_proof() {
+    check_proofs(&[link(0, 1, 9.0)], &[proof(0, &[3, 4], &[1])], &[], &[0, 0, 2, 0, 0], &[]);
+    // Claimants with one login are one, whoever it is.
+    check_proofs(&[], &[proof(0, &[1, 2], &[])], &[], &[0, 1, 1], &[]);
+}
+
+#[test]
+fn a_proof_that_two_have_proves_nothing() {
+    let told = (2, 0, Wanted::Proof(0), AMBIGUOUS);
+    check_proofs(&[], &[proof(0, &[2], &[0, 1])], &[], &[0, 1, 2], &[told]);
+    // Where evidence says that the two are one, it does.
+    check_proofs(&[link(0, 1, 9.0)], &[proof(0, &[2], &[0, 1])], &[], &[0, 0, 0], &[]);
+}
+
+#[test]
+fn a_claimant_never_makes_two_people_one() {
+    let proofs = [proof(0, &[2], &[0]), proof(1, &[2], &[1])];
+    check_proofs(&[], &proofs, &[], &[0, 1, 0], &[(2, 1, Wanted::Proof(1), AMBIGUOUS)]);
+}
+
+#[test]
+fn a_proof_breaks_no_exclusion() {
+    let marks = [mark(0, 4, 1), mark(1, 4, 2)];
+    check_proofs(&[], &[proof(7, &[1], &[0])], &marks, &[0, 1], &[(1, 0, Wanted::Proof(7), 4)]);
 }
 
 #[test]
@@ -98,6 +162,7 @@ fn constraints() -> impl Strategy<Value = Constraints> {
             .map(|((left, right), reason)| must(left, right, reason))
             .collect(),
         marks: marks.into_iter().map(|((record, exclusion), side)| mark(record, exclusion, side)).collect(),
+        proofs: Vec::new(),
     })
 }
 
