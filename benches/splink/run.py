@@ -17,11 +17,19 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 
-import accuracy  # noqa: E402
 import data  # noqa: E402
 import measured  # noqa: E402
 
 REQUIREMENTS = HERE / "requirements.txt"
+
+
+class Accuracy(NamedTuple):
+    """As `vermeil evaluate` measures it, each in [0, 1]."""
+
+    precision: float
+    recall: float
+    f1: float
+    b_cubed_f1: float
 
 
 class Result(NamedTuple):
@@ -32,7 +40,7 @@ class Result(NamedTuple):
     peak_mib: float
     others: float
     candidate_pairs: int
-    accuracy: accuracy.Accuracy
+    accuracy: Accuracy
     threshold: str
     stages: dict
     version: str
@@ -82,16 +90,15 @@ def compare(arguments: argparse.Namespace, folder: Path):
     python = environment() if arguments.only != "vermeil" else None
     tell(f"inventing {arguments.people:,} people")
     records = data.write(arguments.synth_with or arguments.vermeil, arguments.people, folder)
-    truth = accuracy.read(folder / data.TRUTH)
 
     tools = {}
     if python:
         for pairs in arguments.u_pairs:
             tools[f"Splink, u from {float(pairs):,.0f} pairs"] = lambda pairs=pairs: splink(
-                python, folder, pairs, arguments.thresholds, truth, arguments.timeout
+                python, arguments.vermeil, folder, pairs, arguments.thresholds, arguments.timeout
             )
     if arguments.only != "splink":
-        tools["Vermeil"] = lambda: vermeil(arguments.vermeil, folder, truth, arguments.timeout)
+        tools["Vermeil"] = lambda: vermeil(arguments.vermeil, folder, arguments.timeout)
 
     load = os.getloadavg()[0]
     results = {name: [] for name in tools}
@@ -116,12 +123,12 @@ def environment() -> Path:
     return interpreter
 
 
-def splink(python: Path, folder: Path, pairs: str, thresholds: list, truth: dict, timeout: int) -> Result:
+def splink(python: Path, program: Path, folder: Path, pairs: str, thresholds: list, timeout: int) -> Result:
     clusters = folder / "splink.csv"
     command = [python, "-B", HERE / "splink_dedupe.py", folder / data.INPUT, clusters, pairs, *thresholds]
     run = measured.run(command, timeout)
     report = json.loads(run.printed)
-    scores = {threshold: score(Path(f"{clusters}.{threshold}"), truth) for threshold in thresholds}
+    scores = {threshold: score(program, Path(f"{clusters}.{threshold}"), folder) for threshold in thresholds}
     best = max(thresholds, key=lambda threshold: scores[threshold].f1)
     # A user clusters once: the other thresholds are not in the time.
     stages, processor = report["stages"], report["processor_stages"]
@@ -139,7 +146,7 @@ def splink(python: Path, folder: Path, pairs: str, thresholds: list, truth: dict
     )
 
 
-def vermeil(program: Path, folder: Path, truth: dict, timeout: int) -> Result:
+def vermeil(program: Path, folder: Path, timeout: int) -> Result:
     clusters = folder / "vermeil.csv"
     command = [program, "dedupe", folder / data.INPUT, "--id", "record_id", "--out", clusters, "--format", "json"]
     run = measured.run(command, timeout)
@@ -152,15 +159,18 @@ def vermeil(program: Path, folder: Path, truth: dict, timeout: int) -> Result:
         run.peak_mib,
         run.others,
         report["candidate_pairs"],
-        score(clusters, truth),
+        score(program, clusters, folder),
         "its own",
         stages,
         version,
     )
 
 
-def score(clusters: Path, truth: dict) -> accuracy.Accuracy:
-    return accuracy.measure(accuracy.read(clusters), truth)
+def score(program: Path, clusters: Path, folder: Path) -> Accuracy:
+    """One judge for both tools: a record that lies in no cluster is one of its own."""
+    command = [program, "evaluate", "--clusters", clusters, "--truth", folder / data.TRUTH, "--format", "json"]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return Accuracy(said["pairwise_precision"], said["pairwise_recall"], said["pairwise_f1"], said["b3_f1"])
 
 
 def table(results: dict, records: int) -> str:

@@ -457,7 +457,7 @@ quarantine-empty = Nothing is in quarantine.
 quarantine-row = The row as delivered:
 
 explain-prior = before any evidence
-explain-same-home = shared by people of one home
+explain-dependence = fields that say the same again
 explain-linked = Linked: probability { $probability }, the threshold is { $threshold }.
 explain-not-linked = Not linked: probability { $probability }, the threshold is { $threshold }.
 explain-never-compared = No blocking rule brings the two together: they were never compared.
@@ -610,7 +610,7 @@ dedupe-bad-header = the first line of `{ $file }` cannot be read as names of col
     .help = it should name the columns of delimited text in UTF-8 or Windows-1252
 dedupe-unknown-column = `{ $option }` names `{ $column }`, which is no column of the file
     .help = did you mean `{ $nearest }`?
-    .otherwise = there are: { $columns }
+    .otherwise = without this option, `vermeil dedupe` shows the columns that it finds
 dedupe-unknown-field = `--map` names `{ $field }`, which is no field
     .help = did you mean `{ $nearest }`?
     .otherwise = there are: { $fields }, and `-` for a column that is not to be compared

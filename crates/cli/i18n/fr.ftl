@@ -454,7 +454,7 @@ quarantine-empty = La quarantaine est vide.
 quarantine-row = La ligne telle qu'elle a été livrée :
 
 explain-prior = avant tout indice
-explain-same-home = commun à un même foyer
+explain-dependence = champs qui se répètent
 explain-linked = Rapprochés : probabilité de { $probability }, pour un seuil de { $threshold }.
 explain-not-linked = Non rapprochés : probabilité de { $probability }, pour un seuil de { $threshold }.
 explain-never-compared = Aucune règle de blocage ne réunit les deux : ils n'ont jamais été comparés.
@@ -607,7 +607,7 @@ dedupe-bad-header = la première ligne de `{ $file }` ne se lit pas comme des no
     .help = elle devrait nommer les colonnes d'un texte délimité en UTF-8 ou Windows-1252
 dedupe-unknown-column = `{ $option }` nomme `{ $column }`, qui n'est pas une colonne du fichier
     .help = vouliez-vous dire `{ $nearest }` ?
-    .otherwise = il y a : { $columns }
+    .otherwise = sans cette option, `vermeil dedupe` montre les colonnes qu'il trouve
 dedupe-unknown-field = `--map` nomme `{ $field }`, qui n'est pas un champ
     .help = vouliez-vous dire `{ $nearest }` ?
     .otherwise = il y a : { $fields }, et `-` pour une colonne à ne pas comparer

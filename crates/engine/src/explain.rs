@@ -99,7 +99,7 @@ impl Engine {
                 right: right.to_string(),
                 prior_bits: explanation.prior.0,
                 evidence,
-                same_home_bits: explanation.same_home.0,
+                dependence_bits: explanation.dependence.0,
                 weight_bits: explanation.weight.0,
                 probability: explanation.weight.to_probability().0,
                 threshold: threshold.0,

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use vermeil_model::pipeline::{ColumnMapping, Contract, Format, Linking, Source};
-use vermeil_model::schema::{Field, FieldClass, FieldType, Normaliser, Schema, SchemaKind};
+use vermeil_model::schema::{Field, Schema, SchemaKind};
 
 use crate::batch::{BatchBuilder, SourceBatch};
 use crate::delimited::Delimited;
@@ -48,7 +48,9 @@ impl UnknownFile {
             return Err(IngestError::BadLocation { path: path.to_owned(), cause: cause.into() });
         };
         let (form, excerpts) = FileForm::of(&location.store, found).await?;
-        tracing::debug!(?form, "the form of the file");
+        // Not its columns: of a file without a header they are somebody's values.
+        let (kind, encoding) = (form.format, form.encoding);
+        tracing::debug!(?kind, encoding, columns = form.columns.len(), "the form of the file");
         let (format, plan) = format(path, &form)?;
         let mut batch = BatchBuilder::new(Arc::clone(&plan));
         for raw in &excerpts {
@@ -95,19 +97,6 @@ fn format(path: &str, form: &FileForm) -> Result<(Box<dyn SourceFormat>, Arc<Pla
 fn described(path: &str, form: &FileForm) -> (Source, Schema) {
     // Schemas name their fields in a way of their own; columns may be called anything.
     let field_of = |place: usize| format!("column_{place}");
-    let field = |place: usize| Field {
-        name: field_of(place),
-        data_type: FieldType::Text,
-        class: FieldClass::Sensitive,
-        description: String::new(),
-        purposes: Vec::new(),
-        retention: None,
-        normaliser: Normaliser::Text,
-        comparison: None,
-        golden: None,
-        exclusive: None,
-        generalise: None,
-    };
     let columns = form.columns.iter().enumerate();
     let source = Source {
         id: "file".parse().expect("a valid id"),
@@ -136,7 +125,7 @@ fn described(path: &str, form: &FileForm) -> (Source, Schema) {
         version: 1,
         kind: SchemaKind::Record,
         description: String::new(),
-        fields: (0..form.columns.len()).map(field).collect(),
+        fields: (0..form.columns.len()).map(|place| Field::text(field_of(place))).collect(),
         blocking: Vec::new(),
     };
     (source, schema)

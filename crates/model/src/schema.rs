@@ -319,6 +319,25 @@ pub const RESERVED_COLUMNS: [&str; 16] = [
     "source",
 ];
 
+impl Field {
+    /// A field of text about which nothing is known: sealed as sensitive, compared with nothing.
+    pub fn text(name: String) -> Field {
+        Field {
+            name,
+            data_type: FieldType::Text,
+            class: FieldClass::Sensitive,
+            description: String::new(),
+            purposes: Vec::new(),
+            retention: None,
+            normaliser: Normaliser::Text,
+            comparison: None,
+            golden: None,
+            exclusive: None,
+            generalise: None,
+        }
+    }
+}
+
 impl Schema {
     /// A schema that ships with the product, such as `customer.v1`.
     pub fn built_in(name: &str) -> Option<Schema> {

@@ -17,13 +17,19 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
 
 /// A new keyring in a folder of its own.
 pub(crate) fn keyring() -> (tempfile::TempDir, Keyring) {
-    let folder = tempfile::tempdir().unwrap();
-    let keyring = ready(Keyring::create(&folder.path().join("keyring.json"), Arc::new(Plain))).unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let keyring =
+        ready(Keyring::create(&folder.path().join("keyring.json"), Arc::new(Plain))).expect("a new keyring");
     (folder, keyring)
 }
 
 /// Bytes from hexadecimal digits; blanks are skipped.
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    digits
+        .chunks(2)
+        .map(|pair| {
+            u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("hexadecimal digits")
+        })
+        .collect()
 }

@@ -60,10 +60,8 @@ pub struct OversizedBlock {
 pub struct Blocks {
     /// For each rule its part of a record's row.
     rules: Vec<RuleSlots>,
-    /// How many of them give a record one group at most; they come first.
+    /// How many of them give a record one group at most; they come first, and have a slot each.
     single_rules: usize,
-    /// How many slots these have together.
-    single_slots: usize,
     /// The groups of each record, as numbers from 1 on; row after row.
     slots: Vec<u32>,
     width: usize,
@@ -131,7 +129,6 @@ impl Blocks {
         let mut blocks = Blocks {
             rules: Vec::with_capacity(drafts.len()),
             single_rules: singles,
-            single_slots: singles,
             slots: vec![NO_GROUP; width * store.len()],
             width,
             groups: Vec::new(),

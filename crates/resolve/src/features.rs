@@ -109,7 +109,7 @@ impl<'a> FeatureStoreBuilder<'a> {
     ///
     /// # Errors
     /// [`FeatureError`] if two records share an id, or there are too many.
-    pub fn finish(self) -> Result<FeatureStore, FeatureError> {
+    pub fn finish(mut self) -> Result<FeatureStore, FeatureError> {
         let records = self.records.len();
         if records >= MISSING as usize {
             return Err(FeatureError::TooManyRecords { records });
@@ -119,6 +119,7 @@ impl<'a> FeatureStoreBuilder<'a> {
         if let Some(twins) = order.windows(2).find(|two| self.records[two[0]].0 == self.records[two[1]].0) {
             return Err(FeatureError::DuplicateRecord { record: self.records[twins[0]].0 });
         }
+        self.dictionaries.iter_mut().for_each(Dictionary::finish);
         let width = self.plan.fields().len();
         let codes = order.iter().flat_map(|&row| &self.rows[row * width..][..width]).copied().collect();
         Ok(FeatureStore {

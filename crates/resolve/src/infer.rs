@@ -15,7 +15,7 @@ mod values;
 use std::borrow::Cow;
 
 use serde::Serialize;
-use vermeil_model::schema::{BlockingRule, Comparison, Field, FieldClass, FieldType, Normaliser, Schema};
+use vermeil_model::schema::{BlockingRule, Comparison, Field, Schema};
 
 pub use meaning::Meaning;
 use values::Profile;
@@ -276,7 +276,7 @@ fn map_fields(
     };
     let all = |_: Meaning| true;
     let mut mapped = Vec::new();
-    for name in names {
+    for &name in &names {
         let (columns, joined) = match name {
             "given_name" => {
                 let mut columns = of(name, &|meaning| meaning != Meaning::MiddleName);
@@ -311,7 +311,8 @@ fn map_fields(
             }
             _ => (of(name, &all), Joined::FirstWithValue),
         };
-        if name == "phone" && columns.len() > 1 && canonical.field("mobile").is_some() {
+        let has_room = canonical.field("mobile").is_some() && !names.contains(&"mobile");
+        if name == "phone" && columns.len() > 1 && has_room {
             mapped.push(MappedField { field: name.to_owned(), columns: columns[..1].to_vec(), joined });
             mapped.push(MappedField { field: "mobile".to_owned(), columns: columns[1..].to_vec(), joined });
             continue;
@@ -332,7 +333,7 @@ fn schema_of(mapped: &[MappedField], canonical: &Schema) -> Schema {
     };
     schema.fields.retain(|field| is_kept(&field.name));
     for field in mapped.iter().filter(|field| canonical.field(&field.field).is_none()) {
-        schema.fields.push(text_field(&field.field));
+        schema.fields.push(Field { comparison: Some(Comparison::Text), ..Field::text(field.field.clone()) });
     }
     schema.blocking.retain(|rule| rule.keys.iter().all(|key| is_kept(&key.field)));
     // Of what nothing is known about, equal values are all there is to go by; so too where no rule is left.
@@ -343,22 +344,6 @@ fn schema_of(mapped: &[MappedField], canonical: &Schema) -> Schema {
         }
     }
     schema
-}
-
-fn text_field(name: &str) -> Field {
-    Field {
-        name: name.to_owned(),
-        data_type: FieldType::Text,
-        class: FieldClass::Sensitive,
-        description: String::new(),
-        purposes: Vec::new(),
-        retention: None,
-        normaliser: Normaliser::Text,
-        comparison: Some(Comparison::Text),
-        golden: None,
-        exclusive: None,
-        generalise: None,
-    }
 }
 
 #[cfg(test)]

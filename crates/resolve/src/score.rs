@@ -48,9 +48,11 @@ pub struct Explanation {
     pub prior: Bits,
     /// One entry per comparison, in the order of the plan.
     pub evidence: Vec<Evidence>,
-    /// What is taken off because fields that people of one home share said more together
-    /// than they may; 0 or less. See [`MatchModel::same_home`].
-    pub same_home: Bits,
+    /// What fields that depend on each other say less, or more, together than each by itself:
+    /// those that people of one home share ([`MatchModel::same_home`]), a postal code and its
+    /// town ([`Tells::Place`]), a name and a mailbox made of it ([`Tells::Mailbox`]). Mostly
+    /// below 0, and above where two such fields speak against the pair and only one counts.
+    pub dependence: Bits,
     /// All of the above together: what [`Scorer::weight`] returns.
     pub weight: Bits,
 }
@@ -158,7 +160,7 @@ impl<'a> Scorer<'a> {
         Explanation {
             prior: Bits(self.prior),
             evidence,
-            same_home: Bits(weight.0 - self.prior - all),
+            dependence: Bits(weight.0 - self.prior - all),
             weight,
         }
     }

@@ -12,24 +12,26 @@ pub(crate) type Row<'a> = (u128, &'a [(&'a str, &'a str)]);
 
 /// The plan of `customer.v1` with blocking rules of the test's own.
 pub(crate) fn plan(blocking: &[&str]) -> MatchPlan {
-    let blocking = blocking.iter().map(|rule| rule.parse().unwrap()).collect();
-    let schema = Schema::built_in("customer.v1").unwrap();
-    MatchPlan::new(&schema, &Matching { blocking: Some(blocking), ..Matching::default() }).unwrap()
+    let blocking = blocking.iter().map(|rule| rule.parse().expect("a blocking rule")).collect();
+    let schema = Schema::built_in("customer.v1").expect("a built-in schema");
+    MatchPlan::new(&schema, &Matching { blocking: Some(blocking), ..Matching::default() }).expect("a plan")
 }
 
 pub(crate) fn store(plan: &MatchPlan, rows: &[Row]) -> FeatureStore {
     let mut builder = FeatureStoreBuilder::new(plan);
     for (record, values) in rows {
-        let values: Vec<(FieldIndex, &str)> =
-            values.iter().map(|(field, value)| (plan.field_index(field).unwrap(), *value)).collect();
+        let values: Vec<(FieldIndex, &str)> = values
+            .iter()
+            .map(|(field, value)| (plan.field_index(field).expect("a field that matching reads"), *value))
+            .collect();
         builder.push(RecordId(*record), 0, &values);
     }
-    builder.finish().unwrap()
+    builder.finish().expect("records with ids of their own")
 }
 
 /// The place of a comparison in a plan.
 pub(crate) fn comparison(plan: &MatchPlan, field: &str) -> usize {
-    plan.comparisons().iter().position(|planned| planned.field == field).unwrap()
+    plan.comparisons().iter().position(|planned| planned.field == field).expect("a compared field")
 }
 
 /// Accounts of a made-up town: `people` persons, two accounts each, the second with a slip

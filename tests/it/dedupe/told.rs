@@ -26,8 +26,22 @@ fn names_that_are_not_there_are_answered_with_the_nearest() {
     desk.refused(&["people.csv", "--id", "costumer"], 2, &["`costumer`", "did you mean `customer`?"]);
     desk.refused(&["people.csv", "--map", "email=e-mail"], 2, &["`e-mail`", "did you mean `email`?"]);
     desk.refused(&["people.csv", "--map", "emial=email"], 2, &["`emial`", "did you mean `email`?"]);
+    desk.refused(&["people.csv", "--map", "email=zzzzzzzz"], 2, &["`zzzzzzzz`", "shows the columns"]);
     desk.refused(&["people.csv", "--map", "zzzzzzzz=email"], 2, &["there are: ", "family_name"]);
     desk.refused(&["people.csv", "--map", "email"], 2, &["--map"]);
+}
+
+#[test]
+fn the_first_row_of_a_file_without_a_header_is_never_told() {
+    let text = delimited(&people(10), ",");
+    let (_, rows) = text.split_once('\n').expect("a header");
+    let desk = Desk::with("people.csv", rows);
+    let first = rows.lines().next().expect("a row");
+    let ended = desk.dedupe(&["people.csv", "--id", "record_id", "-vvv"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    for value in first.split(',').filter(|value| value.len() > 3) {
+        assert!(!ended.stderr.contains(value), "{value:?} in\n{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -7,6 +7,9 @@ use super::rows::visible;
 use super::table::{Grid, bits, moment, optional, percent, text};
 use crate::language::Catalog;
 
+/// Fewer bits are shown as nothing.
+const SHOWN_BITS: f64 = 0.005;
+
 /// The evidence for and against two records being one person.
 pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
     let mut grid = Grid::new(catalog, &["evidence", "level", "bits", "frequency-bits"]);
@@ -23,9 +26,9 @@ pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
             bits(catalog, evidence.term_frequency_bits),
         ]);
     }
-    if pair.same_home_bits < 0.0 {
-        let name = catalog.text("explain-same-home");
-        grid.row(vec![text(name), text(""), bits(catalog, pair.same_home_bits), text("")]);
+    if pair.dependence_bits.abs() >= SHOWN_BITS {
+        let name = catalog.text("explain-dependence");
+        grid.row(vec![text(name), text(""), bits(catalog, pair.dependence_bits), text("")]);
     }
     grid.row(vec![text(catalog.text("total")), text(""), bits(catalog, pair.weight_bits), text("")]);
     let language = catalog.language;

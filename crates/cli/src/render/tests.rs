@@ -147,7 +147,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             bits: 17.25,
             term_frequency_bits: 2.0,
         }],
-        same_home_bits: -2.0,
+        dependence_bits: -2.0,
         weight_bits: 4.75,
         probability: 0.964,
         threshold: 0.95,
@@ -349,7 +349,7 @@ fn the_bits_of_a_pair_add_up_to_its_total() {
                 term_frequency_bits: 0.0,
             },
         ],
-        same_home_bits: -3.75,
+        dependence_bits: -3.75,
         weight_bits: 4.0,
         probability: 0.941,
         threshold: 0.95,
@@ -361,14 +361,14 @@ fn the_bits_of_a_pair_add_up_to_its_total() {
     assert_eq!(
         super::explain::pair(&Catalog::new(Language::English), &pair),
         "\
-╭──────────────────────────────┬───────────┬────────┬────────────╮
-│ evidence                     ┆ agreement ┆ bits   ┆ for rarity │
-╞══════════════════════════════╪═══════════╪════════╪════════════╡
-│ before any evidence          ┆           ┆  -8.50 ┆            │
-│ street                       ┆ equal     ┆ +14.00 ┆      +2.25 │
-│ shared by people of one home ┆           ┆  -3.75 ┆            │
-│ total                        ┆           ┆  +4.00 ┆            │
-╰──────────────────────────────┴───────────┴────────┴────────────╯
+╭────────────────────────────────┬───────────┬────────┬────────────╮
+│ evidence                       ┆ agreement ┆ bits   ┆ for rarity │
+╞════════════════════════════════╪═══════════╪════════╪════════════╡
+│ before any evidence            ┆           ┆  -8.50 ┆            │
+│ street                         ┆ equal     ┆ +14.00 ┆      +2.25 │
+│ fields that say the same again ┆           ┆  -3.75 ┆            │
+│ total                          ┆           ┆  +4.00 ┆            │
+╰────────────────────────────────┴───────────┴────────┴────────────╯
 Not linked: probability 94.10%, the threshold is 95.00%.
 No blocking rule brings the two together: they were never compared.
 They are in different profiles."

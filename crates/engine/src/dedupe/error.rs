@@ -14,7 +14,7 @@ pub enum DedupeError {
     #[error(transparent)]
     File(#[from] IngestError),
     #[error("{option} names `{column}`, which is no column of the file")]
-    UnknownColumn { option: &'static str, column: String, nearest: Option<String>, columns: String },
+    UnknownColumn { option: &'static str, column: String, nearest: Option<String> },
     #[error("--map names `{field}`, which is no field")]
     UnknownField { field: String, nearest: Option<String>, fields: String },
     #[error("line {line}, column {column}: not a match model")]
@@ -46,13 +46,10 @@ impl Diagnose for DedupeError {
                 Diagnostic::new("dedupe-bad-header").with("file", file)
             }
             Self::File(cause) => return cause.diagnostic(),
-            Self::UnknownColumn { option, column, nearest, columns } => {
-                Diagnostic::new("dedupe-unknown-column")
-                    .with("option", option)
-                    .with("column", column)
-                    .with("nearest", nearest.as_deref().unwrap_or_default())
-                    .with("columns", columns)
-            }
+            Self::UnknownColumn { option, column, nearest } => Diagnostic::new("dedupe-unknown-column")
+                .with("option", option)
+                .with("column", column)
+                .with("nearest", nearest.as_deref().unwrap_or_default()),
             Self::UnknownField { field, nearest, fields } => Diagnostic::new("dedupe-unknown-field")
                 .with("field", field)
                 .with("nearest", nearest.as_deref().unwrap_or_default())

@@ -55,7 +55,6 @@ impl Names {
                 option,
                 column: column.clone(),
                 nearest: vermeil_ingest::nearest(column, columns.iter().map(String::as_str)),
-                columns: columns.join(", "),
             })
         };
         for (column, field) in &request.fields {

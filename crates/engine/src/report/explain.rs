@@ -15,10 +15,10 @@ pub struct PairExplanation {
     pub prior_bits: f64,
     /// Each comparison.
     pub evidence: Vec<EvidenceReport>,
-    /// What is taken off because people of one home share it without being one
-    /// person; 0 or less.
-    pub same_home_bits: f64,
-    /// Prior, evidence and the home together.
+    /// What fields that depend on each other, such as those that people of one home share,
+    /// say less, or more, together than each by itself.
+    pub dependence_bits: f64,
+    /// Prior, evidence and dependence together.
     pub weight_bits: f64,
     /// What these odds stand for.
     pub probability: f64,

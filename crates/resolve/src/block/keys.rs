@@ -75,16 +75,9 @@ impl<'a> HashedColumn<'a> {
         let mut hashes = vec![NO_KEY; dictionary.len() * parts];
         for (code, hashes) in hashes.chunks_exact_mut(parts).enumerate() {
             let value = dictionary.value(code as u32);
-            let hash = |part: Option<String>| {
-                part.map_or(NO_KEY, |part| hash_bytes(part.as_bytes()).max(NO_KEY + 1))
-            };
-            if transform == KeyTransform::AnyWord {
-                let words = value.split(' ').filter(|word| word.len() > 2 && !is_particle(word));
-                for (place, word) in hashes.iter_mut().zip(words) {
-                    *place = hash(phonetic::code(word));
-                }
-            } else {
-                hashes[0] = hash(transformed(value, transform));
+            let keys = keys_of(value, transform);
+            for (place, key) in hashes.iter_mut().zip(keys) {
+                *place = hash_bytes(key.as_bytes()).max(NO_KEY + 1);
             }
         }
         Self { store, column, hashes, parts }
@@ -119,11 +112,16 @@ fn combined(parts: &[Vec<HashedColumn>], record: u32, mut choice: usize) -> u64 
     combined.max(NO_KEY + 1)
 }
 
-/// What of a normalised value must agree; `None` where the value has no such part.
-fn transformed(value: &str, transform: KeyTransform) -> Option<String> {
+/// What of a normalised value must agree, any of it where there is more than one; nothing where
+/// the value has no such part.
+fn keys_of(value: &str, transform: KeyTransform) -> Vec<String> {
     let letters = |count: usize| value.chars().filter(|c| *c != ' ').take(count).collect::<String>();
-    match transform {
-        KeyTransform::Whole | KeyTransform::AnyWord => Some(value.to_owned()),
+    let key = match transform {
+        KeyTransform::AnyWord => {
+            let words = value.split(' ').filter(|word| word.len() > 2 && !is_particle(word));
+            return words.filter_map(phonetic::code).collect();
+        }
+        KeyTransform::Whole => Some(value.to_owned()),
         KeyTransform::Phonetic => phonetic::code(value),
         KeyTransform::Initial => Some(letters(1)),
         KeyTransform::Prefix4 => Some(letters(4)),
@@ -139,5 +137,6 @@ fn transformed(value: &str, transform: KeyTransform) -> Option<String> {
             words.sort_unstable();
             Some(words.join(" "))
         }
-    }
+    };
+    key.into_iter().collect()
 }

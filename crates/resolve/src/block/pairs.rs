@@ -35,7 +35,7 @@ impl<'a> Pairs<'a> {
         let rule = blocks.groups[group].rule as usize;
         let at = &blocks.rules[rule];
         if self.repeats == Repeats::OverAllRules {
-            let single = at.slots.start.min(blocks.single_slots);
+            let single = at.slots.start.min(blocks.single_rules);
             let (left_row, right_row) = (&blocks.row(left)[..single], &blocks.row(right)[..single]);
             // Mostly nothing is shared, and that is told without a branch for each rule.
             let is_shared = |(left, right): (&u32, &u32)| (left == right) & (*left != NO_GROUP);

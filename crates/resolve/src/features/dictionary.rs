@@ -12,6 +12,7 @@ pub(crate) struct Dictionary {
     text: String,
     /// The end of each value in `text`.
     ends: Vec<usize>,
+    /// Of each value, once all have come.
     shapes: Vec<Shape>,
     codes: HashTable<u32>,
 }
@@ -19,7 +20,7 @@ pub(crate) struct Dictionary {
 impl Dictionary {
     /// The code of a value, which is added where it is new.
     pub(crate) fn code(&mut self, value: &str) -> u32 {
-        let Self { text, ends, shapes, codes } = self;
+        let Self { text, ends, codes, .. } = self;
         let hash = hash_bytes(value.as_bytes());
         if let Some(code) = codes.find(hash, |&code| value_of(text, ends, code) == value) {
             return *code;
@@ -27,9 +28,17 @@ impl Dictionary {
         let code = u32::try_from(ends.len()).expect("a store refuses more values than records times columns");
         append_wiped(text, value);
         ends.push(text.len());
-        shapes.push(Shape::of(value));
         codes.insert_unique(hash, code, |&code| hash_bytes(value_of(text, ends, code).as_bytes()));
         code
+    }
+
+    /// No value comes any more. Shapes are made only now, in as much memory as they need: what a
+    /// growing vector leaves behind could not be wiped.
+    pub(crate) fn finish(&mut self) {
+        self.codes = HashTable::new();
+        self.shapes = Vec::with_capacity(self.len());
+        self.shapes
+            .extend((0..self.len() as u32).map(|code| Shape::of(value_of(&self.text, &self.ends, code))));
     }
 
     /// The value behind a code.
@@ -51,6 +60,7 @@ impl Dictionary {
 impl Drop for Dictionary {
     fn drop(&mut self) {
         self.text.zeroize();
+        self.shapes.zeroize();
     }
 }
 

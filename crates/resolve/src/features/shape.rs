@@ -1,11 +1,13 @@
 //! What can be told of a value without reading it again: enough to know that two values are
 //! nothing alike, which is what most candidate pairs are.
 
+use zeroize::DefaultIsZeroes;
+
 use crate::mix::hash_bytes;
 use crate::nicknames;
 
 /// Few numbers about a normalised value.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Shape {
     /// Which characters it has once, twice, three and four times at least.
     characters: [u32; 4],
@@ -16,15 +18,19 @@ pub(crate) struct Shape {
 }
 
 /// What bounds do not hold for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Kind {
     /// ASCII, each character four times at most.
+    #[default]
     Plain,
     /// As plain, and it starts with a given name that has other forms.
     GivenName,
     /// Initials, other scripts, characters too frequent, too long: nothing is known.
     Other,
 }
+
+/// A value's letters can be told from it.
+impl DefaultIsZeroes for Shape {}
 
 impl Shape {
     pub(super) fn of(value: &str) -> Shape {

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use super::Meaning;
 use crate::nicknames;
 use crate::normalise::date;
-use crate::normalise::text::fold;
+use crate::normalise::text::{fold, gender};
 
 /// From which share of values a shape is the column's.
 const MOST: f64 = 0.7;
 /// Below which share of values a column's name is not believed.
 const FEW: f64 = 0.4;
+
 /// Shares are of the values that are there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Profile {
@@ -84,22 +85,7 @@ impl Profile {
             given_names: share_folded(&|value| value.split(' ').any(nicknames::is_given_name)),
             words: mean(&|value| value.split(' ').count()),
             characters: mean(&|value| value.chars().count()),
-            genders: share_folded(&|value| {
-                matches!(
-                    value,
-                    "m" | "f"
-                        | "h"
-                        | "w"
-                        | "male"
-                        | "female"
-                        | "homme"
-                        | "femme"
-                        | "man"
-                        | "woman"
-                        | "u"
-                        | "unknown"
-                )
-            }),
+            genders: share(&|value| matches!(gender(value).as_str(), "m" | "f" | "")),
             years_spread: year_at(95) - year_at(5),
         }
     }

@@ -121,7 +121,7 @@ fn an_explanation_adds_up_to_the_weight() {
         let told = scorer.explain(pair.left, pair.right);
         let sum: Bits =
             told.evidence.iter().map(|evidence| evidence.bits + evidence.term_frequency_bits).sum();
-        check(told.weight, (told.prior + sum + told.same_home).0);
+        check(told.weight, (told.prior + sum + told.dependence).0);
         assert_eq!(told.weight, scorer.weight(pair.left, pair.right));
         assert_eq!(scorer.weight(pair.left, pair.right), scorer.weight(pair.right, pair.left));
     }
@@ -145,7 +145,7 @@ fn fields_that_a_home_shares_say_no_more_together_than_one_home_can() {
     // -log2(2^-20 + 2^-10), hardly 10; the first name adds 3.
     let home = -(0.5_f64.powi(20) + 0.5_f64.powi(10)).log2();
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), home + 3.0);
-    check(scorer.explain(RecordIndex(0), RecordIndex(1)).same_home, home - 20.0);
+    check(scorer.explain(RecordIndex(0), RecordIndex(1)).dependence, home - 20.0);
 }
 
 #[test]
