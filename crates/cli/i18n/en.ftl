@@ -66,6 +66,23 @@ help-explain-right = Id of another record
 help-explain-role = Role to read as
 help-explain-purpose = Purpose of reading; without one nothing personal is opened
 
+help-merge = Decide that two profiles are one, whatever the evidence says; every later run follows it
+help-merge-left = Id of a profile or a record
+help-merge-right = Id of another
+help-merge-reason = Why, in one line of at most 200 characters. It is kept in the clear and shown to whoever lists decisions: name no one, point to a ticket
+help-split = Decide that records are not whom the rest of their profile is, whatever the evidence says
+help-split-profile = Id of the profile
+help-split-records = Ids of the records that leave it
+help-split-reason = Why, in one line of at most 200 characters. It is kept in the clear and shown to whoever lists decisions: name no one, point to a ticket
+help-never-link = Decide that two profiles or records are never one, whatever the evidence says
+help-never-link-left = Id of a profile or a record
+help-never-link-right = Id of another
+help-never-link-reason = Why, in one line of at most 200 characters. It is kept in the clear and shown to whoever lists decisions: name no one, point to a ticket
+help-undo = Lift a decision: what the evidence says holds again
+help-undo-decision = Number of the decision, as `decisions` shows it
+help-undo-reason = Why, in one line of at most 200 characters. It is kept in the clear and shown to whoever lists decisions: name no one, point to a ticket
+help-decisions = List the decisions about who is who, those undone included
+
 help-find = Find the records that hold a value, without opening any: an e-mail address, a phone number, an account number
 help-find-field = Field of the schema, such as `email`; the value is read from standard input
 help-find-role = Role to read as
@@ -148,12 +165,19 @@ span-hours = { $number } h
 span-days = { $number } d
 
 column-actor = actor
+column-author = author
 column-because = because of
 column-blocks = blocks
 column-clusters = clusters
+column-decided-at = decided
+column-decision = decision
+column-joins = joins
+column-kept-apart-by = kept apart by
+column-kind = kind
 column-largest-block = records of the largest
 column-largest-cluster = records of the largest cluster
 column-meaning = taken for
+column-others = others
 column-oversized-rule = rule with blocks too large to compare
 column-pairs-left-out = pairs left out
 column-pairs-per-record = pairs compared per record
@@ -225,6 +249,7 @@ column-publication = publication
 column-purpose = purpose
 column-quarantined = quarantined
 column-read = read
+column-reason = reason
 column-recall = recall
 column-record = record
 column-records = records
@@ -249,6 +274,7 @@ column-table = table
 column-tried = tried
 column-type = type
 column-unchanged = unchanged
+column-undone-at = undone
 column-value = value
 column-versions = versions
 column-way-out = way out
@@ -311,7 +337,25 @@ run-quarantined = { $rows ->
        *[other] { $rows } rows
     } of `{ $source }` in quarantine: { $code }
 run-oversized-block = rule `{ $rule }`: { $blocks } blocks (the largest of { $records } records) hold { $pairs } pairs; of these only pairs that agree on one more field, and near neighbours, were compared
+run-conflict = { $left } and { $right } are not one profile: { $wanted } joins them, { $forbidden } forbids it
 run-quarantine-limit = More rows were quarantined than `quarantine.limit` tolerates: exit code 3. `vermeil quarantine ls` shows them.
+
+decision-made = Decision { $decision } ({ $kind }) is about { $records ->
+        [one] { $records } record
+       *[other] { $records } records
+    } and { $others ->
+        [one] { $others } other
+       *[other] { $others } others
+    }. The next `vermeil run` follows it.
+decision-undone = Decision { $decision } ({ $kind }) is undone. The next `vermeil run` goes by the evidence again.
+decisions-none = Nothing was decided.
+ground-decision = decision { $detail }
+ground-exclusive = different values of { $detail }
+ground-replaced = source { $detail }, which says that one was merged into the other
+ground-proof = the same { $detail }
+ground-ambiguous = { $detail }, which stands for several people
+ground-proof_only = the rule that records of { $detail } join others by proof alone
+ground-never_linked = the rule that records of { $detail } join nobody
 
 dedupe-rejected = { $rows ->
         [one] { $rows } row
@@ -425,6 +469,8 @@ explain-never-compared = No blocking rule brings the two together: they were nev
 explain-rules = Compared because of: { $rules }
 explain-same-profile = Both are in one profile.
 explain-other-profiles = They are in different profiles.
+explain-joined-by = Joined whatever the evidence says: { $grounds }
+explain-kept-apart-by = Kept apart whatever the evidence says: { $grounds }
 explain-profile = Profile { $profile }
 explain-erased = Its values were erased on { $at }.
 
@@ -522,6 +568,8 @@ pipeline-duplicate-source = { $file }: source `{ $source }` is defined twice
     .help = give one of the two another `id`
 pipeline-no-key = { $file }: source `{ $source }` has an empty `key`
     .help = name the columns that identify a row, such as `key: [id]`
+pipeline-replaced-by-mismatch = { $file }: `replaced_by` of source `{ $source }` must name as many columns as its `key`
+    .help = name the columns that hold the key of the record that took its place, in the order of `key`
 pipeline-unknown-source = { $file }: `{ $place }` names source `{ $source }`, which is not defined
     .help = define the source or correct the name
 pipeline-out-of-range = { $file }: `{ $place }` is { $value }
@@ -540,6 +588,11 @@ schema-unfit-generalisation = { $file }: field `{ $field }` cannot be generalise
 schema-unknown-blocking-field = { $file }: blocking rule `{ $rule }` names `{ $field }`, which is no field
     .help = define the field or correct the rule
 
+match-unknown-purpose = `{ $place }` names purpose `{ $purpose }`, which the policy files do not declare
+    .help = declared are: { $declared }
+match-unknown-field = `{ $place }` names `{ $field }`, which schema `{ $schema }` does not have
+    .help = did you mean `{ $nearest }`?
+    .otherwise = name a field of the schema
 match-unknown-comparison-field = `match.comparisons` names `{ $field }`, which schema `{ $schema }` does not have
     .help = did you mean `{ $nearest }`?
     .otherwise = name a field of the schema
@@ -894,12 +947,25 @@ not-a-query = `{ $statement }` is no query
     .help = only reading is allowed here: begin with SELECT or WITH
 query-failed = the query failed while running: { $reason }
     .help = correct the statement; values are not shown, for they may be personal
+decision-not-two = a decision is about two: both ids stand for the same records, or no record would stay
+    .help = `vermeil explain ID` shows the records of a profile
+decision-not-a-member = record { $record } is not in profile { $profile }
+    .help = `vermeil explain { $profile }` shows its records
+decision-contradicts = this contradicts what was decided before: { $decisions }
+    .help = `vermeil decisions` lists them; `vermeil undo` lifts one
+decision-reason-length = the reason must be one line of 1 to { $limit } characters
+    .help = point to a ticket for more
+decision-reason-personal = the reason holds what looks like an address or a number of a person
+    .help = reasons are kept in the clear: name no one, point to a ticket
+profiles-not-for-purpose = profiles are not made for purpose `{ $purpose }`
+    .help = `match.purposes` in the pipeline file names what they are made for
 nothing-published = nothing is published yet
     .help = `vermeil run` makes golden profiles
 unknown-id = there is no { $what ->
         [profile] profile
         [record] record
         [row] quarantined row
+        [decision] decision in force
        *[other] { $what }
     } { $id }
     .help = ids stand in `golden.profiles`, in `golden.members` and in `vermeil quarantine ls`

@@ -66,6 +66,23 @@ help-explain-right = Identifiant d'un autre enregistrement
 help-explain-role = Rôle sous lequel lire
 help-explain-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
 
+help-merge = Décide que deux profils n'en font qu'un, quels que soient les indices ; toute exécution ultérieure s'y tient
+help-merge-left = Identifiant d'un profil ou d'un enregistrement
+help-merge-right = Identifiant d'un autre
+help-merge-reason = Motif, en une ligne de 200 caractères au plus. Il est conservé en clair et montré à qui liste les décisions : ne nommez personne, renvoyez à un ticket
+help-split = Décide que des enregistrements ne relèvent pas de la même personne que le reste de leur profil, quels que soient les indices
+help-split-profile = Identifiant du profil
+help-split-records = Identifiants des enregistrements qui le quittent
+help-split-reason = Motif, en une ligne de 200 caractères au plus. Il est conservé en clair et montré à qui liste les décisions : ne nommez personne, renvoyez à un ticket
+help-never-link = Décide que deux profils ou enregistrements n'en font jamais un, quels que soient les indices
+help-never-link-left = Identifiant d'un profil ou d'un enregistrement
+help-never-link-right = Identifiant d'un autre
+help-never-link-reason = Motif, en une ligne de 200 caractères au plus. Il est conservé en clair et montré à qui liste les décisions : ne nommez personne, renvoyez à un ticket
+help-undo = Lève une décision : les indices comptent de nouveau
+help-undo-decision = Numéro de la décision, donné par `decisions`
+help-undo-reason = Motif, en une ligne de 200 caractères au plus. Il est conservé en clair et montré à qui liste les décisions : ne nommez personne, renvoyez à un ticket
+help-decisions = Liste les décisions de rapprochement, y compris celles qui sont levées
+
 help-find = Trouve les enregistrements qui portent une valeur, sans en ouvrir aucun : une adresse électronique, un numéro de téléphone, un numéro de client
 help-find-field = Champ du schéma, comme `email` ; la valeur est lue sur l'entrée standard
 help-find-role = Rôle sous lequel lire
@@ -148,12 +165,19 @@ span-hours = { $number } h
 span-days = { $number } j
 
 column-actor = auteur
+column-author = auteur
 column-because = à cause de
 column-blocks = blocs
 column-clusters = groupes
+column-decided-at = décidée le
+column-decision = décision
+column-joins = réunions
+column-kept-apart-by = séparés par
+column-kind = genre
 column-largest-block = enregistrements du plus grand
 column-largest-cluster = enregistrements du plus grand groupe
 column-meaning = prise pour
+column-others = autres
 column-oversized-rule = règle aux blocs trop grands
 column-pairs-left-out = paires laissées de côté
 column-pairs-per-record = paires comparées par enregistrement
@@ -225,6 +249,7 @@ column-publication = publication
 column-purpose = finalité
 column-quarantined = en quarantaine
 column-read = lues
+column-reason = motif
 column-recall = rappel
 column-record = enregistrement
 column-records = enregistrements
@@ -249,6 +274,7 @@ column-table = table
 column-tried = soumises
 column-type = type
 column-unchanged = inchangées
+column-undone-at = levée le
 column-value = valeur
 column-versions = versions
 column-way-out = que faire
@@ -311,7 +337,25 @@ run-quarantined = { $rows ->
        *[other] { $rows } lignes
     } de `{ $source }` en quarantaine : { $code }
 run-oversized-block = règle `{ $rule }` : { $blocks } blocs (le plus grand : { $records } enregistrements) comptent { $pairs } paires ; seules celles qui s'accordent sur un champ de plus, et les proches voisines, ont été comparées
+run-conflict = { $left } et { $right } ne font pas un seul profil : { $wanted } les réunit, { $forbidden } l'interdit
 run-quarantine-limit = Plus de lignes ont été mises en quarantaine que `quarantine.limit` n'en tolère : code de sortie 3. `vermeil quarantine ls` les montre.
+
+decision-made = La décision { $decision } ({ $kind }) porte sur { $records ->
+        [one] { $records } enregistrement
+       *[other] { $records } enregistrements
+    } et { $others ->
+        [one] { $others } autre
+       *[other] { $others } autres
+    }. La prochaine exécution de `vermeil run` s'y tient.
+decision-undone = La décision { $decision } ({ $kind }) est levée. La prochaine exécution de `vermeil run` s'en remet aux indices.
+decisions-none = Rien n'a été décidé.
+ground-decision = la décision { $detail }
+ground-exclusive = des valeurs différentes de { $detail }
+ground-replaced = la source { $detail }, qui dit que l'un a été fusionné dans l'autre
+ground-proof = la même valeur de { $detail }
+ground-ambiguous = { $detail }, qui désigne plusieurs personnes
+ground-proof_only = la règle selon laquelle les enregistrements de { $detail } n'en rejoignent d'autres que sur preuve
+ground-never_linked = la règle selon laquelle les enregistrements de { $detail } n'en rejoignent aucun autre
 
 dedupe-rejected = { $rows ->
         [one] { $rows } ligne illisible n'est
@@ -422,6 +466,8 @@ explain-never-compared = Aucune règle de blocage ne réunit les deux : ils n'o
 explain-rules = Comparés en raison de : { $rules }
 explain-same-profile = Les deux sont dans un même profil.
 explain-other-profiles = Ils sont dans des profils différents.
+explain-joined-by = Réunis quels que soient les indices : { $grounds }
+explain-kept-apart-by = Séparés quels que soient les indices : { $grounds }
 explain-profile = Profil { $profile }
 explain-erased = Ses valeurs ont été effacées le { $at }.
 
@@ -519,6 +565,8 @@ pipeline-duplicate-source = { $file } : la source `{ $source }` est définie de
     .help = donnez à l'une des deux un autre `id`
 pipeline-no-key = { $file } : la source `{ $source }` a une clé (`key`) vide
     .help = nommez les colonnes qui identifient une ligne, par exemple `key: [id]`
+pipeline-replaced-by-mismatch = { $file } : `replaced_by` de la source `{ $source }` doit nommer autant de colonnes que sa `key`
+    .help = nommez les colonnes qui contiennent la clé de l'enregistrement qui l'a remplacé, dans l'ordre de `key`
 pipeline-unknown-source = { $file } : `{ $place }` nomme la source `{ $source }`, qui n'est pas définie
     .help = définissez la source ou corrigez le nom
 pipeline-out-of-range = { $file } : `{ $place }` vaut { $value }
@@ -537,6 +585,11 @@ schema-unfit-generalisation = { $file } : le champ `{ $field }` ne peut pas êt
 schema-unknown-blocking-field = { $file } : la règle de blocage `{ $rule }` nomme `{ $field }`, qui n'est pas un champ
     .help = définissez le champ ou corrigez la règle
 
+match-unknown-purpose = `{ $place }` nomme la finalité `{ $purpose }`, que les fichiers de politique ne déclarent pas
+    .help = finalités déclarées : { $declared }
+match-unknown-field = `{ $place }` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = nommez un champ du schéma
 match-unknown-comparison-field = `match.comparisons` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
     .help = vouliez-vous dire `{ $nearest }` ?
     .otherwise = nommez un champ du schéma
@@ -891,12 +944,25 @@ not-a-query = `{ $statement }` n'est pas une requête de lecture
     .help = seule la lecture est permise ici : commencez par SELECT ou WITH
 query-failed = la requête a échoué pendant son exécution : { $reason }
     .help = corrigez la requête ; les valeurs ne sont pas montrées, car elles peuvent être personnelles
+decision-not-two = une décision en concerne deux : les deux identifiants désignent les mêmes enregistrements, ou aucun enregistrement ne resterait
+    .help = `vermeil explain ID` montre les enregistrements d'un profil
+decision-not-a-member = l'enregistrement { $record } n'est pas dans le profil { $profile }
+    .help = `vermeil explain { $profile }` montre ses enregistrements
+decision-contradicts = ceci contredit des décisions antérieures : { $decisions }
+    .help = `vermeil decisions` les liste ; `vermeil undo` en lève une
+decision-reason-length = le motif doit tenir en une ligne de 1 à { $limit } caractères
+    .help = renvoyez à un ticket pour en dire plus
+decision-reason-personal = le motif contient ce qui ressemble à l'adresse ou au numéro d'une personne
+    .help = les motifs sont conservés en clair : ne nommez personne, renvoyez à un ticket
+profiles-not-for-purpose = les profils ne sont pas faits pour la finalité `{ $purpose }`
+    .help = `match.purposes`, dans le fichier du pipeline, nomme celles pour lesquelles ils sont faits
 nothing-published = rien n'est encore publié
     .help = `vermeil run` crée les profils de référence
 unknown-id = il n'y a pas { $what ->
         [profile] de profil
         [record] d'enregistrement
         [row] de ligne en quarantaine
+        [decision] de décision en vigueur
        *[other] de { $what }
     } { $id }
     .help = les identifiants figurent dans `golden.profiles`, dans `golden.members` et dans `vermeil quarantine ls`

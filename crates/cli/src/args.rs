@@ -68,6 +68,11 @@ pub enum Command {
     Query(QueryArguments),
     Explain(ExplainArguments),
     Find(FindArguments),
+    Merge(PairArguments),
+    Split(SplitArguments),
+    NeverLink(PairArguments),
+    Undo(UndoArguments),
+    Decisions,
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     #[command(subcommand)]
@@ -133,6 +138,36 @@ pub struct ExplainArguments {
     pub right: Option<String>,
     #[command(flatten)]
     pub reader: ReaderArguments,
+}
+
+/// Two profiles, or the records or profiles that two ids stand for.
+#[derive(Debug, Args)]
+pub struct PairArguments {
+    // Kept as text: clap would repeat a malformed value, and someone may type a name here.
+    #[arg(value_name = "A")]
+    pub left: String,
+    #[arg(value_name = "B")]
+    pub right: String,
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SplitArguments {
+    #[arg(value_name = "PROFILE")]
+    pub profile: String,
+    #[arg(value_name = "RECORD", required = true)]
+    pub records: Vec<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoArguments {
+    #[arg(value_name = "DECISION", value_parser = clap::value_parser!(i64).range(1..))]
+    pub decision: i64,
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// The value is read from standard input: it names a person.

@@ -4,6 +4,7 @@ mod audit;
 pub mod check;
 pub mod compare_names;
 mod completions;
+mod decisions;
 pub mod dedupe;
 pub mod demo;
 pub mod evaluate;
@@ -21,7 +22,10 @@ mod run;
 mod status;
 pub mod synth;
 
+use std::str::FromStr;
+
 use crate::args::Command;
+use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::session::Session;
@@ -41,6 +45,11 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Status => status::execute(session, output).await,
         Command::Query(arguments) => query::execute(session, output, &arguments).await,
         Command::Explain(arguments) => explain::execute(session, output, &arguments).await,
+        Command::Merge(arguments) => decisions::merge(session, output, &arguments).await,
+        Command::Split(arguments) => decisions::split(session, output, &arguments).await,
+        Command::NeverLink(arguments) => decisions::never_link(session, output, &arguments).await,
+        Command::Undo(arguments) => decisions::undo(session, output, &arguments).await,
+        Command::Decisions => decisions::list(session, output).await,
         Command::Find(arguments) => find::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,
@@ -53,4 +62,9 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),
     }
+}
+
+/// An id of a record or a profile, as it was typed.
+fn id<T: FromStr>(argument: &'static str, typed: &str) -> Result<T, CliError> {
+    typed.parse().map_err(|_| CliError::NotAnId(argument))
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod check;
 pub mod compare_names;
+pub mod decisions;
 pub mod dedupe;
 pub mod demo;
 pub mod evaluate;

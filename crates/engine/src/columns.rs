@@ -26,6 +26,9 @@ pub(crate) const COUNTRY: &str = "country";
 /// source, so that it can be found there again. No canonical field starts so.
 pub(crate) const SOURCE_KEY_PREFIX: &str = "_key_";
 
+/// Beside them: the parts of the key of the record that the source says this one was merged into.
+pub(crate) const REPLACED_BY_PREFIX: &str = "_replaced_by_";
+
 /// The column that holds the sealed fields of one class.
 pub(crate) fn sealed_column(class: FieldClass) -> String {
     format!("sealed_{class}")
@@ -140,7 +143,9 @@ pub(crate) fn provenance_schema() -> SchemaRef {
 }
 
 /// `at: Timestamp, kind: Utf8 (merge or split), profile_id: Utf8, other_id: Utf8, reason: Utf8,
-/// publication: Int64`. A merge: `other_id` went into `profile_id`. A split: `other_id` came out of it.
+/// publication: Int64, cause: Utf8?, detail: Utf8?, run: Int64?`. A merge: `other_id` went into
+/// `profile_id`. A split: `other_id` came out of it. The last three are null in rows of versions
+/// that did not know them; see [`crate::golden`] for the causes.
 pub(crate) fn history_schema() -> SchemaRef {
     Arc::new(ArrowSchema::new(vec![
         ArrowField::new("at", timestamp(), false),
@@ -149,6 +154,9 @@ pub(crate) fn history_schema() -> SchemaRef {
         ArrowField::new("other_id", DataType::Utf8, false),
         ArrowField::new("reason", DataType::Utf8, false),
         ArrowField::new("publication", DataType::Int64, false),
+        ArrowField::new("cause", DataType::Utf8, true),
+        ArrowField::new("detail", DataType::Utf8, true),
+        ArrowField::new("run", DataType::Int64, true),
     ]))
 }
 

@@ -97,6 +97,12 @@ pub enum EngineError {
     MatchPlan(#[source] vermeil_resolve::plan::PlanError),
     #[error("the match model was made for other comparisons")]
     ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
+    #[error("`{place}` names `{field}`, which is no field of `{schema}` (nearest: `{nearest}`)")]
+    UnknownMatchField { place: String, schema: String, field: String, nearest: String },
+    #[error("`{place}` names purpose `{purpose}`, which the policy files do not declare ({declared})")]
+    UnknownMatchPurpose { place: String, purpose: String, declared: String },
+    #[error("profiles are not made for purpose `{purpose}`")]
+    ProfilesNotFor { purpose: String },
     #[error("the records cannot be compared")]
     Features(#[source] vermeil_resolve::features::FeatureError),
     #[error(transparent)]
@@ -118,6 +124,12 @@ pub enum EngineError {
     NotAQuery { statement: String },
     #[error("the query failed while running: {kind}")]
     Query { kind: &'static str },
+    #[error("a decision is about two: both ids stand for the same records, or no record would stay")]
+    NotTwo,
+    #[error("record {record} is not in profile {profile}")]
+    NotAMember { record: String, profile: String },
+    #[error("this contradicts what was decided before: {}", listed(decisions))]
+    Contradiction { decisions: Vec<i64> },
     #[error("nothing is published yet: `vermeil run` makes golden profiles")]
     NothingPublished,
     #[error("there is no {what} {id}")]
@@ -175,6 +187,10 @@ impl From<DataFusionError> for EngineError {
 
 fn moment(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn listed(numbers: &[i64]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Files of the lake fail as `ObjectStore` and `ParquetError`: what is left are those of the query itself.
@@ -262,6 +278,13 @@ impl Diagnose for EngineError {
             Self::Sql { message } => Diagnostic::new("sql-invalid").with("message", message),
             Self::NotAQuery { statement } => Diagnostic::new("not-a-query").with("statement", statement),
             Self::Query { kind } => Diagnostic::new("query-failed").with("reason", kind),
+            Self::NotTwo => Diagnostic::new("decision-not-two"),
+            Self::NotAMember { record, profile } => {
+                Diagnostic::new("decision-not-a-member").with("record", record).with("profile", profile)
+            }
+            Self::Contradiction { decisions } => {
+                Diagnostic::new("decision-contradicts").with("decisions", listed(decisions))
+            }
             Self::NothingPublished => Diagnostic::new("nothing-published"),
             Self::Unknown { what, id } => Diagnostic::new("unknown-id").with("what", what).with("id", id),
             Self::Erased { what, id, at } => {
@@ -271,6 +294,22 @@ impl Diagnose for EngineError {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
             Self::MatchPlan(cause) => return cause.diagnostic(),
+            Self::UnknownMatchPurpose { place, purpose, declared } => {
+                Diagnostic::new("match-unknown-purpose")
+                    .with("place", place)
+                    .with("purpose", purpose)
+                    .with("declared", declared)
+            }
+            Self::ProfilesNotFor { purpose } => {
+                Diagnostic::new("profiles-not-for-purpose").with("purpose", purpose)
+            }
+            Self::UnknownMatchField { place, schema, field, nearest } => {
+                Diagnostic::new("match-unknown-field")
+                    .with("place", place)
+                    .with("schema", schema)
+                    .with("field", field)
+                    .with("nearest", nearest)
+            }
             Self::ModelMismatch(_) => Diagnostic::new("match-model-mismatch"),
             Self::Features(_)
             | Self::Table { .. }
@@ -287,9 +326,11 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
-            Self::Denied(_) | Self::RowDenied { .. } | Self::FindDenied { .. } | Self::AuditDenied { .. } => {
-                ErrorKind::Denied
-            }
+            Self::Denied(_)
+            | Self::RowDenied { .. }
+            | Self::FindDenied { .. }
+            | Self::AuditDenied { .. }
+            | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
             | Self::SecretMalformed { .. }
             | Self::AuthorityUnreadable { .. }
@@ -298,8 +339,13 @@ impl Diagnose for EngineError {
             | Self::Sql { .. }
             | Self::NotAQuery { .. }
             | Self::NotIndexed { .. }
+            | Self::NotTwo
+            | Self::NotAMember { .. }
+            | Self::Contradiction { .. }
             | Self::NothingPublished
             | Self::MatchPlan(_)
+            | Self::UnknownMatchField { .. }
+            | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }
             | Self::Erased { .. } => ErrorKind::Usage,

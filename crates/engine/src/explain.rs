@@ -1,6 +1,6 @@
 //! Why two records are, or are not, one customer; why a profile is what it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -15,17 +15,18 @@ use vermeil_resolve::{Blocks, Scorer};
 
 use crate::audit::{Opened, status_of};
 use crate::columns::{self, SOURCE_KEY_PREFIX};
+use crate::constraints::{ConstraintBook, Ground};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::golden::Former;
 use crate::lake::TableName;
 use crate::land::as_text;
-use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, blocking};
+use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, JoinsBy, LinkRules, PreparedRecords, blocking};
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
-    EvidenceReport, LinkReport, MemberReport, PairExplanation, ProfileExplanation, ProvenanceReport,
-    PublishedAccount,
+    DecisionReport, EvidenceReport, GroundReport, LinkReport, MemberReport, PairExplanation,
+    ProfileExplanation, ProvenanceReport, PublishedAccount,
 };
 use crate::session::lake_session;
 
@@ -46,6 +47,28 @@ impl Engine {
         let former = Former::load(self, publication.as_ref()).await?;
         let profile_of = |record| former.profiles.get(&record).map(|former| former.profile);
         let same_profile = profile_of(left).is_some() && profile_of(left) == profile_of(right);
+        let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
+        let [around_left, around_right] = [left, right].map(|record| former.companions(record));
+        let concerned: HashSet<RecordId> = around_left.union(&around_right).copied().collect();
+        let grounds = book.about(&records.ids, &concerned);
+        let reports = |grounds: BTreeSet<Ground>| grounds.iter().map(Ground::report).collect();
+        let joined_by = match same_profile {
+            true => reports(grounds.joining(&around_left, &around_left)),
+            false => Vec::new(),
+        };
+        let rules = self.link_rules()?;
+        let kept_apart_by: Vec<GroundReport> = match same_profile {
+            // Settled since that profile was published.
+            true => reports(grounds.parting(&HashSet::from([left]), &HashSet::from([right]))),
+            false => {
+                let settled = grounds.parting(&around_left, &around_right);
+                settled
+                    .into_iter()
+                    .chain(barred(&records, &rules, [left, right]))
+                    .map(|ground| ground.report())
+                    .collect()
+            }
+        };
         let max_block_pairs =
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
         blocking(move || {
@@ -82,6 +105,8 @@ impl Engine {
                 threshold: threshold.0,
                 rules: blocks.rules_of(one, other).map(|rule| plan.rules()[rule].rule.to_string()).collect(),
                 same_profile,
+                joined_by,
+                kept_apart_by,
             })
         })
         .await
@@ -114,7 +139,7 @@ impl Engine {
         reader: &Reader,
     ) -> Result<ProfileExplanation, EngineError> {
         // Refused before anything is read.
-        self.grant(reader)?;
+        self.profile_grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let members = self.members_of(&publication, profile).await?;
         if members.is_empty() {
@@ -124,8 +149,9 @@ impl Engine {
             members.iter().map(|member| (member.record.as_str(), member.source.as_str())).collect();
         let (values, erased_at) = self.values_of(&publication, profile, &source_of, reader).await?;
         let links = self.links_of(&publication, &members).await?;
+        let decisions = self.decisions_about(&members).await?;
         let erased_at = erased_at.map(|at| at.to_rfc3339());
-        Ok(ProfileExplanation { profile: profile.to_string(), erased_at, values, links, members })
+        Ok(ProfileExplanation { profile: profile.to_string(), erased_at, values, links, decisions, members })
     }
 
     /// Every published account with its key in its source: to compare profiles with a known truth.
@@ -133,7 +159,7 @@ impl Engine {
     /// # Errors
     /// Denied unless the reader may open identifiers; or the lake or the keys fail.
     pub async fn published_accounts(&self, reader: &Reader) -> Result<Vec<PublishedAccount>, EngineError> {
-        let grant = self.grant(reader)?;
+        let grant = self.profile_grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let former = Former::load(self, Some(&publication)).await?;
         let mut accounts = Vec::new();
@@ -158,6 +184,15 @@ impl Engine {
             .await?;
         }
         Ok(accounts)
+    }
+
+    /// The leave of a reader of profiles.
+    fn profile_grant(&self, reader: &Reader) -> Result<Grant, EngineError> {
+        let grant = self.grant(reader)?;
+        match self.profiles_serve(grant.purpose()) {
+            true => Ok(grant),
+            false => Err(EngineError::ProfilesNotFor { purpose: grant.purpose().to_string() }),
+        }
     }
 
     async fn members_of(
@@ -294,7 +329,18 @@ impl Engine {
         Ok(links)
     }
 
-    async fn published_rows(
+    /// The decisions in force about any of the members.
+    async fn decisions_about(&self, members: &[MemberReport]) -> Result<Vec<DecisionReport>, EngineError> {
+        let own: HashSet<&str> = members.iter().map(|member| member.record.as_str()).collect();
+        let mut decisions = self.decisions().await?;
+        decisions.retain(|decision| {
+            let mut records = decision.records.iter().chain(&decision.others);
+            decision.undone_at.is_none() && records.any(|record| own.contains(record.as_str()))
+        });
+        Ok(decisions)
+    }
+
+    pub(crate) async fn published_rows(
         &self,
         publication: &Publication,
         name: &TableName,
@@ -305,6 +351,18 @@ impl Engine {
         let rows: DataFrame = session.read_table(table.provider())?.filter(filter)?;
         Ok(rows.execute_stream().await?.try_collect().await?)
     }
+}
+
+/// How the rules of their sources keep records from being compared.
+fn barred(records: &PreparedRecords, rules: &LinkRules<'_>, pair: [RecordId; 2]) -> BTreeSet<Ground> {
+    let places = pair.into_iter().filter_map(|record| records.ids.find(record));
+    let rules = places.map(|place| rules.source(records.store.source(place)));
+    let grounds = rules.filter_map(|rule| match rule.joins {
+        JoinsBy::Likeness => None,
+        JoinsBy::Proof(_) => Some(Ground::ProofOnly(rule.source.clone())),
+        JoinsBy::Nothing => Some(Ground::NeverLinked(rule.source.clone())),
+    });
+    grounds.collect()
 }
 
 fn rfc3339(micros: i64) -> String {

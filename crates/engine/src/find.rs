@@ -119,7 +119,10 @@ impl Engine {
         records: BTreeSet<RecordId>,
         grant: &Grant,
     ) -> Result<Vec<FoundRecord>, EngineError> {
-        let mut places = self.published_places_of(&records).await?;
+        let mut places = match self.profiles_serve(grant.purpose()) {
+            true => self.published_places_of(&records).await?,
+            false => HashMap::new(),
+        };
         let pseudonymiser = match grant.covers(FieldClass::Identifier) {
             true => None,
             false => Some(self.pseudonymiser(grant)),

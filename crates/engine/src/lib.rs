@@ -15,7 +15,9 @@ mod audit;
 mod blind_index;
 mod check;
 mod columns;
+mod constraints;
 mod current;
+mod decisions;
 mod dedupe;
 mod engine;
 mod error;
@@ -44,6 +46,7 @@ mod stored;
 mod suppress;
 
 pub use check::check;
+pub use decisions::Author;
 pub use dedupe::{
     ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe, read_model, write_model,
 };

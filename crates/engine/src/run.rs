@@ -28,7 +28,7 @@ impl Engine {
     pub async fn run(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
         let _lock = self.lock(progress).await?;
         let run = self.state.begin_run("run").await?;
-        let outcome = self.run_stages(until, progress).await;
+        let outcome = self.run_stages(run, until, progress).await;
         let (ended, summary) = match &outcome {
             Ok(report) => {
                 let ended = match report.quarantine_limit_exceeded {
@@ -46,7 +46,12 @@ impl Engine {
         Ok(report)
     }
 
-    async fn run_stages(&self, until: Stage, progress: &dyn Progress) -> Result<RunReport, EngineError> {
+    async fn run_stages(
+        &self,
+        run: i64,
+        until: Stage,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
         let mut clock = StageClock { progress, stages: Vec::new() };
         self.complete_blind_index().await?;
@@ -57,7 +62,7 @@ impl Engine {
         let tolerated = self.config.pipeline.quarantine.limit * report.records_in as f64;
         report.quarantine_limit_exceeded = report.quarantined as f64 > tolerated;
         if until > Stage::Land {
-            self.resolve(until, &mut clock, &mut report).await?;
+            self.resolve((run, until), &mut clock, &mut report).await?;
         }
         report.stages = clock.stages;
         report.seconds = started.elapsed().as_secs_f64();
@@ -75,7 +80,7 @@ impl Engine {
 
     async fn resolve(
         &self,
-        until: Stage,
+        (run, until): (i64, Stage),
         clock: &mut StageClock<'_>,
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
@@ -90,12 +95,14 @@ impl Engine {
         report.candidate_pairs = linkage.linked.candidate_pairs;
         report.links = linkage.linked.links.len() as u64;
         report.oversized_blocks.clone_from(&linkage.linked.oversized);
+        report.kept_apart = linkage.book.kept_apart(&linkage.linked.kept_apart);
+        report.conflicts = linkage.book.conflicts(&linkage.ids, &linkage.linked.kept_apart);
         if until < Stage::Publish {
             return Ok(());
         }
         let published = clock
             .time(Stage::Publish, async {
-                let published = self.publish(&linkage, &fingerprint, current.as_ref()).await?;
+                let published = self.publish(&linkage, &fingerprint, current.as_ref(), run).await?;
                 let profiles = published.profiles;
                 Ok::<_, EngineError>((published, profiles))
             })
@@ -107,7 +114,7 @@ impl Engine {
     }
 
     /// Changes whenever a publication would: the last load of every source of
-    /// records, the match and golden settings, and the schema they refer to.
+    /// records, the match and golden settings, the schema they refer to, and the decisions in force.
     async fn fingerprint(&self) -> Result<String, EngineError> {
         let mut parts = vec![
             env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,13 +122,17 @@ impl Engine {
             format!("{:?}", self.config.pipeline.golden),
             format!("{:?}", self.config.golden_schema()),
         ];
+        for decision in self.state.decisions().await?.iter().filter(|decision| decision.undone.is_none()) {
+            // An erasure may have taken records out of it.
+            parts.push(format!("{} {} {}", decision.number, decision.one.len(), decision.other.len()));
+        }
         for source in self.config.record_sources() {
             let name = TableName::Landing(source.id.clone());
             let last = match self.lake.table(&name).await? {
                 Some(table) => table.last_number(&name.to_string()).await?,
                 None => None,
             };
-            parts.push(format!("{name} {last:?} {}", source.self_declared));
+            parts.push(format!("{name} {last:?} {} {:?}", source.self_declared, source.link));
         }
         Ok(self.change_tags.content_tag("publication", parts.iter()).to_string())
     }

@@ -21,7 +21,7 @@ pub const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Some rows of a source, in order.
 pub struct SourceBatch {
     /// `__key_0…: Utf8`, `__updated_at: Timestamp(µs, UTC)?` where mapped,
-    /// `__subject_key_0…: Utf8` for events, then one nullable column for each
+    /// `__subject_key_0…: Utf8` for events, `__replaced_by_0…: Utf8?`, then one nullable column for each
     /// field that is mapped or constant, in the schema's order: personal fields as
     /// canonical text (`Utf8`; days as `YYYY-MM-DD`), plain ones as Utf8, Int64,
     /// Float64, Date32, Timestamp(µs, UTC) or Boolean.

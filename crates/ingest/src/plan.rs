@@ -104,6 +104,10 @@ impl Plan {
             columns.push(Column::new(format!("__subject_key_{part}"), DataType::Utf8, false));
             outputs.push(Output::key(column, "missing-subject", &mut slots));
         }
+        for (part, column) in source.replaced_by.iter().flatten().enumerate() {
+            columns.push(Column::new(format!("__replaced_by_{part}"), DataType::Utf8, true));
+            outputs.push(Output { missing: None, ..Output::key(column, "", &mut slots) });
+        }
         for field in &schema.fields {
             let format = source.columns.get(&field.name).and_then(ColumnMapping::format);
             let reading = Reading::of(field.data_type, mark, format, &field.name)?;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use vermeil_model::pipeline::{ColumnMapping, Contract, Format, Source};
+use vermeil_model::pipeline::{ColumnMapping, Contract, Format, Linking, Source};
 use vermeil_model::schema::{Field, Schema, SchemaKind};
 
 use crate::batch::{BatchBuilder, SourceBatch};
@@ -111,6 +111,8 @@ fn described(path: &str, form: &FileForm) -> (Source, Schema) {
         key: Vec::new(),
         updated_at: None,
         subject: None,
+        replaced_by: None,
+        link: Linking::default(),
         columns: columns
             .map(|(place, column)| (field_of(place), ColumnMapping::Column(column.clone())))
             .collect(),

@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
-use crate::schema::{BlockingRule, Comparison, SurvivorRule};
+use crate::policy::Purpose;
+use crate::schema::{BlockingRule, Comparison, Exclusivity, SurvivorRule};
 use crate::yaml::{self, YamlError};
 
 mod former_roles;
@@ -107,6 +108,13 @@ pub struct Source {
     /// Events only: whose record the event happened to.
     #[serde(default)]
     pub subject: Option<SubjectReference>,
+    /// The source's columns that carry the key of the record that this one was merged into, in
+    /// the order of `key`; empty where it was not.
+    #[serde(default)]
+    pub replaced_by: Option<Vec<String>>,
+    /// What may make its records one profile with others; likeness, unless set.
+    #[serde(default)]
+    pub link: Linking,
     /// Canonical field → the source's column.
     pub columns: BTreeMap<String, ColumnMapping>,
     /// Canonical field → a value that every row of this source gets.
@@ -180,6 +188,17 @@ pub struct SubjectReference {
     pub key: Vec<String>,
 }
 
+/// What may make the records of a source one profile with others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Linking {
+    /// Canonical fields of which one must have, but for blanks around it, the very same value:
+    /// a login, a signed link. Where any is named, the source's records are never compared.
+    pub proof: Vec<String>,
+    /// Nothing does, where profiles serve one of these purposes.
+    pub never_for: Vec<Purpose>,
+}
+
 /// What a row must fulfil, beyond the types of its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -218,6 +237,10 @@ pub struct Matching {
     pub blocking: Option<Vec<BlockingRule>>,
     /// Canonical field → comparison, instead of the schema's; `null` leaves the field out.
     pub comparisons: BTreeMap<String, Option<Comparison>>,
+    /// Canonical field → of what a profile has one value, instead of the schema's; `null` lifts it.
+    pub exclusive: BTreeMap<String, Option<Exclusivity>>,
+    /// What profiles are used for, and may be read for; every declared purpose unless set.
+    pub purposes: Option<Vec<Purpose>>,
     /// The probability, in (0, 1), from which a pair is linked; 0.5 unless set.
     pub threshold: Option<f64>,
     /// Pairs within a block above this many are not compared but reported; 1,000,000 unless set.
@@ -275,6 +298,14 @@ pub enum PipelineError {
         /// The source.
         source_id: SourceId,
     },
+    /// The key of the record that replaces another is not of as many parts as the source's own.
+    #[error("{file}: `replaced_by` of source `{source_id}` must name as many columns as its `key`")]
+    ReplacedByMismatch {
+        /// The pipeline file.
+        file: String,
+        /// The source.
+        source_id: SourceId,
+    },
     /// A source is named that is not defined.
     #[error("{file}: `{place}` names source `{source_id}`, which is not defined")]
     UnknownSource {
@@ -316,6 +347,9 @@ impl Diagnose for PipelineError {
             }
             Self::NoKey { file, source_id } => {
                 Diagnostic::new("pipeline-no-key").with("file", file).with("source", source_id)
+            }
+            Self::ReplacedByMismatch { file, source_id } => {
+                Diagnostic::new("pipeline-replaced-by-mismatch").with("file", file).with("source", source_id)
             }
             Self::UnknownSource { file, place, source_id } => Diagnostic::new("pipeline-unknown-source")
                 .with("file", file)
@@ -380,6 +414,9 @@ impl Pipeline {
             }
             if source.key.is_empty() {
                 return Err(PipelineError::NoKey { file: file(), source_id: source_id() });
+            }
+            if source.replaced_by.as_ref().is_some_and(|columns| columns.len() != source.key.len()) {
+                return Err(PipelineError::ReplacedByMismatch { file: file(), source_id: source_id() });
             }
             if let Some(subject) = &source.subject
                 && self.source(&subject.source).is_none()

@@ -82,6 +82,10 @@ pub struct Field {
     /// Which value survives into the golden profile unless the pipeline says otherwise.
     #[serde(default)]
     pub golden: Option<SurvivorRule>,
+    /// Of what a profile has one value at most: records with different ones never share a
+    /// profile, whatever else they have in common. `None`: of nothing.
+    #[serde(default)]
+    pub exclusive: Option<Exclusivity>,
     /// What of a profile's value those see who may not see the value; `None`: nothing.
     #[serde(default)]
     pub generalise: Option<Generalisation>,
@@ -205,6 +209,18 @@ pub enum Comparison {
     Identifier,
 }
 
+/// Of what a profile has one value at most. What is no such value, a placeholder or a slip of
+/// the pen where it can be told, keeps nothing apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exclusivity {
+    /// Of the normalised value, where it has a digit: account and card numbers.
+    Value,
+    /// Of the SIREN, the first nine digits of a French registration number: the SIRETs of one
+    /// organisation's establishments share it.
+    Siren,
+}
+
 /// Which of several values of a field survives into the golden profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -319,6 +335,7 @@ impl Field {
             normaliser: Normaliser::Text,
             comparison: None,
             golden: None,
+            exclusive: None,
             generalise: None,
         }
     }

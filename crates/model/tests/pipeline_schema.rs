@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use vermeil_model::pipeline::{
-    AwsKmsSettings, Contract, EnvironmentSettings, Format, Golden, KeyringSettings, Matching,
+    AwsKmsSettings, Contract, EnvironmentSettings, Format, Golden, KeyringSettings, Linking, Matching,
     OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
     QuarantineLimit, QueryLimits, Source, SubjectReference,
 };
-use vermeil_model::schema::{BlockingRule, Comparison, Schema, SurvivorRule};
+use vermeil_model::schema::{BlockingRule, Comparison, Exclusivity, Schema, SurvivorRule};
 
 const SCHEMA: &str = include_str!("../../../schemas/pipeline.schema.json");
 const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
@@ -35,6 +35,8 @@ sources:
     key: [number]
     updated_at: { column: changed, format: "%Y%m%d" }
     subject: { source: shop, key: [number] }
+    replaced_by: [heir]
+    link: { proof: [login_id], never_for: [marketing] }
     columns: { account_number: number, birth_date: { column: born, format: "%d/%m/%Y" } }
     constants: { country: FR }
     contract: { required: [account_number], max_field_bytes: 1000 }
@@ -43,6 +45,8 @@ quarantine: { limit: 0.1 }
 match:
   blocking: [email, "family_name:phonetic + birth_date:year"]
   comparisons: { city: ~, street: text }
+  purposes: [marketing]
+  exclusive: { loyalty_number: ~, vat_number: value }
   threshold: 0.9
   max_block_pairs: 1000
 golden:
@@ -74,7 +78,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 15] = [
+const OBJECTS: [(&str, &str); 16] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -85,6 +89,7 @@ const OBJECTS: [(&str, &str); 15] = [
     ("/sources/0", "/$defs/source"),
     ("/sources/0/updated_at", "/$defs/parsed_column"),
     ("/sources/0/subject", "/$defs/subject"),
+    ("/sources/0/link", "/$defs/link"),
     ("/sources/0/contract", "/$defs/contract"),
     ("/quarantine", "/$defs/quarantine"),
     ("/match", "/$defs/match"),
@@ -214,6 +219,7 @@ fn keys_are_the_ones_that_the_types_expect() {
     check_keys::<Source>("/$defs/source");
     check_keys::<ParsedColumn>("/$defs/parsed_column");
     check_keys::<SubjectReference>("/$defs/subject");
+    check_keys::<Linking>("/$defs/link");
     check_keys::<Contract>("/$defs/contract");
     check_keys::<QuarantineLimit>("/$defs/quarantine");
     check_keys::<Matching>("/$defs/match");
@@ -250,6 +256,7 @@ fn names_of_choices_are_the_ones_that_the_types_expect() {
     let schema = schema();
     check_names::<Format>(&schema["$defs"]["source"]["properties"]["format"]);
     check_names::<Comparison>(&schema["$defs"]["comparison"]);
+    check_names::<Exclusivity>(&schema["$defs"]["exclusivity"]);
     check_names::<SurvivorRule>(&schema["$defs"]["survivor_rule"]);
 }
 
@@ -291,6 +298,7 @@ fn values_out_of_range_are_refused_by_both() {
         ("/match/threshold", json!(1)),
         ("/match/threshold", json!(0)),
         ("/match/blocking", json!(["email:soundex"])),
+        ("/match/exclusive/vat_number", json!("perhaps")),
         ("/match/blocking", json!(["email + "])),
         ("/quarantine/limit", json!(1.5)),
         ("/golden/default", json!("newest")),

@@ -5,6 +5,7 @@
 //! one, the pairs between them are asked. Where their mean evidence speaks
 //! against it, the join is refused, counted and kept with its reason.
 
+mod constraints;
 mod forest;
 
 use hashbrown::HashMap;
@@ -13,6 +14,9 @@ use vermeil_model::Bits;
 use crate::features::RecordIndex;
 use crate::mix::{SplitMix, chain};
 
+pub use constraints::{Barrier, Constraints, KeptApart, Mark, MustLink, Proof, Wanted};
+
+use constraints::{Groups, Joined};
 use forest::Forest;
 
 /// A pair of records whose weight reached the threshold.
@@ -70,6 +74,7 @@ pub struct Clusters {
     count: usize,
     largest: usize,
     refused: Vec<RefusedJoin>,
+    kept_apart: Vec<KeptApart>,
 }
 
 impl Clusters {
@@ -88,9 +93,14 @@ impl Clusters {
         self.largest
     }
 
-    /// Joins that were refused, strongest link first.
+    /// Joins that the evidence spoke against, strongest link first.
     pub fn refused(&self) -> &[RefusedJoin] {
         &self.refused
+    }
+
+    /// Joins that a constraint forbade: must-links first, then the strongest links, then proofs.
+    pub fn kept_apart(&self) -> &[KeptApart] {
+        &self.kept_apart
     }
 }
 
@@ -104,44 +114,82 @@ pub fn cluster(
     settings: ClusterSettings,
     weight: impl Fn(RecordIndex, RecordIndex) -> Bits,
 ) -> Clusters {
+    cluster_under(records, links, &Constraints::default(), settings, weight)
+}
+
+/// Clusters as [`cluster`] does, within constraints: must-links are joined before any link is
+/// taken, proofs after all links, and no join breaks an exclusion.
+pub fn cluster_under(
+    records: usize,
+    links: &[Link],
+    constraints: &Constraints,
+    settings: ClusterSettings,
+    weight: impl Fn(RecordIndex, RecordIndex) -> Bits,
+) -> Clusters {
     let mut links: Vec<Link> = links.to_vec();
     links.sort_unstable_by(|one, other| {
         (other.weight.0.total_cmp(&one.weight.0)).then((one.left, one.right).cmp(&(other.left, other.right)))
     });
-    let mut forest = Forest::new(records);
+    let mut groups = Groups::new(records, constraints);
+    let mut kept_apart = Vec::new();
+    for MustLink { left, right, reason } in constraints.must_links.iter().copied() {
+        match groups.exclusion(left.0, right.0) {
+            _ if groups.are_one(left.0, right.0) => {}
+            Some(exclusion) => {
+                let wanted = Wanted::MustLink(reason);
+                kept_apart.push(KeptApart { left, right, wanted, barrier: Barrier::Exclusion(exclusion) });
+            }
+            None => groups.join(left.0, right.0, Joined::ByConstraint),
+        }
+    }
     let mut refused = Vec::new();
     // Groups only grow: a refusal holds until either of the two has changed.
     let mut judged: HashMap<(u32, u32), (u32, u32)> = HashMap::new();
     for link in links {
-        let (left, right) = (forest.root(link.left.0), forest.root(link.right.0));
+        let pieces = groups.pieces();
+        let (left, right) = (pieces.root(link.left.0), pieces.root(link.right.0));
         if left == right {
             continue;
         }
-        let sizes = (forest.size(left), forest.size(right));
-        if sizes == (1, 1) {
-            forest.join(left, right);
-            continue;
-        }
-        let (groups, ordered) =
+        let sizes = (pieces.size(left), pieces.size(right));
+        let (pair, ordered) =
             if left < right { ((left, right), sizes) } else { ((right, left), (sizes.1, sizes.0)) };
-        if judged.get(&groups) == Some(&ordered) {
+        if judged.get(&pair) == Some(&ordered) {
             continue;
         }
-        let (mean, asked) = mean_between(&forest, left, right, settings, &weight);
+        if !groups.are_one(left, right)
+            && let Some(exclusion) = groups.exclusion(left, right)
+        {
+            judged.insert(pair, ordered);
+            let wanted = Wanted::Link(link.weight);
+            let barrier = Barrier::Exclusion(exclusion);
+            kept_apart.push(KeptApart { left: link.left, right: link.right, wanted, barrier });
+            continue;
+        }
+        if sizes == (1, 1) {
+            groups.join(left, right, Joined::ByEvidence);
+            continue;
+        }
+        let (mean, asked) = mean_between(groups.pieces(), left, right, settings, &weight);
         if mean >= settings.least_mean.0 {
-            forest.join(left, right);
+            groups.join(left, right, Joined::ByEvidence);
         } else {
-            judged.insert(groups, ordered);
+            judged.insert(pair, ordered);
             refused.push(RefusedJoin { link, sizes, mean: Bits(mean), asked });
         }
     }
+    for proof in &constraints.proofs {
+        kept_apart.extend(groups.prove(proof));
+    }
+    let clusters = groups.clusters();
     let first: Vec<RecordIndex> =
-        (0..records as u32).map(|record| RecordIndex(forest.first(record))).collect();
+        (0..records as u32).map(|record| RecordIndex(clusters.first(record))).collect();
     Clusters {
         count: first.iter().zip(0..).filter(|(first, record)| first.0 == *record).count(),
-        largest: forest.largest(),
+        largest: clusters.largest(),
         first,
         refused,
+        kept_apart,
     }
 }
 

@@ -16,7 +16,8 @@
 //! 11. [`measure`] compares clusters with a known truth.
 //!
 //! [`infer`] understands the columns of a file that nobody described; [`nicknames`] knows
-//! which given names are forms of one.
+//! which given names are forms of one. [`decisions`] finds out which decisions of people
+//! contradict each other.
 //!
 //! No I/O, no async: a caller that wants parallelism scores the partitions of
 //! [`block::Blocks`] apart, and says on how many threads to estimate. Results depend on the records and the
@@ -27,6 +28,7 @@
 pub mod block;
 pub mod cluster;
 pub mod compare;
+pub mod decisions;
 pub mod estimate;
 pub mod features;
 pub mod generalise;

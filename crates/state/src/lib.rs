@@ -1,4 +1,4 @@
-//! The state database: key pages, blind index, loads, publications, suppression.
+//! The state database: key pages, blind index, loads, publications, suppression, decisions.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -9,6 +9,7 @@
 
 mod blind_index;
 mod database;
+mod decisions;
 mod error;
 mod key_pages;
 mod lake;
@@ -20,6 +21,7 @@ mod suppression;
 
 pub use blind_index::IndexEntry;
 pub use database::StateDatabase;
+pub use decisions::{Decision, NewDecision, Undone};
 pub use error::StateError;
 pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};

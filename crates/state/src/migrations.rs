@@ -4,11 +4,12 @@ use crate::database::now;
 use crate::{StateDatabase, StateError};
 
 /// What leads from each version to the next, in order; the first from nothing.
-const MIGRATIONS: [&[&str]; 4] = [
+const MIGRATIONS: [&[&str]; 5] = [
     &[include_str!("../migrations/0001_state.sql")],
     &[include_str!("../migrations/0002_key_generations.sql")],
     &[include_str!("../migrations/0003_blind_index.sql")],
     &[include_str!("../migrations/0004_blind_index_runs.sql")],
+    &[include_str!("../migrations/0005_decisions.sql")],
 ];
 
 /// Brings the tables to the version this program knows.

@@ -22,6 +22,12 @@ fn history(workspace: &Workspace) -> Vec<(String, String, String)> {
     rows.iter().map(|row| (text(row, "kind"), text(row, "profile_id"), text(row, "other_id"))).collect()
 }
 
+/// Why each merge and split happened, in their order.
+fn causes(workspace: &Workspace) -> Vec<String> {
+    let rows = workspace.query("SELECT cause FROM golden.history ORDER BY run, at, kind");
+    rows.iter().map(|row| row["cause"].as_str().expect("a cause").to_owned()).collect()
+}
+
 #[test]
 fn each_rule_chooses_its_value_and_provenance_names_it() {
     let workspace = silos();
@@ -174,6 +180,7 @@ fn when_profiles_merge_the_oldest_id_stays_and_a_split_gives_a_new_one() {
     let mut told = history(&workspace);
     told.sort_unstable();
     assert_eq!(told, expected);
+    assert_eq!(causes(&workspace), ["matched"; 3]);
 
     // A mistake, it turns out.
     for (stranger, known) in strangers.iter().zip(&known) {
@@ -182,6 +189,7 @@ fn when_profiles_merge_the_oldest_id_stays_and_a_split_gives_a_new_one() {
     }
     let report = workspace.land_and_publish();
     assert_eq!((&report["merges"], &report["splits"]), (&json!(0), &json!(3)));
+    assert_eq!(causes(&workspace)[3..], ["records_changed"; 3]);
     let mut told = history(&workspace);
     assert_eq!(told.split_off(3).len(), 3, "what happened before is still told");
     for (number, old) in [4, 5, 6].into_iter().zip(&old) {
@@ -193,6 +201,16 @@ fn when_profiles_merge_the_oldest_id_stays_and_a_split_gives_a_new_one() {
         let left = profile_of(&workspace, "web", &format!("w10{number}"));
         assert!(history(&workspace).contains(&("split".to_owned(), old.clone(), left)));
     }
+}
+
+#[test]
+fn a_split_without_any_changed_record_says_so() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    // Who shares an e-mail address and no more is one no longer.
+    workspace.append("pipeline.yaml", "match: { comparisons: { family_name: ~, given_name: ~, email: ~, mobile: ~, phone: ~, street: ~ }, threshold: 0.999999 }\n");
+    assert!(workspace.land_and_publish()["splits"].as_u64() > Some(0));
+    assert!(causes(&workspace).iter().all(|cause| cause == "no_longer_matched"));
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! `vermeil explain`: why two records were or were not linked, or why a profile
 //! is what it is.
 
-use std::str::FromStr;
-
 use vermeil_engine::{Access, EngineError};
 use vermeil_model::{ProfileId, RecordId};
 
+use super::id;
 use crate::args::ExplainArguments;
-use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::render::explain;
@@ -35,8 +33,4 @@ pub async fn execute(
     };
     output.report(&explanation, |profile| explain::profile(&session.catalog, profile))?;
     Ok(Outcome::Done)
-}
-
-fn id<T: FromStr>(argument: &'static str, typed: &str) -> Result<T, CliError> {
-    typed.parse().map_err(|_| CliError::NotAnId(argument))
 }

@@ -2,6 +2,7 @@
 
 use vermeil_engine::{PairExplanation, ProfileExplanation};
 
+use super::decisions;
 use super::rows::visible;
 use super::table::{Grid, bits, moment, optional, percent, text};
 use crate::language::Catalog;
@@ -41,7 +42,16 @@ pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
         false => catalog.message("explain-rules", &[("rules", pair.rules.join(", ").into())]),
     };
     let together = if pair.same_profile { "explain-same-profile" } else { "explain-other-profiles" };
-    [grid.finish(), catalog.message(verdict, &arguments), rules, catalog.text(together)].join("\n")
+    let mut parts = vec![grid.finish(), catalog.message(verdict, &arguments), rules, catalog.text(together)];
+    for (id, grounds) in
+        [("explain-joined-by", &pair.joined_by), ("explain-kept-apart-by", &pair.kept_apart_by)]
+    {
+        if !grounds.is_empty() {
+            let grounds = decisions::grounds(catalog, grounds);
+            parts.push(catalog.message(id, &[("grounds", grounds.into())]));
+        }
+    }
+    parts.join("\n")
 }
 
 /// Where each value of a profile comes from, its records, and what holds them together.
@@ -67,6 +77,9 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
     }
     if !links.is_empty() {
         parts.push(links.finish());
+    }
+    if !profile.decisions.is_empty() {
+        parts.push(decisions::list(catalog, &profile.decisions));
     }
     parts.join("\n")
 }

@@ -2,6 +2,7 @@
 
 use vermeil_engine::{RunReport, StageReport};
 
+use super::decisions;
 use super::table::{Grid, count, seconds, text};
 use crate::language::Catalog;
 
@@ -9,6 +10,7 @@ use crate::language::Catalog;
 pub fn render(catalog: &Catalog, report: &RunReport) -> String {
     let mut parts = vec![stages(catalog, &report.stages, report.seconds), sources(catalog, report)];
     parts.push(counts(catalog, report));
+    parts.extend(decisions::kept_apart(catalog, &report.kept_apart));
     parts.extend(warnings(catalog, report));
     if report.up_to_date {
         parts.push(catalog.text("run-up-to-date"));
@@ -95,6 +97,7 @@ pub fn warnings(catalog: &Catalog, report: &RunReport) -> Vec<String> {
         ];
         warnings.push(catalog.message("run-oversized-block", &arguments));
     }
+    warnings.extend(report.conflicts.iter().map(|conflict| decisions::conflict(catalog, conflict)));
     if report.quarantine_limit_exceeded {
         warnings.push(catalog.text("run-quarantine-limit"));
     }

@@ -155,6 +155,8 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         threshold: 0.95,
         rules: vec!["email".to_owned()],
         same_profile: true,
+        joined_by: Vec::new(),
+        kept_apart_by: Vec::new(),
     };
     let stranger =
         PairExplanation { probability: 0.1, rules: Vec::new(), same_profile: false, ..pair.clone() };
@@ -170,6 +172,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             observed_at: Some(at()),
             value: Some("Nîmes".to_owned()),
         }],
+        decisions: Vec::new(),
         links: vec![LinkReport {
             left: "a".to_owned(),
             right: "b".to_owned(),
@@ -357,6 +360,8 @@ fn the_bits_of_a_pair_add_up_to_its_total() {
         threshold: 0.95,
         rules: Vec::new(),
         same_profile: false,
+        joined_by: Vec::new(),
+        kept_apart_by: Vec::new(),
     };
     assert_eq!(
         super::explain::pair(&Catalog::new(Language::English), &pair),
@@ -405,5 +410,41 @@ fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
             }
             assert!(!shown.contains("{$"), "{shown}");
         }
+    }
+}
+
+#[test]
+fn what_is_settled_is_told_in_words_and_with_its_limits() {
+    let ground =
+        |ground: &str, detail: &str| GroundReport { ground: ground.to_owned(), detail: detail.to_owned() };
+    let mut report = run_report();
+    report.kept_apart = vec![KeptApartReport { by: ground("decision", "4"), joins: 12 }];
+    report.conflicts = vec![ConflictReport {
+        left: "a".to_owned(),
+        right: "b".to_owned(),
+        wanted_by: ground("decision", "5"),
+        forbidden_by: ground("decision", "4"),
+    }];
+    let shown = super::run::render(&Catalog::new(Language::English), &report);
+    assert!(shown.contains("decision 4    ┆    12"), "{shown}");
+    assert!(
+        shown.contains("a and b are not one profile: decision 5 joins them, decision 4 forbids it"),
+        "{shown}"
+    );
+    for catalog in catalogs() {
+        let decision = DecisionReport {
+            decision: 4,
+            kind: "split".to_owned(),
+            records: vec!["a".to_owned()],
+            others: vec!["b".to_owned(), "c".to_owned()],
+            author: "ann\u{1b}[2K".to_owned(),
+            reason: "seen".to_owned(),
+            decided_at: "2024-05-01T10:00:00Z".to_owned(),
+            undone_by: None,
+            undone_reason: None,
+            undone_at: None,
+        };
+        let listed = super::decisions::list(&catalog, &[decision]);
+        assert!(listed.contains("split") && !listed.contains('\u{1b}'), "{listed}");
     }
 }

@@ -20,6 +20,7 @@ use arrow::array::LargeStringArray;
 use vermeil_ingest::UnknownFile;
 use vermeil_model::diagnostic::Diagnostic;
 use vermeil_model::{Probability, Schema};
+use vermeil_resolve::cluster::Constraints;
 use vermeil_resolve::{MatchModel, RecordIndex};
 
 use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, DEFAULT_THRESHOLD, LinkSettings, Linked, StageClock, link};
@@ -129,6 +130,7 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
         threshold: Probability(threshold),
         max_block_pairs: DEFAULT_MAX_BLOCK_PAIRS,
         model: request.model.clone(),
+        constraints: Constraints::default(),
     };
     let linked = link(plan, store, settings, &mut clock).await?;
     let rows = ClusteredRows { clusters: by_row(&linked), keys };

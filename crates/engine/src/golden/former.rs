@@ -1,6 +1,6 @@
 //! What the current publication says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
@@ -67,5 +67,15 @@ impl Former {
             }
         }
         Ok(former)
+    }
+
+    /// The records of the profile that holds `record`, itself included.
+    pub(crate) fn companions(&self, record: RecordId) -> HashSet<RecordId> {
+        let mut companions = HashSet::from([record]);
+        if let Some(holder) = self.profiles.get(&record) {
+            let same = self.profiles.iter().filter(|(_, other)| other.profile == holder.profile);
+            companions.extend(same.map(|(record, _)| *record));
+        }
+        companions
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod assign;
 mod build;
+mod causes;
 mod former;
 mod publish;
 mod stand_ins;

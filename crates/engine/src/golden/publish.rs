@@ -18,6 +18,7 @@ use vermeil_state::golden_owner;
 
 use super::assign::{Change, FormerProfile, assign};
 use super::build::{Contribution, GoldenValue, ProfileRules};
+use super::causes::Cause;
 use super::former::Former;
 use super::stand_ins::{generalised_columns, pseudonym_columns};
 use crate::audit::ENGINE;
@@ -47,6 +48,8 @@ pub(crate) struct Published {
 /// What every row of one publication is written with.
 struct Edition {
     number: i64,
+    /// The number of the run.
+    run: i64,
     /// Microseconds since 1970, UTC.
     now: i64,
     transactional: Transactional,
@@ -60,18 +63,21 @@ struct Cluster {
 }
 
 impl Engine {
-    /// Builds, seals and publishes the profiles of `linkage`.
+    /// Builds, seals and publishes the profiles of `linkage` in a run of that number.
     pub(crate) async fn publish(
         &self,
         linkage: &Linkage,
         fingerprint: &str,
         current: Option<&Publication>,
+        run: i64,
     ) -> Result<Published, EngineError> {
         let number = self.state.begin_publication().await?;
         let now = chrono::Utc::now().timestamp_micros();
         let former = Former::load(self, current).await?;
         let groups = groups_of(linkage);
         let assignment = assign(&groups, &former.profiles, now);
+        let causes =
+            self.causes(&assignment.changes, (&assignment.profiles, &groups), &former, linkage).await?;
         let clusters: Vec<Cluster> = assignment
             .profiles
             .into_iter()
@@ -80,6 +86,7 @@ impl Engine {
             .collect();
         let edition = Edition {
             number,
+            run,
             now,
             transactional: Transactional::new(APPLICATION, number),
             domains: self.declared_pseudonymisers(),
@@ -92,7 +99,8 @@ impl Engine {
         let (profiles, provenance) = self.write_profiles(&clusters, &edition).await?;
         versions.insert(TableName::Profiles, profiles);
         versions.insert(TableName::Provenance, provenance);
-        let history = self.write_history(&assignment.changes, current, &edition).await?;
+        let changes: Vec<_> = assignment.changes.iter().zip(&causes).collect();
+        let history = self.write_history(&changes, current, &edition).await?;
         versions.insert(TableName::History, history);
 
         let snapshot = Snapshot {
@@ -346,7 +354,7 @@ impl Engine {
     /// Rewrites the history of the current publication with what happened now.
     async fn write_history(
         &self,
-        changes: &[Change],
+        changes: &[(&Change, &Cause)],
         current: Option<&Publication>,
         edition: &Edition,
     ) -> Result<u64, EngineError> {
@@ -367,7 +375,8 @@ impl Engine {
                 ("split", *profile, *other, "its records are no longer linked")
             }
         };
-        let rows: Vec<_> = changes.iter().map(of).collect();
+        let rows: Vec<_> = changes.iter().map(|(change, _)| of(change)).collect();
+        let causes: Vec<_> = changes.iter().map(|(_, cause)| cause.written()).collect();
         let mut at = TimestampMicrosecondBuilder::new().with_timezone("UTC");
         rows.iter().for_each(|_| at.append_value(edition.now));
         let columns: Vec<ArrayRef> = vec![
@@ -377,6 +386,9 @@ impl Engine {
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.2.to_string()))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.3))),
             Arc::new(Int64Array::from_value(edition.number, rows.len())),
+            Arc::new(StringArray::from_iter_values(causes.iter().map(|(cause, _)| cause))),
+            Arc::new(causes.iter().map(|(_, detail)| detail.as_deref()).collect::<StringArray>()),
+            Arc::new(Int64Array::from_value(edition.run, rows.len())),
         ];
         writer.write(batch_of(&schema, columns)).await?;
         Ok(writer.replace(&edition.transactional).await?.version)

@@ -9,12 +9,13 @@ use vermeil_model::pipeline::Source;
 use vermeil_model::{Diagnostic, Plaintext, RecordId, Schema, Tag};
 
 use super::quarantine::Refused;
-use crate::columns::SOURCE_KEY_PREFIX;
+use crate::columns::{REPLACED_BY_PREFIX, SOURCE_KEY_PREFIX};
 use crate::engine::Engine;
 use crate::error::EngineError;
 
 const KEY_PREFIX: &str = "__key_";
 const SUBJECT_KEY_PREFIX: &str = "__subject_key_";
+const REPLACED_BY_KEY_PREFIX: &str = "__replaced_by_";
 const UPDATED_AT: &str = "__updated_at";
 
 /// The rows of one batch as canonical text, and as the columns they came in.
@@ -25,6 +26,7 @@ pub(super) struct Rows<'a> {
     batch: RecordBatch,
     keys: Vec<StringArray>,
     subject_keys: Vec<StringArray>,
+    replaced_by: Vec<StringArray>,
     observed_at: Option<ArrayRef>,
     /// The mapped fields in the order of the schema.
     fields: Vec<(String, StringArray)>,
@@ -56,6 +58,7 @@ impl<'a> Rows<'a> {
             table: format!("landing.{}", source.id),
             keys: numbered(batch, KEY_PREFIX)?,
             subject_keys: numbered(batch, SUBJECT_KEY_PREFIX)?,
+            replaced_by: numbered(batch, REPLACED_BY_KEY_PREFIX)?,
             observed_at: batch.column_by_name(UPDATED_AT).cloned(),
             fields,
             batch: batch.clone(),
@@ -78,6 +81,12 @@ impl<'a> Rows<'a> {
     /// The parts of a row's key in its source.
     pub(super) fn key(&self, row: usize) -> impl Iterator<Item = &str> {
         self.keys.iter().map(move |part| part.value(row))
+    }
+
+    /// The parts of the key of the record that a row's was merged into; none where it was not.
+    pub(super) fn replaced_by(&self, row: usize) -> impl Iterator<Item = &str> {
+        let known = self.replaced_by.iter().all(|part| part.is_valid(row));
+        self.replaced_by.iter().filter(move |_| known).map(move |part| part.value(row))
     }
 
     /// When the source last changed the row: microseconds since 1970, UTC.
@@ -112,12 +121,16 @@ impl<'a> Rows<'a> {
         let observed_at = observed_at.iter().flat_map(|at| [UPDATED_AT.as_bytes(), at.as_slice()]);
         let subject = self.subject_tag(row).map(|tag| tag.0);
         let subject = subject.iter().flat_map(|tag| [SUBJECT_KEY_PREFIX.as_bytes(), tag.as_slice()]);
+        let replaced_by =
+            self.replaced_by(row).flat_map(|part| [REPLACED_BY_PREFIX.as_bytes(), part.as_bytes()]);
         let values = self
             .fields
             .iter()
             .filter(|(_, values)| values.is_valid(row))
             .flat_map(|(name, values)| [name.as_bytes(), values.value(row).as_bytes()]);
-        self.engine.change_tags.content_tag(&self.table, observed_at.chain(subject).chain(values))
+        self.engine
+            .change_tags
+            .content_tag(&self.table, observed_at.chain(subject).chain(replaced_by).chain(values))
     }
 
     /// The row as quarantine keeps it when it contradicts another of its load.
@@ -148,7 +161,10 @@ impl<'a> Rows<'a> {
             .map(|(name, values)| (name.clone(), values.value(row).to_owned()));
         let key = self.key(row).enumerate();
         let key = key.map(|(place, part)| (format!("{SOURCE_KEY_PREFIX}{place}"), part.to_owned()));
-        let values = values.chain(key).collect();
+        let replaced_by = self.replaced_by(row).enumerate();
+        let replaced_by =
+            replaced_by.map(|(place, part)| (format!("{REPLACED_BY_PREFIX}{place}"), part.to_owned()));
+        let values = values.chain(key).chain(replaced_by).collect();
         PlannedRow { record, values: Plaintext::new(values) }
     }
 }

@@ -217,6 +217,9 @@ impl<'a> LandingWriter<'a> {
                     for (position, part) in rows.key(landing.row).enumerate() {
                         payload.field(&format!("{}{position}", columns::SOURCE_KEY_PREFIX), part);
                     }
+                    for (position, part) in rows.replaced_by(landing.row).enumerate() {
+                        payload.field(&format!("{}{position}", columns::REPLACED_BY_PREFIX), part);
+                    }
                 }
                 for (name, values) in fields {
                     if values.is_valid(landing.row) {

@@ -1,7 +1,7 @@
 //! The operator that turns links into clusters.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
@@ -16,7 +16,7 @@ use datafusion::physical_plan::{
 };
 use futures::{TryStreamExt, stream};
 use vermeil_resolve::Scorer;
-use vermeil_resolve::cluster::{ClusterSettings, cluster};
+use vermeil_resolve::cluster::{ClusterSettings, KeptApart, cluster_under};
 use vermeil_resolve::features::RecordIndex;
 
 use super::MatchJob;
@@ -29,6 +29,7 @@ pub(super) struct ClusterLinksExec {
     job: Arc<MatchJob>,
     links: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
+    kept_apart: Arc<OnceLock<Vec<KeptApart>>>,
 }
 
 impl ClusterLinksExec {
@@ -39,7 +40,12 @@ impl ClusterLinksExec {
             EmissionType::Final,
             Boundedness::Bounded,
         ));
-        Self { job, links, properties }
+        Self { job, links, properties, kept_apart: Arc::default() }
+    }
+
+    /// The joins that a constraint forbade; none before it has run.
+    pub(super) fn kept_apart(&self) -> Vec<KeptApart> {
+        self.kept_apart.get().cloned().unwrap_or_default()
     }
 }
 
@@ -84,7 +90,8 @@ impl ExecutionPlan for ClusterLinksExec {
         self: Arc<Self>,
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(Arc::clone(&self.job), children.swap_remove(0))))
+        let kept_apart = Arc::clone(&self.kept_apart);
+        Ok(Arc::new(Self { kept_apart, ..Self::new(Arc::clone(&self.job), children.swap_remove(0)) }))
     }
 
     fn execute(
@@ -93,10 +100,10 @@ impl ExecutionPlan for ClusterLinksExec {
         context: Arc<TaskContext>,
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let links = self.links.execute(partition, context)?;
-        let job = Arc::clone(&self.job);
+        let (job, kept_apart) = (Arc::clone(&self.job), Arc::clone(&self.kept_apart));
         let clusters = async move {
             let links: Vec<RecordBatch> = links.try_collect().await?;
-            tokio::task::spawn_blocking(move || group(&job, &links))
+            tokio::task::spawn_blocking(move || group(&job, &links, &kept_apart))
                 .await
                 .map_err(|failure| DataFusionError::External(Box::new(failure)))?
         };
@@ -104,12 +111,18 @@ impl ExecutionPlan for ClusterLinksExec {
     }
 }
 
-fn group(job: &MatchJob, links: &[RecordBatch]) -> DataFusionResult<RecordBatch> {
+fn group(
+    job: &MatchJob,
+    links: &[RecordBatch],
+    kept_apart: &OnceLock<Vec<KeptApart>>,
+) -> DataFusionResult<RecordBatch> {
     let scorer = Scorer::new(&job.store, &job.plan, &job.model)
         .map_err(|mismatch| DataFusionError::External(Box::new(mismatch)))?;
     let weight = |left, right| scorer.weight(left, right);
     let records = u32::try_from(job.store.len()).expect("a feature store numbers its records in 32 bits");
-    let clusters = cluster(job.store.len(), &links_of(links), ClusterSettings::default(), weight);
+    let settings = ClusterSettings::default();
+    let clusters = cluster_under(job.store.len(), &links_of(links), &job.constraints, settings, weight);
+    kept_apart.get_or_init(|| clusters.kept_apart().to_vec());
     let first = (0..records).map(|record| clusters.first_of(RecordIndex(record)).0);
     let columns = vec![
         Arc::new(UInt32Array::from_iter_values(0..records)) as _,

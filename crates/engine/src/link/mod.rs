@@ -6,6 +6,7 @@
 
 mod cluster;
 mod prepared;
+mod rules;
 mod score;
 
 use std::collections::{BTreeMap, HashSet};
@@ -17,7 +18,7 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use vermeil_model::{Policy, Probability, RecordId};
-use vermeil_resolve::cluster::Link;
+use vermeil_resolve::cluster::{Constraints, KeptApart, Link};
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::features::RecordIndex;
 use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
@@ -25,8 +26,10 @@ use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
 use self::cluster::ClusterLinksExec;
 use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
+pub(crate) use self::rules::{JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
 use crate::audit::ENGINE;
+use crate::constraints::ConstraintBook;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::land::PlannedRow;
@@ -46,6 +49,7 @@ pub(crate) struct MatchJob {
     pub(crate) blocks: Blocks,
     pub(crate) model: MatchModel,
     pub(crate) threshold: Probability,
+    pub(crate) constraints: Constraints,
 }
 
 /// How to compare, beside the plan.
@@ -54,6 +58,8 @@ pub(crate) struct LinkSettings {
     pub(crate) max_block_pairs: u64,
     /// A model that was kept; `None`: one is estimated.
     pub(crate) model: Option<MatchModel>,
+    /// What is settled whatever the evidence says.
+    pub(crate) constraints: Constraints,
 }
 
 /// What linking found among the records of a store.
@@ -63,6 +69,8 @@ pub(crate) struct Linked {
     pub(crate) links: Vec<Link>,
     /// For each record of the store, the first record of its cluster.
     pub(crate) clusters: Vec<RecordIndex>,
+    /// Joins that a constraint forbade.
+    pub(crate) kept_apart: Vec<KeptApart>,
     pub(crate) candidate_pairs: u64,
     pub(crate) oversized: Vec<OversizedBlockReport>,
 }
@@ -71,6 +79,7 @@ pub(crate) struct Linked {
 pub(crate) struct Linkage {
     pub(crate) ids: RecordIds,
     pub(crate) linked: Linked,
+    pub(crate) book: ConstraintBook,
 }
 
 /// Times stages and tells progress.
@@ -115,13 +124,15 @@ impl Engine {
     ) -> Result<Linkage, EngineError> {
         let plan = self.match_plan()?;
         let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
+        let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
         let settings = LinkSettings {
             threshold: self.threshold(),
             max_block_pairs: self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS),
             model: None,
+            constraints: book.constraints.clone(),
         };
         let linked = link(plan, records.store, settings, clock).await?;
-        Ok(Linkage { ids: records.ids, linked })
+        Ok(Linkage { ids: records.ids, linked, book })
     }
 
     /// Opens all current records into a feature store.
@@ -131,7 +142,8 @@ impl Engine {
         planned: &[(u32, &[PlannedRow])],
     ) -> Result<(PreparedRecords, u64), EngineError> {
         let grant = Policy::matching();
-        let mut builder = PreparedRecordsBuilder::new(plan);
+        let rules = self.link_rules()?;
+        let mut builder = PreparedRecordsBuilder::new(plan, &rules);
         let replaced: HashSet<RecordId> =
             planned.iter().flat_map(|(_, rows)| rows.iter().map(|row| row.record)).collect();
         let mut count = 0;
@@ -174,7 +186,7 @@ pub(crate) async fn link(
     let partitions = std::thread::available_parallelism().map_or(1, usize::from);
     let job = clock.time(Stage::Estimate, prepare_job(plan, store, settings)).await?;
     let (links, candidate_pairs) = clock.time(Stage::Score, score(&job, partitions, &context)).await?;
-    let clusters = clock.time(Stage::Cluster, cluster(&job, &links, &context)).await?;
+    let (clusters, kept_apart) = clock.time(Stage::Cluster, cluster(&job, &links, &context)).await?;
     let rule = |index: usize| job.plan.rules()[index].rule.to_string();
     let oversized = job
         .blocks
@@ -188,7 +200,7 @@ pub(crate) async fn link(
         })
         .collect();
     let links = score::links_of(&links);
-    Ok(Linked { job, links, clusters, candidate_pairs, oversized })
+    Ok(Linked { job, links, clusters, kept_apart, candidate_pairs, oversized })
 }
 
 /// Finds the blocks, and estimates the model unless one was kept.
@@ -198,12 +210,12 @@ async fn prepare_job(
     settings: LinkSettings,
 ) -> Result<(Arc<MatchJob>, u64), EngineError> {
     blocking(move || {
-        let LinkSettings { threshold, max_block_pairs, model } = settings;
+        let LinkSettings { threshold, max_block_pairs, model, constraints } = settings;
         let blocks = Blocks::build(&store, &plan, max_block_pairs);
         let model = model.unwrap_or_else(|| estimate(&store, &plan, &blocks, EstimateSettings::default()));
         model.check(&plan).map_err(EngineError::ModelMismatch)?;
         let count = store.len() as u64;
-        Ok((Arc::new(MatchJob { plan, store, blocks, model, threshold }), count))
+        Ok((Arc::new(MatchJob { plan, store, blocks, model, threshold, constraints }), count))
     })
     .await
 }
@@ -224,14 +236,14 @@ async fn cluster(
     job: &Arc<MatchJob>,
     links: &[RecordBatch],
     context: &Arc<TaskContext>,
-) -> Result<(Vec<RecordIndex>, u64), EngineError> {
+) -> Result<((Vec<RecordIndex>, Vec<KeptApart>), u64), EngineError> {
     let links = score::links_plan(links)?;
-    let plan: Arc<dyn ExecutionPlan> = Arc::new(ClusterLinksExec::new(Arc::clone(job), links));
-    let clusters = cluster::clusters_of(&collect(plan, Arc::clone(context)).await?);
+    let operator = Arc::new(ClusterLinksExec::new(Arc::clone(job), links));
+    let clusters = cluster::clusters_of(&collect(Arc::clone(&operator) as _, Arc::clone(context)).await?);
     let mut distinct: Vec<u32> = clusters.iter().map(|first| first.0).collect();
     distinct.sort_unstable();
     distinct.dedup();
-    Ok((clusters, distinct.len() as u64))
+    Ok(((clusters, operator.kept_apart()), distinct.len() as u64))
 }
 
 /// Runs a computation without holding up the runtime.

@@ -26,7 +26,12 @@ fn job(model: Option<MatchModel>) -> (MatchPlan, FeatureStore, LinkSettings) {
         builder.push(RecordId(record.into()), 0, &values);
     }
     let store = builder.finish().expect("distinct records");
-    let settings = LinkSettings { threshold: Probability(0.5), max_block_pairs: 1_000, model };
+    let settings = LinkSettings {
+        threshold: Probability(0.5),
+        max_block_pairs: 1_000,
+        model,
+        constraints: Constraints::default(),
+    };
     (plan, store, settings)
 }
 

@@ -173,7 +173,9 @@ fn own_columns(name: &TableName) -> &'static [&'static str] {
         TableName::Profiles => &[PROFILE_ID, "records", "sources", "created_at", "updated_at", PUBLICATION],
         TableName::Members => &[PROFILE_ID, RECORD_ID, "source", "since"],
         TableName::Provenance => &[PROFILE_ID, "field", RECORD_ID, "rule", OBSERVED_AT],
-        TableName::History => &["at", "kind", PROFILE_ID, "other_id", "reason", PUBLICATION],
+        TableName::History => {
+            &["at", "kind", PROFILE_ID, "other_id", "reason", PUBLICATION, "cause", "detail", "run"]
+        }
         TableName::Links => &["left_id", "right_id", "weight_bits", "probability"],
     }
 }

@@ -57,7 +57,10 @@ impl View {
     pub(super) async fn of(engine: &Engine, reader: &Reader) -> Result<Self, EngineError> {
         let grant = engine.grant(reader)?;
         let pseudonymiser = engine.pseudonymiser(&grant);
-        let contents = contents(engine);
+        let mut contents = contents(engine);
+        if !engine.profiles_serve(grant.purpose()) {
+            contents.retain(|name, _| matches!(name, TableName::Landing(_) | TableName::Quarantine));
+        }
         Ok(Self {
             tenant: engine.config.pipeline.name.clone(),
             readings: Arc::new(Readings::new(engine.audit.clone(), reader.actor.clone(), &grant)),

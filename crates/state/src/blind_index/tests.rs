@@ -142,8 +142,9 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
     let mut change = fixture.state.begin().await.unwrap();
     sqlx::raw_sql(
         "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks;
-         DELETE FROM counters WHERE name = 'blind_index_run';
-         DELETE FROM schema_migrations WHERE version = 4;
+         DROP TABLE decision_records; DROP TABLE decisions;
+         DELETE FROM counters WHERE name IN ('blind_index_run', 'decision');
+         DELETE FROM schema_migrations WHERE version >= 4;
          CREATE TABLE blind_index (generation BIGINT, tag BYTEA, record BYTEA, key_page BIGINT, key_slot BIGINT);
          CREATE UNIQUE INDEX blind_index_by_tag ON blind_index (tag, record);
          CREATE INDEX blind_index_by_key ON blind_index (key_page, key_slot);
