@@ -4,6 +4,8 @@
 //! asking whether the whole is well-formed: a torn log line, a page of SQLite
 //! and a statistic in a Delta log are read alike.
 
+use std::ops::Range;
+
 use memchr::memchr_iter;
 
 use crate::report::Encoding;
@@ -63,7 +65,7 @@ impl Window {
 
 impl Family {
     /// Calls `with` for each stretch of `text` around escapes of this family, unescaped.
-    pub(crate) fn unescape(&self, text: &[u8], mut with: impl FnMut(&Window)) {
+    pub(crate) fn unescape(&self, text: &[u8], reach: Reach, mut with: impl FnMut(&Window)) {
         let mut window = Window::default();
         let mut meaning = Vec::new();
         // Up to where the text is in the window.
@@ -79,25 +81,74 @@ impl Family {
                 continue;
             }
             if window.bytes.is_empty() {
-                window.copy(text, at.saturating_sub(REACH).max(done), at);
-            } else if at - done > REACH {
-                let end = done + REACH;
-                window.copy(text, done, end);
-                with(&window);
-                window.clear();
-                window.copy(text, at.saturating_sub(REACH).max(end), at);
+                window.copy(text, reach.before(text, done, at), at);
             } else {
-                window.copy(text, done, at);
+                let end = reach.behind(text, done, at);
+                window.copy(text, done, end.end);
+                if end.end < at || end.start < end.end {
+                    with(&window);
+                    window.clear();
+                    window.copy(text, reach.before(text, end.start, at), at);
+                }
             }
             window.runs.push((window.bytes.len(), at));
             window.bytes.append(&mut meaning);
             done = at + length;
         }
         if done > 0 {
-            window.copy(text, done, text.len().min(done + REACH));
+            window.copy(text, done, reach.behind(text, done, text.len()).end);
             with(&window);
         }
     }
+}
+
+/// How far around an escape a value may lie that holds it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// As far as values are long.
+    Far,
+    /// Nor beyond bytes that part texts, where no value sought holds any: see [`holds_break`].
+    WithinText,
+}
+
+impl Reach {
+    /// Where a window begins that reaches up to the escape at `at`, not before `from`.
+    fn before(self, text: &[u8], from: usize, at: usize) -> usize {
+        let start = at.saturating_sub(REACH).max(from);
+        if self == Self::Far {
+            return start;
+        }
+        (start..at).rev().find(|&place| is_break(&text[place..at])).unwrap_or(start)
+    }
+
+    /// Where a window ends that begins behind an escape at `done`, not behind `limit`: at the
+    /// end of the range. The next may begin at its start: both hold the bytes that part them.
+    fn behind(self, text: &[u8], done: usize, limit: usize) -> Range<usize> {
+        let end = limit.min(done + REACH);
+        if self == Self::Far {
+            return end..end;
+        }
+        let found = (done..end).find(|&place| is_break(&text[place..end]));
+        found.map_or(end..end, |place| place..end.min(place + LONGEST_BREAK))
+    }
+}
+
+/// Whether bytes are sought that part what is found otherwise: letters of three bytes, of scripts
+/// that nothing is squeezed of.
+pub(crate) fn holds_break(bytes: &[u8]) -> bool {
+    (0..bytes.len()).any(|at| is_break(&bytes[at..]))
+}
+
+/// Bytes that part two texts, at most.
+const LONGEST_BREAK: usize = 3;
+
+/// Whether bytes begin here that no squeezed value reaches across, whatever stands around them: two
+/// that begin a letter of another script, or three that continue one.
+///
+/// [`crate::verify`] gives up at such a byte, as it is neither letter nor separator. The first,
+/// and the second of three, may be the end of one; the last may not. No escape holds such bytes.
+fn is_break(rest: &[u8]) -> bool {
+    matches!(rest, [0xe0 | 0xe1 | 0xe3..=0xff, 0x80..=0xbf, ..] | [0x80..=0xbf, 0x80..=0xbf, 0x80..=0xbf, ..])
 }
 
 /// Escapes of JSON, of C and the languages after it: `\u00e9 \xe9 \303\251 \/`.

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::escapes::{FAMILIES, Window};
+use crate::escapes::{FAMILIES, Reach, Window, holds_break};
 use crate::forms;
-use crate::grams::{GramIndex, Pattern, SHORTEST};
+use crate::grams::{Alphabet, GROUP, GramIndex, Pattern};
 use crate::report::{Encoding, ValueName};
 use crate::squeeze::{Squeezed, squeeze};
 use crate::values::Values;
@@ -33,6 +33,8 @@ pub struct Matcher {
     squeezed_patterns: Vec<SqueezedPattern>,
     exact: GramIndex,
     exact_patterns: Vec<ExactPattern>,
+    /// Around escapes.
+    reach: Reach,
     numbers: HashMap<i64, usize>,
     days: HashMap<i64, usize>,
     probes: Vec<(Vec<u8>, usize)>,
@@ -68,11 +70,28 @@ enum Sought {
     Base64(InBase64),
 }
 
-#[derive(Clone)]
 struct ExactPattern {
     value: usize,
-    encoding: Encoding,
-    length: usize,
+    sought: Exact,
+}
+
+impl ExactPattern {
+    /// The value, if it stands in `block` where the pattern does, at `start`.
+    fn check(&self, block: &[u8], start: usize) -> Option<Hit> {
+        let (encoding, end) = match &self.sought {
+            Exact::Text(encoding, length) => (*encoding, start + length),
+            Exact::Base64(base64) => (Encoding::Base64, base64.check_from(block, start)?.end),
+        };
+        Some(Hit { value: self.value, encoding, start, end })
+    }
+}
+
+/// What is sought as the bytes that it is.
+enum Exact {
+    /// So many bytes, which are no other text.
+    Text(Encoding, usize),
+    /// Signs for the most part, that squeezing would not keep.
+    Base64(InBase64),
 }
 
 /// A value that stands in a block.
@@ -102,16 +121,18 @@ impl Matcher {
         let squeezed = patterns.squeezed.into_iter();
         let (squeezed, squeezed_patterns) =
             squeezed.map(|(bytes, known)| (Pattern { value: known.value, bytes }, known)).unzip();
+        let has_breaks = patterns.exact.iter().any(|(bytes, _)| holds_break(bytes));
         let exact = patterns.exact.into_iter();
         let (exact, exact_patterns) =
             exact.map(|(bytes, known)| (Pattern { value: known.value, bytes }, known)).unzip();
         Self {
             names,
             refused,
-            squeezed: GramIndex::new(squeezed),
+            squeezed: GramIndex::new(squeezed, Alphabet::Squeezed),
             squeezed_patterns,
-            exact: GramIndex::new(exact),
+            exact: GramIndex::new(exact, Alphabet::Bytes),
             exact_patterns,
+            reach: if has_breaks { Reach::Far } else { Reach::WithinText },
             numbers: patterns.numbers,
             days: patterns.days,
             probes: patterns.probes,
@@ -224,7 +245,14 @@ impl Patterns {
                     let length = bytes.len();
                     let base64 =
                         InBase64 { characters: encoded.into(), before, length, edges, is_word: is_short };
-                    self.push_squeezed(value, letters, Sought::Base64(base64));
+                    if letters.len() < GROUP {
+                        self.exact.push((
+                            base64.characters.clone(),
+                            ExactPattern { value, sought: Exact::Base64(base64) },
+                        ));
+                    } else {
+                        self.push_squeezed(value, letters, Sought::Base64(base64));
+                    }
                 }
             }
             let digits = forms::hexadecimal(&bytes);
@@ -265,9 +293,9 @@ impl Patterns {
     }
 
     fn add_exact(&mut self, value: usize, bytes: Vec<u8>, encoding: Encoding) {
-        if bytes.len() >= FEWEST_BYTES.max(SHORTEST) && self.known.insert((value, bytes.clone())) {
-            let pattern = ExactPattern { value, encoding, length: bytes.len() };
-            self.exact.push((bytes.into(), pattern));
+        if bytes.len() >= FEWEST_BYTES.max(GROUP) && self.known.insert((value, bytes.clone())) {
+            let sought = Exact::Text(encoding, bytes.len());
+            self.exact.push((bytes.into(), ExactPattern { value, sought }));
         }
     }
 }
@@ -299,8 +327,7 @@ impl<'m> Searcher<'m> {
             hits.extend(matcher.squeezed_patterns[number].check(block, squeezed.position(block, index)));
         });
         matcher.exact.search(block, |number, start| {
-            let ExactPattern { value, encoding, length } = matcher.exact_patterns[number];
-            hits.push(Hit { value, encoding, start, end: start + length });
+            hits.extend(matcher.exact_patterns[number].check(block, start));
         });
     }
 
@@ -310,7 +337,7 @@ impl<'m> Searcher<'m> {
         }
         for family in FAMILIES {
             let mut direct: HashSet<(usize, usize)> = HashSet::new();
-            family.unescape(block, |window: &Window| {
+            family.unescape(block, self.matcher.reach, |window: &Window| {
                 if direct.is_empty() {
                     direct = hits.iter().map(|hit| (hit.value, hit.start)).collect();
                 }

@@ -37,10 +37,10 @@ impl Squeezed {
                 Some((stretch, after)) => (*stretch, after),
                 None => (padded(rest), [].as_slice()),
             };
-            let letters = fold_stretch(previous, &stretch, after.first().copied().unwrap_or(0));
+            let codes = code_stretch(previous, &stretch, after.first().copied().unwrap_or(0));
             let Some(kept) = self.kept[len..].first_chunk_mut() else { return };
             self.marks.push(len as u32);
-            len += keep(&letters, kept);
+            len += keep(&codes, kept);
             previous = stretch[STRETCH - 1];
             rest = after;
         }
@@ -59,9 +59,8 @@ impl Squeezed {
         let rest = &source[start..];
         let stretch = rest.first_chunk().map_or_else(|| padded(rest), |stretch| *stretch);
         let neighbour = |at: Option<usize>| at.and_then(|at| source.get(at)).copied().unwrap_or(0);
-        let letters =
-            fold_stretch(neighbour(start.checked_sub(1)), &stretch, neighbour(Some(start + STRETCH)));
-        let kept = (start..).zip(letters).filter(|(_, letter)| *letter != 0);
+        let codes = code_stretch(neighbour(start.checked_sub(1)), &stretch, neighbour(Some(start + STRETCH)));
+        let kept = (start..).zip(codes).filter(|(_, code)| letter(*code) != 0);
         kept.map(|(at, _)| at).nth(index - self.marks[number] as usize).unwrap_or(source.len())
     }
 }
@@ -72,39 +71,31 @@ fn padded(rest: &[u8]) -> [u8; STRETCH] {
     stretch
 }
 
-/// What is kept of each byte of a stretch between its neighbours; 0 for nothing.
+/// The code of what is kept of each byte of a stretch between its neighbours; see [`letter`].
 ///
-/// Many bytes are folded at once, as there is neither a branch nor a table.
+/// Many bytes are coded at once, as there is neither a branch nor a table.
 #[inline(always)]
-fn fold_stretch(previous: u8, stretch: &[u8; STRETCH], next: u8) -> [u8; STRETCH] {
-    let mut letters = [0; STRETCH];
-    for (letter, &byte) in letters.iter_mut().zip(stretch) {
-        *letter = fold_ascii(byte);
+fn code_stretch(previous: u8, stretch: &[u8; STRETCH], next: u8) -> [u8; STRETCH] {
+    let mut codes = [0; STRETCH];
+    for (code, &byte) in codes.iter_mut().zip(stretch) {
+        *code = code_ascii(byte);
     }
     if !stretch.is_ascii() {
         let (mut before, mut behind) = ([previous; STRETCH], [next; STRETCH]);
         before[1..].copy_from_slice(&stretch[..STRETCH - 1]);
         behind[..STRETCH - 1].copy_from_slice(&stretch[1..]);
         for at in 0..STRETCH {
-            letters[at] |= fold_other(before[at], stretch[at], behind[at]);
+            codes[at] |= code_other(before[at], stretch[at], behind[at]);
         }
     }
-    letters
+    codes
 }
 
-/// What is kept of an ASCII character; 0 for nothing, and for other bytes.
+/// Moves letters together, given by their codes; how many there are. A branch for each would be foretold wrongly too often.
 #[inline(always)]
-fn fold_ascii(byte: u8) -> u8 {
-    let lower = byte | 0x20;
-    let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
-    if byte.wrapping_sub(b'0') < 10 { byte } else { letter }
-}
-
-/// Moves letters together; how many there are. A branch for each would be foretold wrongly too often.
-#[inline(always)]
-fn keep(letters: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
+fn keep(codes: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
     let mut indexes = [0; STRETCH / 2];
-    for (index, pair) in indexes.iter_mut().zip(letters.as_chunks().0) {
+    for (index, pair) in indexes.iter_mut().zip(codes.as_chunks().0) {
         let pair = u16::from_le_bytes(*pair);
         *index = pair & 0x7f | pair >> 1 & 0x3f80;
     }
@@ -119,12 +110,12 @@ fn keep(letters: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
     count
 }
 
-/// By two letters of seven bits, or zeros: those that are letters, and how many.
+/// By two codes: the letters they are of, and how many.
 static PAIRS: [u32; 1 << 14] = {
     let mut pairs = [0; 1 << 14];
     let mut index = 0;
     while index < pairs.len() {
-        let (first, second) = ((index & 0x7f) as u8, (index >> 7) as u8);
+        let (first, second) = (letter((index & 0x7f) as u8), letter((index >> 7) as u8));
         pairs[index] = u32::from_le_bytes(match (first, second) {
             (0, 0) => [0; 4],
             (0, letter) | (letter, 0) => [letter, 0, 1, 0],
@@ -149,52 +140,53 @@ pub(crate) fn squeeze(text: &[u8]) -> Vec<u8> {
 /// What is kept of a byte between its neighbours; 0 for nothing.
 #[inline(always)]
 fn fold(previous: u8, byte: u8, next: u8) -> u8 {
-    fold_ascii(byte) | fold_other(previous, byte, next)
+    letter(code_ascii(byte) | code_other(previous, byte, next))
 }
 
-/// What is kept of a byte that is no ASCII; 0 for nothing, and for ASCII.
+/// The code of an ASCII letter or digit: itself, in lower case; 0 for anything else.
+#[inline(always)]
+fn code_ascii(byte: u8) -> u8 {
+    let lower = byte | 0x20;
+    let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
+    if byte.wrapping_sub(b'0') < 10 { byte } else { letter }
+}
+
+/// The code of a byte that is no ASCII; 0 for nothing, and for ASCII.
 ///
 /// Before a continuation byte, a byte above 0xBF leads a character of UTF-8 and
 /// is dropped. Behind the lead of U+00C0 to U+00FF a continuation byte is a
 /// letter; any other is dropped, the accents of NFD among them. What remains
 /// above 0xBF is Latin-1, or a low byte of UTF-16.
 #[inline(always)]
-fn fold_other(previous: u8, byte: u8, next: u8) -> u8 {
+fn code_other(previous: u8, byte: u8, next: u8) -> u8 {
     let (is_led, leads) = (previous == LATIN_LEAD, next & 0xc0 == 0x80);
     let is_letter = if byte < 0xc0 { byte >= 0x80 && is_led } else { !leads };
-    let letter = base_letter(byte | 0x40);
-    if is_letter { letter } else { 0 }
+    // Lower case lies 0x20 above upper case, but for ß and ÿ.
+    let code = if byte | 0x40 == 0xdf { SHARP_S } else { byte & 0x1f | ACCENTED };
+    if is_letter { code } else { 0 }
 }
 
 /// The first byte of U+00C0 to U+00FF in UTF-8.
 pub(crate) const LATIN_LEAD: u8 = 0xc3;
 
-/// The letter below the accent of U+00C0 to U+00FF; 0 for the signs × and ÷.
-#[inline(always)]
-fn base_letter(code: u8) -> u8 {
-    // Lower case lies 0x20 above upper case, but for ß and ÿ.
-    let lower = code | 0x20;
-    let mut letter = b'a';
-    // From where on in Latin-1 letters are accents of which.
-    for (first, base) in LETTERS {
-        letter = if lower >= first { base } else { letter };
-    }
-    letter = if lower == 0xf7 { 0 } else { letter };
-    if code == 0xdf { b's' } else { letter }
-}
+/// What the code of a letter with an accent begins with: its place in a column of Latin-1 follows.
+const ACCENTED: u8 = 0x40;
+/// The code of ß.
+const SHARP_S: u8 = 0x60;
 
-const LETTERS: [(u8, u8); 10] = [
-    (0xe7, b'c'),
-    (0xe8, b'e'),
-    (0xec, b'i'),
-    (0xf0, b'd'),
-    (0xf1, b'n'),
-    (0xf2, b'o'),
-    (0xf9, b'u'),
-    (0xfd, b'y'),
-    (0xfe, b't'),
-    (0xff, b'y'),
-];
+/// The letter that has this code; 0 for none.
+///
+/// Codes have seven bits: an ASCII letter or digit is its own, and those that
+/// would be upper case are the letters U+00E0 to U+00FF.
+const fn letter(code: u8) -> u8 {
+    const BASES: [u8; 32] = *b"aaaaaaaceeeeiiiidnooooo\0ouuuuyty";
+    match code {
+        b'0'..=b'9' | b'a'..=b'z' => code,
+        SHARP_S => b's',
+        ACCENTED..SHARP_S => BASES[(code - ACCENTED) as usize],
+        _ => 0,
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -216,6 +216,11 @@ impl InBase64 {
         if !source[start..].starts_with(&self.characters) {
             return None;
         }
+        self.check_from(source, start)
+    }
+
+    /// The same where the pattern is known to stand at `start`.
+    pub(crate) fn check_from(&self, source: &[u8], start: usize) -> Option<Range<usize>> {
         // A byte by its place from the start of the first group.
         let decoded = |place: isize| {
             let first = start.checked_sub([0, 2, 3][self.before])?;

@@ -2,12 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn found(patterns: &[&[u8]], text: &[u8]) -> Vec<(usize, usize)> {
+fn found(patterns: &[&[u8]], text: &[u8], alphabet: Alphabet) -> Vec<(usize, usize)> {
     let index = GramIndex::new(
         patterns
             .iter()
             .map(|pattern| Pattern { value: pattern.len() % 3, bytes: Box::from(*pattern) })
             .collect(),
+        alphabet,
     );
     let mut found = Vec::new();
     index.search(text, |pattern, at| found.push((at, pattern)));
@@ -28,16 +29,18 @@ fn found_otherwise(patterns: &[&[u8]], text: &[u8]) -> Vec<(usize, usize)> {
 
 #[test]
 fn nothing_is_searched_for_nothing() {
-    assert_eq!(found(&[], b"anything"), []);
+    assert_eq!(found(&[], b"anything", Alphabet::Squeezed), []);
 }
 
 proptest! {
     #[test]
     fn every_occurrence_is_found_once(
-        patterns in prop::collection::hash_set(prop::collection::vec(b'a'..=b'c', 4..12), 1..8),
+        patterns in prop::collection::hash_set(prop::collection::vec(b'a'..=b'c', GROUP..12), 1..8),
         text in prop::collection::vec(b'a'..=b'c', 0..400),
     ) {
         let patterns: Vec<&[u8]> = patterns.iter().map(Vec::as_slice).collect();
-        prop_assert_eq!(found(&patterns, &text), found_otherwise(&patterns, &text));
+        for alphabet in [Alphabet::Bytes, Alphabet::Squeezed] {
+            prop_assert_eq!(found(&patterns, &text, alphabet), found_otherwise(&patterns, &text));
+        }
     }
 }

@@ -108,9 +108,8 @@ fn found_plainly(matcher: &Matcher, text: &[u8]) -> Vec<(usize, usize, usize, En
         }
     }
     for (number, pattern) in matcher.exact.patterns() {
-        let ExactPattern { value, encoding, length } = matcher.exact_patterns[number];
         for start in (0..text.len()).filter(|&start| text[start..].starts_with(pattern)) {
-            found.push(Hit { value, encoding, start, end: start + length });
+            found.extend(matcher.exact_patterns[number].check(text, start));
         }
     }
     sorted(found)
@@ -149,7 +148,40 @@ fn planted() -> impl Strategy<Value = Vec<u8>> {
     prop::sample::select(planted)
 }
 
+/// A value of which one byte is escaped, between others that may be escapes or part texts.
+fn escaped() -> impl Strategy<Value = Vec<u8>> {
+    let values = prop::sample::select([NAME, "Dupont", "H\u{e9}lo\u{ef}se", "zq@quoxveil.example"].to_vec());
+    let beside = || {
+        let bytes: [&[u8]; 9] =
+            [b"\\n", b"=\n", b"%C3", b"&#65;", b" ", b"\xe4\x85", b"\x80\x80\x80", b"\xe2\x80", b"\xa9"];
+        prop::collection::vec(prop::sample::select(bytes.to_vec()), 0..4).prop_map(|beside| beside.concat())
+    };
+    let lead = prop::sample::select([b"%".as_slice(), b"=", b"\\x"].to_vec());
+    (beside(), values, any::<prop::sample::Index>(), lead, beside()).prop_map(
+        |(before, value, at, lead, behind)| {
+            let at = at.index(value.len());
+            let value = value.as_bytes();
+            let escape = forms::hexadecimal(&value[at..=at]);
+            [&before, &value[..at], lead, &escape, &value[at + 1..], &behind].concat()
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn no_value_reaches_across_what_parts_texts(
+        pieces in prop::collection::vec(prop_oneof![filler(8), escaped(), planted()], 1..10),
+    ) {
+        let foreign = "\u{738b}\u{5c0f}\u{660e}";
+        let mut matcher = Matcher::new(&Values::from_texts(SOUGHT.into_iter().filter(|value| *value != foreign)));
+        prop_assert!(matcher.reach == Reach::WithinText);
+        let text = pieces.concat();
+        let within: HashSet<_> = sorted(Searcher::new(&matcher).search(&text)).into_iter().collect();
+        matcher.reach = Reach::Far;
+        let far: HashSet<_> = sorted(Searcher::new(&matcher).search(&text)).into_iter().collect();
+        prop_assert_eq!(within, far);
+    }
+
     #[test]
     fn the_search_finds_what_trying_every_place_finds(
         pieces in prop::collection::vec((filler(60), planted()), 1..8),
