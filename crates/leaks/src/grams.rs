@@ -22,10 +22,12 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Bytes that are looked up at once, and the shortest pattern.
-pub(crate) const GROUP: usize = 5;
-/// The longest step: three, which all but the shortest patterns allow.
-const LONGEST_STEP: usize = 3;
+/// Bytes that are looked up at once: they tell names apart that share their syllables.
+const GROUP: usize = 6;
+/// The shortest pattern: its groups may reach one byte beyond it.
+pub(crate) const SHORTEST: usize = GROUP - 1;
+/// The longest step, which all patterns allow in squeezed text.
+const LONGEST_STEP: usize = 2;
 /// Of a filter that the second-level cache holds beside the text.
 const WORDS: usize = 1 << 13;
 
@@ -33,7 +35,7 @@ const WORDS: usize = 1 << 13;
 pub(crate) struct Pattern {
     /// Patterns of one value have much in common that no other has.
     pub(crate) value: usize,
-    /// At least [`GROUP`].
+    /// At least [`SHORTEST`], and one more where a text consists of any bytes.
     pub(crate) bytes: Box<[u8]>,
 }
 
@@ -125,8 +127,7 @@ impl GramIndex {
         }
         match self.step {
             1 => self.search_by::<1>(text, &mut found),
-            2 => self.search_by::<2>(text, &mut found),
-            _ => self.search_by::<3>(text, &mut found),
+            _ => self.search_by::<2>(text, &mut found),
         }
     }
 
@@ -205,13 +206,12 @@ fn choose(patterns: &[Pattern], step: usize, alphabet: Alphabet) -> Vec<(u64, u3
                 continue;
             }
             for neighbour in alphabet.neighbours() {
-                if residue + 1 == step {
-                    let &[first, second, third, fourth] = bytes.first_chunk().expect("no pattern is shorter");
-                    chosen.push((group(&[neighbour, first, second, third, fourth]), number, -1));
+                let (joined, offset) = if residue + 1 == step {
+                    ([&[neighbour], &bytes[..SHORTEST]].concat(), -1)
                 } else {
-                    let &[first, second, third, fourth] = bytes.last_chunk().expect("no pattern is shorter");
-                    chosen.push((group(&[first, second, third, fourth, neighbour]), number, residue as i32));
-                }
+                    ([&bytes[bytes.len() - SHORTEST..], &[neighbour]].concat(), residue as i32)
+                };
+                chosen.push((load(&joined, 0), number, offset));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::escapes::{FAMILIES, Reach, Window, holds_break};
 use crate::forms;
-use crate::grams::{Alphabet, GROUP, GramIndex, Pattern};
+use crate::grams::{Alphabet, GramIndex, Pattern, SHORTEST};
 use crate::report::{Encoding, ValueName};
 use crate::squeeze::{Squeezed, squeeze};
 use crate::values::Values;
@@ -245,7 +245,7 @@ impl Patterns {
                     let length = bytes.len();
                     let base64 =
                         InBase64 { characters: encoded.into(), before, length, edges, is_word: is_short };
-                    if letters.len() < GROUP {
+                    if letters.len() < SHORTEST {
                         self.exact.push((
                             base64.characters.clone(),
                             ExactPattern { value, sought: Exact::Base64(base64) },
@@ -293,7 +293,7 @@ impl Patterns {
     }
 
     fn add_exact(&mut self, value: usize, bytes: Vec<u8>, encoding: Encoding) {
-        if bytes.len() >= FEWEST_BYTES.max(GROUP) && self.known.insert((value, bytes.clone())) {
+        if bytes.len() >= FEWEST_BYTES.max(SHORTEST + 1) && self.known.insert((value, bytes.clone())) {
             let sought = Exact::Text(encoding, bytes.len());
             self.exact.push((bytes.into(), ExactPattern { value, sought }));
         }

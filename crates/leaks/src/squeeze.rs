@@ -31,18 +31,12 @@ impl Squeezed {
         self.kept.resize(self.kept.len().max(source.len() + 2 * STRETCH), 0);
         self.marks.clear();
         self.marks.reserve(source.len().div_ceil(STRETCH));
-        let (mut len, mut previous, mut rest) = (0, 0, source);
-        while !rest.is_empty() {
-            let (stretch, after) = match rest.split_first_chunk::<STRETCH>() {
-                Some((stretch, after)) => (*stretch, after),
-                None => (padded(rest), [].as_slice()),
-            };
-            let codes = code_stretch(previous, &stretch, after.first().copied().unwrap_or(0));
+        let mut len = 0;
+        for start in (0..source.len()).step_by(STRETCH) {
+            let codes = codes_at(source, start);
             let Some(kept) = self.kept[len..].first_chunk_mut() else { return };
             self.marks.push(len as u32);
             len += keep(&codes, kept);
-            previous = stretch[STRETCH - 1];
-            rest = after;
         }
         self.len = len;
     }
@@ -56,34 +50,45 @@ impl Squeezed {
     pub(crate) fn position(&self, source: &[u8], index: usize) -> usize {
         let number = self.marks.partition_point(|&before| before as usize <= index).saturating_sub(1);
         let start = number * STRETCH;
-        let rest = &source[start..];
-        let stretch = rest.first_chunk().map_or_else(|| padded(rest), |stretch| *stretch);
-        let neighbour = |at: Option<usize>| at.and_then(|at| source.get(at)).copied().unwrap_or(0);
-        let codes = code_stretch(neighbour(start.checked_sub(1)), &stretch, neighbour(Some(start + STRETCH)));
+        let codes = codes_at(source, start);
         let kept = (start..).zip(codes).filter(|(_, code)| letter(*code) != 0);
         kept.map(|(at, _)| at).nth(index - self.marks[number] as usize).unwrap_or(source.len())
     }
 }
 
-fn padded(rest: &[u8]) -> [u8; STRETCH] {
-    let mut stretch = [0; STRETCH];
-    stretch[..rest.len()].copy_from_slice(rest);
-    stretch
+/// A stretch, the byte before and the byte behind it.
+const AROUND: usize = STRETCH + 2;
+
+/// The codes of what is kept of each byte of the stretch that begins at `start`; see [`letter`].
+#[inline(always)]
+fn codes_at(source: &[u8], start: usize) -> [u8; STRETCH] {
+    let around = start.checked_sub(1).and_then(|before| source[before..].first_chunk());
+    around.map_or_else(|| codes_at_edge(source, start), codes_between)
 }
 
-/// The code of what is kept of each byte of a stretch between its neighbours; see [`letter`].
-///
-/// Many bytes are coded at once, as there is neither a branch nor a table.
+/// The same at the start or the end of the source, beyond which stand zeros.
+#[cold]
+fn codes_at_edge(source: &[u8], start: usize) -> [u8; STRETCH] {
+    let mut around = [0; AROUND];
+    let before = start.saturating_sub(1);
+    let known = &source[before..source.len().min(start + STRETCH + 1)];
+    let from = before + 1 - start;
+    around[from..from + known.len()].copy_from_slice(known);
+    codes_between(&around)
+}
+
+/// Many bytes are coded at once, as there is neither a branch nor a table; bytes and their neighbours
+/// are read from the same place, as bytes that were just moved are long in coming.
 #[inline(always)]
-fn code_stretch(previous: u8, stretch: &[u8; STRETCH], next: u8) -> [u8; STRETCH] {
+fn codes_between(around: &[u8; AROUND]) -> [u8; STRETCH] {
+    let from = |shift: usize| *around[shift..].first_chunk::<STRETCH>().unwrap_or(&[0; STRETCH]);
+    let stretch = from(1);
     let mut codes = [0; STRETCH];
-    for (code, &byte) in codes.iter_mut().zip(stretch) {
+    for (code, &byte) in codes.iter_mut().zip(&stretch) {
         *code = code_ascii(byte);
     }
     if !stretch.is_ascii() {
-        let (mut before, mut behind) = ([previous; STRETCH], [next; STRETCH]);
-        before[1..].copy_from_slice(&stretch[..STRETCH - 1]);
-        behind[..STRETCH - 1].copy_from_slice(&stretch[1..]);
+        let (before, behind) = (from(0), from(2));
         for at in 0..STRETCH {
             codes[at] |= code_other(before[at], stretch[at], behind[at]);
         }

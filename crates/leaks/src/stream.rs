@@ -29,11 +29,22 @@ impl Stream {
     ) {
         let mut rest = bytes;
         while !rest.is_empty() {
+            // What comes in one piece is searched where it lies.
+            if let Some(block) = rest.get(..BLOCK)
+                && self.block.is_empty()
+            {
+                self.search(searcher, block, BLOCK - MARGIN, found);
+                rest = &rest[BLOCK - OVERLAP..];
+                self.base += (BLOCK - OVERLAP) as u64;
+                continue;
+            }
             let (now, later) = rest.split_at(rest.len().min(BLOCK - self.block.len()));
             self.block.extend_from_slice(now);
             rest = later;
             if self.block.len() == BLOCK {
-                self.search(searcher, BLOCK - MARGIN, found);
+                let block = std::mem::take(&mut self.block);
+                self.search(searcher, &block, BLOCK - MARGIN, found);
+                self.block = block;
                 self.block.drain(..BLOCK - OVERLAP);
                 self.base += (BLOCK - OVERLAP) as u64;
             }
@@ -42,13 +53,22 @@ impl Stream {
 
     /// Searches what is left; what follows is another stream.
     pub(crate) fn finish(&mut self, searcher: &mut Searcher<'_>, found: &mut dyn FnMut(Hit, u64)) {
-        self.search(searcher, self.block.len(), found);
+        let block = std::mem::take(&mut self.block);
+        self.search(searcher, &block, block.len(), found);
+        self.block = block;
         self.block.clear();
         (self.base, self.told) = (0, 0);
     }
 
-    fn search(&mut self, searcher: &mut Searcher<'_>, certain: usize, found: &mut dyn FnMut(Hit, u64)) {
-        for hit in searcher.search(&self.block) {
+    /// Searches what begins at the base, and tells what ends among the bytes that are certain.
+    fn search(
+        &mut self,
+        searcher: &mut Searcher<'_>,
+        block: &[u8],
+        certain: usize,
+        found: &mut dyn FnMut(Hit, u64),
+    ) {
+        for hit in searcher.search(block) {
             let end = self.base + hit.end as u64;
             if self.told < end && hit.end <= certain {
                 found(hit, self.base + hit.start as u64);

@@ -35,12 +35,12 @@ fn nothing_is_searched_for_nothing() {
 proptest! {
     #[test]
     fn every_occurrence_is_found_once(
-        patterns in prop::collection::hash_set(prop::collection::vec(b'a'..=b'c', GROUP..12), 1..8),
+        patterns in prop::collection::hash_set(prop::collection::vec(b'a'..=b'c', SHORTEST..12), 1..8),
         text in prop::collection::vec(b'a'..=b'c', 0..400),
     ) {
         let patterns: Vec<&[u8]> = patterns.iter().map(Vec::as_slice).collect();
-        for alphabet in [Alphabet::Bytes, Alphabet::Squeezed] {
-            prop_assert_eq!(found(&patterns, &text, alphabet), found_otherwise(&patterns, &text));
-        }
+        prop_assert_eq!(found(&patterns, &text, Alphabet::Squeezed), found_otherwise(&patterns, &text));
+        let patterns: Vec<&[u8]> = patterns.into_iter().filter(|pattern| pattern.len() > SHORTEST).collect();
+        prop_assert_eq!(found(&patterns, &text, Alphabet::Bytes), found_otherwise(&patterns, &text));
     }
 }
