@@ -3,7 +3,7 @@
 use crate::matcher::{Hit, Searcher};
 
 /// Bytes searched at once: they, and what they are squeezed to, fit into the second-level cache.
-const BLOCK: usize = 64 * 1024;
+const BLOCK: usize = 128 * 1024;
 /// Bytes searched once more with the next block: no value in any encoding is longer.
 const OVERLAP: usize = 4 * 1024;
 /// Bytes behind a hit that say whether it ends there.
