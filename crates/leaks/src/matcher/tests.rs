@@ -96,6 +96,12 @@ fn a_short_value_is_a_word_of_what_is_encoded() {
     check("Dupont", b"584475706f6e7458", None);
 }
 
+#[test]
+fn a_value_without_a_letter_in_base64_is_found() {
+    check("\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", b"<////////>", Some(Encoding::Base64));
+    check("\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", b"<///////->", None);
+}
+
 /// What the search finds without undoing escapes, told by trying every pattern at every place.
 fn found_plainly(matcher: &Matcher, text: &[u8]) -> Vec<(usize, usize, usize, Encoding)> {
     let kept: Vec<(usize, u8)> =
