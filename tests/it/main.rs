@@ -13,6 +13,7 @@ mod foreign_reader;
 mod keys;
 mod leaks;
 mod linking;
+mod model;
 mod object_store;
 mod pipeline;
 mod policy;

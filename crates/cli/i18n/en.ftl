@@ -141,6 +141,11 @@ help-leak-scan-write-corpus = Write a folder of planted values instead, to try t
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
+help-model = Show and renew the match model: what agreement on each field is worth
+help-model-show = Show the model that runs go by
+help-model-refresh = Estimate a new model from all records; the next run goes by it
+help-model-refresh-dry-run = Only tell which profiles would merge and part
+
 help-keys = Show, renew, hand over and destroy the generations of keys that all others rest on
 help-keys-status = Show every generation, and how many keys lie under each
 help-keys-rotate = Move all keys to a new generation, beside readers and runs; continues where it was cut off
@@ -231,7 +236,11 @@ column-links = pairs linked
 column-loaded-at = loaded at
 column-makes = what
 column-measure = measure
+column-loses = loses
+column-m = m
 column-merges = profiles merged
+column-merges-with = merges with
+column-model = match model
 column-moment = since or until
 column-new = new
 column-new-column = new column
@@ -265,6 +274,7 @@ column-signed-entries = entries signed so far
 column-since = since
 column-source = source
 column-splits = profiles split
+column-u = u
 column-stage = stage
 column-started-at = started at
 column-state = state
@@ -314,6 +324,13 @@ generation-pending = destruction pending
 generation-destroyed = destroyed
 generation-unknown = unknown to the keyring
 
+model-none = No match model is kept: that needs { $least } records. Until then every run estimates its own.
+model-kept = Runs go by match model { $model }, estimated from { $records } records on { $at }.
+model-does-not-fit = It does not fit what schema and pipeline compare now: the next run estimates another.
+model-refreshed = Kept as match model { $model }: `vermeil run` publishes by it.
+model-tried = Nothing was kept: `vermeil model refresh` without `--dry-run` keeps it.
+run-model-new = { $model }, estimated by this run
+run-model-kept = { $model }
 keys-confirm = Whatever generation { $generation } opened will never open again, in any backup. Type { $generation } to destroy it:
 keys-rotation-under-way = The rotation to generation { $generation } was cut off or is under way: { $pages ->
         [one] { $pages } key page is
@@ -949,6 +966,8 @@ query-failed = the query failed while running: { $reason }
     .help = correct the statement; values are not shown, for they may be personal
 decision-not-two = a decision is about two: both ids stand for the same records, or no record would stay
     .help = `vermeil explain ID` shows the records of a profile
+model-too-few-records = a match model is kept of { $least } records or more, there are { $found }
+    .help = until then every run estimates its own
 decision-not-a-member = record { $record } is not in profile { $profile }
     .help = `vermeil explain { $profile }` shows its records
 decision-contradicts = this contradicts what was decided before: { $decisions }

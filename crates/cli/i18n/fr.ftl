@@ -141,6 +141,11 @@ help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
+help-model = Montre et renouvelle le modèle de rapprochement : ce que vaut l'accord sur chaque champ
+help-model-show = Montre le modèle que suivent les exécutions
+help-model-refresh = Estime un nouveau modèle sur tous les enregistrements ; la prochaine exécution le suit
+help-model-refresh-dry-run = Dit seulement quels profils fusionneraient et se sépareraient
+
 help-keys = Montre, renouvelle, confie et détruit les générations de clés dont dépendent toutes les autres
 help-keys-status = Montre chaque génération et le nombre de clés qui en dépendent
 help-keys-rotate = Passe toutes les clés à une nouvelle génération, à côté des lectures et des exécutions ; reprend là où elle a été interrompue
@@ -231,7 +236,11 @@ column-links = paires rapprochées
 column-loaded-at = chargé le
 column-makes = objet
 column-measure = mesure
+column-loses = perd
+column-m = m
 column-merges = profils fusionnés
+column-merges-with = fusionne avec
+column-model = modèle de rapprochement
 column-moment = depuis ou jusqu'au
 column-new = nouvelles
 column-new-column = nouvelle colonne
@@ -265,6 +274,7 @@ column-signed-entries = entrées signées à ce jour
 column-since = depuis
 column-source = source
 column-splits = profils scindés
+column-u = u
 column-stage = étape
 column-started-at = commencée le
 column-state = état
@@ -314,6 +324,13 @@ generation-pending = destruction en attente
 generation-destroyed = détruite
 generation-unknown = inconnue du trousseau
 
+model-none = Aucun modèle de rapprochement n'est conservé : il faut { $least } enregistrements. D'ici là, chaque exécution estime le sien.
+model-kept = Les exécutions suivent le modèle de rapprochement { $model }, estimé sur { $records } enregistrements le { $at }.
+model-does-not-fit = Il ne convient plus à ce que le schéma et le pipeline comparent : la prochaine exécution en estimera un autre.
+model-refreshed = Conservé comme modèle de rapprochement { $model } : `vermeil run` publie selon lui.
+model-tried = Rien n'a été conservé : `vermeil model refresh` sans `--dry-run` le conserve.
+run-model-new = { $model }, estimé par cette exécution
+run-model-kept = { $model }
 keys-confirm = Ce que la génération { $generation } ouvrait ne s'ouvrira plus jamais, dans aucune sauvegarde. Saisissez { $generation } pour la détruire :
 keys-rotation-under-way = Le passage à la génération { $generation } a été interrompu ou est en cours : { $pages ->
         [one] { $pages } page de clés reste
@@ -946,6 +963,8 @@ query-failed = la requête a échoué pendant son exécution : { $reason }
     .help = corrigez la requête ; les valeurs ne sont pas montrées, car elles peuvent être personnelles
 decision-not-two = une décision en concerne deux : les deux identifiants désignent les mêmes enregistrements, ou aucun enregistrement ne resterait
     .help = `vermeil explain ID` montre les enregistrements d'un profil
+model-too-few-records = un modèle de rapprochement se conserve à partir de { $least } enregistrements, il y en a { $found }
+    .help = d'ici là, chaque exécution estime le sien
 decision-not-a-member = l'enregistrement { $record } n'est pas dans le profil { $profile }
     .help = `vermeil explain { $profile }` montre ses enregistrements
 decision-contradicts = ceci contredit des décisions antérieures : { $decisions }

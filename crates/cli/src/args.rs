@@ -85,6 +85,8 @@ pub enum Command {
     Optimize,
     #[command(subcommand)]
     Keys(KeysCommand),
+    #[command(subcommand)]
+    Model(ModelCommand),
     Completions(CompletionsArguments),
 }
 
@@ -298,6 +300,18 @@ pub struct EvaluateArguments {
     pub truth: PathBuf,
     #[arg(long, default_value = "record_id", value_name = "COLUMN")]
     pub id: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    Show,
+    Refresh(RefreshArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RefreshArguments {
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ mod find;
 pub mod init;
 mod keys;
 pub mod leak_scan;
+mod model;
 mod optimize;
 mod plan;
 pub mod policy;
@@ -60,6 +61,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
+        Command::Model(command) => model::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),
     }
 }

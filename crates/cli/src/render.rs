@@ -12,6 +12,7 @@ pub mod find;
 pub mod init;
 pub mod keys;
 pub mod leak_scan;
+pub mod model;
 pub mod next;
 pub mod optimize;
 pub mod plan;

@@ -130,6 +130,8 @@ pub enum EngineError {
     NotAMember { record: String, profile: String },
     #[error("this contradicts what was decided before: {}", listed(decisions))]
     Contradiction { decisions: Vec<i64> },
+    #[error("a match model is kept of {least} records or more, there are {found}")]
+    TooFewRecords { found: u64, least: u64 },
     #[error("nothing is published yet: `vermeil run` makes golden profiles")]
     NothingPublished,
     #[error("there is no {what} {id}")]
@@ -285,6 +287,9 @@ impl Diagnose for EngineError {
             Self::Contradiction { decisions } => {
                 Diagnostic::new("decision-contradicts").with("decisions", listed(decisions))
             }
+            Self::TooFewRecords { found, least } => {
+                Diagnostic::new("model-too-few-records").with("found", found).with("least", least)
+            }
             Self::NothingPublished => Diagnostic::new("nothing-published"),
             Self::Unknown { what, id } => Diagnostic::new("unknown-id").with("what", what).with("id", id),
             Self::Erased { what, id, at } => {
@@ -343,6 +348,7 @@ impl Diagnose for EngineError {
             | Self::NotAMember { .. }
             | Self::Contradiction { .. }
             | Self::NothingPublished
+            | Self::TooFewRecords { .. }
             | Self::MatchPlan(_)
             | Self::UnknownMatchField { .. }
             | Self::UnknownMatchPurpose { .. }

@@ -16,6 +16,7 @@ use vermeil_resolve::{Blocks, Scorer};
 use crate::audit::{Opened, status_of};
 use crate::columns::{self, SOURCE_KEY_PREFIX};
 use crate::constraints::{ConstraintBook, Ground};
+use crate::dedupe::kept;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::golden::Former;
@@ -42,6 +43,7 @@ impl Engine {
     ) -> Result<PairExplanation, EngineError> {
         let plan = self.match_plan()?;
         let (records, _) = self.prepare(&plan, &[]).await?;
+        let frozen = self.frozen_model(&plan).await?;
         let threshold = self.threshold();
         let publication = self.publication().await?;
         let former = Former::load(self, publication.as_ref()).await?;
@@ -81,7 +83,8 @@ impl Engine {
             let (one, other) = (find(left)?, find(right)?);
             let store = &records.store;
             let blocks = Blocks::build(store, &plan, max_block_pairs);
-            let model = estimate(store, &plan, &blocks, EstimateSettings::default());
+            let estimated = || kept(&estimate(store, &plan, &blocks, EstimateSettings::default()));
+            let model = frozen.map_or_else(estimated, |frozen| frozen.model);
             let scorer = Scorer::new(store, &plan, &model).expect("the model was made for this plan");
             let explanation = scorer.explain(one, other);
             let evidence = explanation

@@ -29,6 +29,7 @@ mod keys;
 mod lake;
 mod land;
 mod link;
+mod match_model;
 mod memory;
 mod optimize;
 mod plan;
@@ -53,6 +54,7 @@ pub use dedupe::{
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;
 pub use keys::KeyHolder;
+pub use match_model::{LEAST_RECORDS, Refresh};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;
 pub use report::*;

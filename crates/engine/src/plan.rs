@@ -1,10 +1,9 @@
 //! What a run would read and change, without writing anything.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
+use vermeil_model::FieldClass;
 use vermeil_model::schema::SchemaKind;
-use vermeil_model::{FieldClass, RecordId};
-use vermeil_resolve::RecordIndex;
 
 use crate::columns;
 use crate::engine::Engine;
@@ -13,7 +12,7 @@ use crate::golden::Former;
 use crate::golden::assign::{Change, assign};
 use crate::lake::TableName;
 use crate::land::PlannedSource;
-use crate::link::StageClock;
+use crate::link::{ModelChoice, StageClock};
 use crate::progress::{Progress, Stage};
 use crate::report::{PlanReport, SchemaChange};
 
@@ -38,12 +37,8 @@ impl Engine {
         let mut clock = StageClock { progress, stages: Vec::new() };
         let rows: Vec<_> =
             planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
-        let linkage = self.link(&rows, &mut clock).await?;
-        let mut groups: BTreeMap<RecordIndex, Vec<RecordId>> = BTreeMap::new();
-        for (record, first) in (0..).map(RecordIndex).zip(&linkage.linked.clusters) {
-            groups.entry(*first).or_default().push(linkage.ids.id(record));
-        }
-        let groups: Vec<Vec<RecordId>> = groups.into_values().collect();
+        let linkage = self.link(&rows, ModelChoice::Frozen, &mut clock).await?;
+        let groups = linkage.groups();
         let current = self.publication().await?;
         let former = Former::load(self, current.as_ref()).await?;
         let assignment = assign(&groups, &former.profiles, 0);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
+use vermeil_resolve::MatchModel;
 
 mod blocks;
 mod decisions;
@@ -38,6 +39,12 @@ pub struct RunReport {
     pub candidate_pairs: u64,
     /// Pairs linked.
     pub links: u64,
+    /// The number of the match model in force; none: too few records to keep one.
+    #[serde(default)]
+    pub model: Option<i64>,
+    /// Whether the run estimated its model.
+    #[serde(default)]
+    pub model_estimated: bool,
     /// Golden profiles after the run.
     pub profiles: u64,
     /// Profiles that came together.
@@ -62,6 +69,40 @@ pub struct RunReport {
     pub conflicts: Vec<ConflictReport>,
     /// Whether more rows were quarantined than the pipeline tolerates.
     pub quarantine_limit_exceeded: bool,
+}
+
+/// The match model that runs go by.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeptModelReport {
+    /// Counts up with every refresh.
+    pub number: i64,
+    /// How many records it was estimated from.
+    pub records: u64,
+    /// When, RFC 3339, UTC.
+    pub made_at: String,
+    /// Whether it fits what schema and pipeline compare now. If not, the next run estimates another.
+    pub in_force: bool,
+    /// What it says; none where another version of this program wrote it.
+    pub model: Option<MatchModel>,
+}
+
+/// What a new match model changes, or would.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RefreshReport {
+    /// Its number; none where it was only tried.
+    pub kept: Option<i64>,
+    /// How many records it was estimated from.
+    pub records: u64,
+    /// Golden profiles under it.
+    pub profiles: u64,
+    /// Profiles that come together.
+    pub merges: u64,
+    /// Profiles that come apart.
+    pub splits: u64,
+    /// Some of them: the profile that stays, and the one that goes into it.
+    pub merge_examples: Vec<[String; 2]>,
+    /// Some of them: the profile that stays, and a record that leaves it.
+    pub split_examples: Vec<[String; 2]>,
 }
 
 /// A record that holds the value that was asked for.

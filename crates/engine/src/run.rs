@@ -8,7 +8,7 @@ use vermeil_state::RunOutcome;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::lake::TableName;
-use crate::link::StageClock;
+use crate::link::{ModelChoice, StageClock};
 use crate::progress::{Progress, Stage};
 use crate::report::{RunReport, SourceReport};
 
@@ -85,13 +85,22 @@ impl Engine {
         report: &mut RunReport,
     ) -> Result<(), EngineError> {
         let current = self.publication().await?;
-        let fingerprint = self.fingerprint().await?;
+        let inputs = self.inputs().await?;
+        let frozen = self.frozen_model(&self.match_plan()?).await?.map(|frozen| frozen.number);
+        let fingerprint = self.fingerprint(&inputs, frozen);
         if let Some(current) = current.as_ref().filter(|current| current.fingerprint == fingerprint) {
             report.up_to_date = true;
             report.profiles = current.profiles;
+            report.model = frozen;
             return Ok(());
         }
-        let linkage = self.link(&[], clock).await?;
+        let linkage = self.link(&[], ModelChoice::Frozen, clock).await?;
+        report.model = match linkage.model {
+            Some(number) => Some(number),
+            None => self.freeze(&linkage).await?.map(|kept| kept.number),
+        };
+        report.model_estimated = linkage.model.is_none();
+        let fingerprint = self.fingerprint(&inputs, report.model);
         report.candidate_pairs = linkage.linked.candidate_pairs;
         report.links = linkage.linked.links.len() as u64;
         report.oversized_blocks.clone_from(&linkage.linked.oversized);
@@ -114,8 +123,13 @@ impl Engine {
     }
 
     /// Changes whenever a publication would: the last load of every source of
-    /// records, the match and golden settings, the schema they refer to, and the decisions in force.
-    async fn fingerprint(&self) -> Result<String, EngineError> {
+    /// records, the match and golden settings, the schema they refer to, the decisions and the model in force.
+    fn fingerprint(&self, inputs: &[String], model: Option<i64>) -> String {
+        let model = format!("{model:?}");
+        self.change_tags.content_tag("publication", inputs.iter().chain([&model])).to_string()
+    }
+
+    async fn inputs(&self) -> Result<Vec<String>, EngineError> {
         let mut parts = vec![
             env!("CARGO_PKG_VERSION").to_owned(),
             format!("{:?}", self.config.pipeline.matching),
@@ -134,7 +148,7 @@ impl Engine {
             };
             parts.push(format!("{name} {last:?} {} {:?}", source.self_declared, source.link));
         }
-        Ok(self.change_tags.content_tag("publication", parts.iter()).to_string())
+        Ok(parts)
     }
 
     /// Waits for another run on the same state database to end.

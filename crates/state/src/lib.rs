@@ -1,4 +1,5 @@
-//! The state database: key pages, blind index, loads, publications, suppression, decisions.
+//! The state database: key pages, blind index, loads, publications, suppression, decisions,
+//! match models.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -14,6 +15,7 @@ mod error;
 mod key_pages;
 mod lake;
 mod loads;
+mod match_models;
 mod migrations;
 mod publications;
 mod runs;
@@ -25,6 +27,7 @@ pub use decisions::{Decision, NewDecision, Undone};
 pub use error::StateError;
 pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
+pub use match_models::KeptModel;
 pub use publications::{Publication, golden_owner};
 pub use runs::{Run, RunOutcome};
 

@@ -72,6 +72,10 @@ pub fn counts(catalog: &Catalog, report: &RunReport) -> String {
     ] {
         grid.fact(name, count(catalog, value));
     }
+    if let Some(model) = report.model {
+        let id = if report.model_estimated { "run-model-new" } else { "run-model-kept" };
+        grid.fact("model", text(catalog.message(id, &[("model", model.to_string().into())])));
+    }
     grid.finish()
 }
 

@@ -28,6 +28,7 @@ use crate::progress::{Progress, Stage};
 use crate::report::DedupeReport;
 
 pub use error::DedupeError;
+pub(crate) use model::kept;
 pub use model::{read_model, write_model};
 use read::{Names, Rows};
 

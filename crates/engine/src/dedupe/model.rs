@@ -44,6 +44,11 @@ pub fn read_model(text: &str) -> Result<MatchModel, DedupeError> {
     Ok(kept.model)
 }
 
+/// A model as it is once it was kept and read: numbers lose their last bit on the way.
+pub(crate) fn kept(model: &MatchModel) -> MatchModel {
+    read_model(&write_model(model)).unwrap_or_else(|_| model.clone())
+}
+
 /// The text of a model, to be kept.
 pub fn write_model(model: &MatchModel) -> String {
     let kept = Kept { version: VERSION, model };

@@ -30,6 +30,7 @@ pub(crate) use self::rules::{JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;
+use crate::dedupe::kept;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::land::PlannedRow;
@@ -75,8 +76,19 @@ pub(crate) struct Linked {
     pub(crate) oversized: Vec<OversizedBlockReport>,
 }
 
+/// Which model the records of a lake are linked by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ModelChoice {
+    /// The one in force, or a new one where none is.
+    Frozen,
+    /// A new one.
+    Estimate,
+}
+
 /// What linking found among the records of a lake.
 pub(crate) struct Linkage {
+    /// The number of the model in force that it went by; `None`: it was estimated.
+    pub(crate) model: Option<i64>,
     pub(crate) ids: RecordIds,
     pub(crate) linked: Linked,
     pub(crate) book: ConstraintBook,
@@ -120,19 +132,25 @@ impl Engine {
     pub(crate) async fn link(
         &self,
         planned: &[(u32, &[PlannedRow])],
+        choice: ModelChoice,
         clock: &mut StageClock<'_>,
     ) -> Result<Linkage, EngineError> {
         let plan = self.match_plan()?;
+        let frozen = match choice {
+            ModelChoice::Frozen => self.frozen_model(&plan).await?,
+            ModelChoice::Estimate => None,
+        };
+        let (model, frozen) = frozen.map(|frozen| (frozen.number, frozen.model)).unzip();
         let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
         let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
         let settings = LinkSettings {
             threshold: self.threshold(),
             max_block_pairs: self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS),
-            model: None,
+            model: frozen,
             constraints: book.constraints.clone(),
         };
         let linked = link(plan, records.store, settings, clock).await?;
-        Ok(Linkage { ids: records.ids, linked, book })
+        Ok(Linkage { model, ids: records.ids, linked, book })
     }
 
     /// Opens all current records into a feature store.
@@ -212,7 +230,9 @@ async fn prepare_job(
     blocking(move || {
         let LinkSettings { threshold, max_block_pairs, model, constraints } = settings;
         let blocks = Blocks::build(&store, &plan, max_block_pairs);
-        let model = model.unwrap_or_else(|| estimate(&store, &plan, &blocks, EstimateSettings::default()));
+        // As it would be read again: who goes by it later comes to the same weights, to the last bit.
+        let estimated = || kept(&estimate(&store, &plan, &blocks, EstimateSettings::default()));
+        let model = model.unwrap_or_else(estimated);
         model.check(&plan).map_err(EngineError::ModelMismatch)?;
         let count = store.len() as u64;
         Ok((Arc::new(MatchJob { plan, store, blocks, model, threshold, constraints }), count))

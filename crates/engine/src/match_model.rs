@@ -1,0 +1,142 @@
+//! The match model that runs go by, from one refresh to the next.
+//!
+//! Were the model estimated at every run, each load would shift the weights of pairs that nobody touched, and
+//! profiles would merge and part without a cause that anyone could name. So the first run that
+//! has records enough keeps its model, and all later ones go by it, until somebody asks for a new one.
+//! Frozen are m, u, the prior and the share of homes; how rare a value is follows the records.
+
+use std::collections::BTreeMap;
+
+use vermeil_model::RecordId;
+use vermeil_resolve::{MatchModel, MatchPlan, RecordIndex};
+use vermeil_state::KeptModel;
+
+use crate::dedupe::{read_model, write_model};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::golden::Former;
+use crate::golden::assign::{Change, assign};
+use crate::link::{Linkage, ModelChoice, StageClock};
+use crate::progress::Progress;
+use crate::report::{KeptModelReport, RefreshReport};
+
+/// A model of fewer records is not kept: what it learnt from few pairs should not outlast them.
+pub const LEAST_RECORDS: u64 = 1_000;
+/// Examples of each kind of change that a refresh tells.
+const EXAMPLES: usize = 5;
+
+/// What becomes of a new model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refresh {
+    /// It is thrown away: only what it would change is of interest.
+    Try,
+    /// Runs go by it from now on.
+    Keep,
+}
+
+/// The model in force, and where it is kept.
+pub(crate) struct Frozen {
+    pub(crate) number: i64,
+    pub(crate) model: MatchModel,
+}
+
+impl Engine {
+    /// The model in force; `None` where none is kept, or what is kept compares something else than
+    /// schema and pipeline do now.
+    pub(crate) async fn frozen_model(&self, plan: &MatchPlan) -> Result<Option<Frozen>, EngineError> {
+        let Some(kept) = self.state.match_model().await? else { return Ok(None) };
+        let model = read_model(&kept.content).ok().filter(|model| model.check(plan).is_ok());
+        Ok(model.map(|model| Frozen { number: kept.number, model }))
+    }
+
+    /// Keeps the model that a linkage estimated. `None`: it had too few records.
+    pub(crate) async fn freeze(&self, linkage: &Linkage) -> Result<Option<KeptModel>, EngineError> {
+        let job = &linkage.linked.job;
+        let records = job.store.len() as u64;
+        if records < LEAST_RECORDS {
+            return Ok(None);
+        }
+        Ok(Some(self.state.keep_match_model(records, &write_model(&job.model)).await?))
+    }
+
+    /// The model in force, with what it says; `None` where none was kept.
+    ///
+    /// # Errors
+    /// The state database fails.
+    pub async fn kept_model(&self) -> Result<Option<KeptModelReport>, EngineError> {
+        let Some(kept) = self.state.match_model().await? else { return Ok(None) };
+        let plan = self.match_plan()?;
+        let model = read_model(&kept.content).ok();
+        Ok(Some(KeptModelReport {
+            number: kept.number,
+            records: kept.records,
+            made_at: kept.made_at.to_rfc3339(),
+            in_force: model.as_ref().is_some_and(|model| model.check(&plan).is_ok()),
+            model,
+        }))
+    }
+
+    /// Estimates a model from all current records, and tells which profiles it would change.
+    /// Kept, it is what the next run goes by.
+    ///
+    /// # Errors
+    /// [`EngineError::TooFewRecords`] to keep a model of; or as [`Engine::run`].
+    pub async fn refresh_model(
+        &self,
+        refresh: Refresh,
+        progress: &dyn Progress,
+    ) -> Result<RefreshReport, EngineError> {
+        let _lock = self.lock(progress).await?;
+        let mut clock = StageClock { progress, stages: Vec::new() };
+        let linkage = self.link(&[], ModelChoice::Estimate, &mut clock).await?;
+        let mut report = RefreshReport {
+            records: linkage.linked.job.store.len() as u64,
+            ..self.changes_of(&linkage).await?
+        };
+        if refresh == Refresh::Keep {
+            let (found, least) = (report.records, LEAST_RECORDS);
+            let kept = self.freeze(&linkage).await?.ok_or(EngineError::TooFewRecords { found, least })?;
+            report.kept = Some(kept.number);
+        }
+        Ok(report)
+    }
+
+    /// Which profiles would merge and part, were a linkage published.
+    async fn changes_of(&self, linkage: &Linkage) -> Result<RefreshReport, EngineError> {
+        let groups = linkage.groups();
+        let former = Former::load(self, self.publication().await?.as_ref()).await?;
+        let mut report = RefreshReport { profiles: groups.len() as u64, ..RefreshReport::default() };
+        let assignment = assign(&groups, &former.profiles, 0);
+        for change in &assignment.changes {
+            match change {
+                Change::Merge { profile, other } => {
+                    report.merges += 1;
+                    if report.merge_examples.len() < EXAMPLES {
+                        report.merge_examples.push([profile.to_string(), other.to_string()]);
+                    }
+                }
+                Change::Split { profile, other } => {
+                    report.splits += 1;
+                    let mut leaving = groups.iter().zip(&assignment.profiles);
+                    if report.split_examples.len() < EXAMPLES
+                        && let Some((records, _)) = leaving.find(|(_, new)| new.profile == *other)
+                    {
+                        report.split_examples.push([profile.to_string(), records[0].to_string()]);
+                    }
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl Linkage {
+    /// The records of each cluster, clusters and records in the order of the store.
+    pub(crate) fn groups(&self) -> Vec<Vec<RecordId>> {
+        let mut groups: BTreeMap<RecordIndex, Vec<RecordId>> = BTreeMap::new();
+        for (record, first) in (0..).map(RecordIndex).zip(&self.linked.clusters) {
+            groups.entry(*first).or_default().push(self.ids.id(record));
+        }
+        groups.into_values().collect()
+    }
+}
