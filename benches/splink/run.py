@@ -20,6 +20,17 @@ sys.dont_write_bytecode = True
 import data  # noqa: E402
 import measured  # noqa: E402
 
+# What `model.py` tells Splink: the rules that find pairs, and no field that it does not compare.
+SAME_RULES = [
+    *("--block", "email"),
+    *("--block", "mobile"),
+    *("--block", "phone + given_name:initial"),
+    *("--block", "family_name + birth_date"),
+    *("--block", "given_name + birth_date"),
+    *("--block", "family_name + given_name:initial + postal_code"),
+    *("--map=-=title", "--map=-=organisation_name", "--map=-=registration_number", "--map=-=city"),
+]
+
 REQUIREMENTS = HERE / "requirements.txt"
 
 
@@ -98,6 +109,9 @@ def compare(arguments: argparse.Namespace, folder: Path):
                 python, arguments.vermeil, folder, pairs, arguments.thresholds, arguments.timeout
             )
     if arguments.only != "splink":
+        tools["Vermeil, Splink's rules and fields"] = lambda: vermeil(
+            arguments.vermeil, folder, arguments.timeout, SAME_RULES
+        )
         tools["Vermeil"] = lambda: vermeil(arguments.vermeil, folder, arguments.timeout)
 
     load = os.getloadavg()[0]
@@ -146,9 +160,10 @@ def splink(python: Path, program: Path, folder: Path, pairs: str, thresholds: li
     )
 
 
-def vermeil(program: Path, folder: Path, timeout: int) -> Result:
+def vermeil(program: Path, folder: Path, timeout: int, options: list = []) -> Result:
     clusters = folder / "vermeil.csv"
     command = [program, "dedupe", folder / data.INPUT, "--id", "record_id", "--out", clusters, "--format", "json"]
+    command += options
     run = measured.run(command, timeout)
     report = json.loads(run.printed)
     stages = {stage["name"]: stage["seconds"] for stage in report["stages"]}

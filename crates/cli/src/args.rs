@@ -12,6 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vermeil_audit::Month;
 use vermeil_engine::Stage;
+use vermeil_model::schema::BlockingRule;
 
 use crate::language::Language;
 
@@ -249,6 +250,8 @@ pub struct DedupeArguments {
     // The field may be `-`.
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = told_column, allow_hyphen_values = true)]
     pub map: Vec<ToldColumn>,
+    #[arg(long, value_name = "RULE")]
+    pub block: Vec<BlockingRule>,
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     #[arg(id = "save-model", long, value_name = "FILE")]
@@ -310,7 +313,7 @@ pub enum ModelCommand {
 
 #[derive(Debug, Args)]
 pub struct RefreshArguments {
-    #[arg(long)]
+    #[arg(id = "dry-run", long)]
     pub dry_run: bool,
 }
 

@@ -45,6 +45,22 @@ fn the_first_row_of_a_file_without_a_header_is_never_told() {
 }
 
 #[test]
+fn pairs_can_be_found_by_rules_of_ones_own() {
+    let desk = Desk::with("people.csv", delimited(&people(60), ","));
+    let pairs = |rules: &[&str]| {
+        let report = desk.report(&[&["people.csv", "--id", "customer"], rules].concat());
+        report["candidate_pairs"].as_u64().expect("a count")
+    };
+    // Each e-mail address stands in the two rows of one person.
+    assert_eq!(pairs(&["--block", "email"]), 60);
+    let both = pairs(&["--block", "email", "--block", "given_name"]);
+    assert!(60 < both && both < 120 * 119 / 2, "{both}");
+    let desk = Desk::with("people.csv", delimited(&people(10), ","));
+    desk.refused(&["people.csv", "--block", "emial"], 2, &["`emial`", "`email`"]);
+    desk.refused(&["people.csv", "--block", "email:loudest"], 2, &["loudest"]);
+}
+
+#[test]
 fn a_threshold_is_a_probability() {
     let desk = Desk::with("people.csv", delimited(&people(10), ","));
     for value in ["0", "1", "-0.5", "1.5", "NaN"] {

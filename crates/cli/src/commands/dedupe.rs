@@ -55,6 +55,7 @@ pub async fn execute(
         schema: Schema::built_in(SCHEMA).expect("the schema ships with the program"),
         id: arguments.id.clone(),
         fields: arguments.map.iter().map(|told| (told.column.clone(), told.field.clone())).collect(),
+        blocking: arguments.block.clone(),
         model: model.as_deref().map(read_model).transpose()?,
         threshold: arguments.threshold,
     };

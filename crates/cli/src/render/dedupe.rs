@@ -1,9 +1,7 @@
 //! What deduping a file found.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use vermeil_engine::DedupeReport;
+use vermeil_engine::{DedupeReport, OversizedBlockReport};
 
 use super::run::stages;
 use super::table::{Grid, count, number, optional, text};
@@ -17,7 +15,7 @@ pub fn render(catalog: &Catalog, done: &Deduplicated) -> String {
     let report = &done.report;
     let mut parts = vec![columns(catalog, report), counts(catalog, done)];
     if !report.oversized_blocks.is_empty() {
-        parts.push(oversized(catalog, report));
+        parts.push(oversized(catalog, &report.oversized_blocks));
     }
     parts.push(stages(catalog, &report.stages, report.seconds));
     for (code, rejected) in &report.rejected {
@@ -71,17 +69,16 @@ fn counts(catalog: &Catalog, done: &Deduplicated) -> String {
     grid.finish()
 }
 
-fn oversized(catalog: &Catalog, report: &DedupeReport) -> String {
-    let mut rules: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
-    for block in &report.oversized_blocks {
-        let (blocks, largest, pairs) = rules.entry(&block.rule).or_default();
-        *blocks += 1;
-        *largest = block.records.max(*largest);
-        *pairs += block.pairs;
-    }
-    let mut grid = Grid::new(catalog, &["oversized-rule", "blocks", "largest-block", "pairs-left-out"]);
-    for (rule, (blocks, largest, pairs)) in rules {
-        grid.row(vec![text(rule), count(catalog, blocks), count(catalog, largest), count(catalog, pairs)]);
+/// Blocks of which only those pairs are compared that agree on one more field, one row a rule.
+pub(super) fn oversized(catalog: &Catalog, blocks: &[OversizedBlockReport]) -> String {
+    let mut grid = Grid::new(catalog, &["oversized-rule", "blocks", "largest-block", "pairs-in-all"]);
+    for block in blocks {
+        grid.row(vec![
+            text(&block.rule),
+            count(catalog, block.blocks),
+            count(catalog, block.records),
+            count(catalog, block.pairs),
+        ]);
     }
     grid.finish()
 }

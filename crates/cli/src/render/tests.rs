@@ -381,6 +381,22 @@ They are in different profiles."
 }
 
 #[test]
+fn blocks_that_were_parted_are_counted_by_rule() {
+    let parted = |rule: &str, blocks| OversizedBlockReport {
+        rule: rule.to_owned(),
+        blocks,
+        records: 775,
+        pairs: 16_142_161,
+    };
+    let shown =
+        super::dedupe::oversized(&Catalog::new(Language::English), &[parted("city", 57), parted("phone", 2)]);
+    let rows: Vec<Vec<&str>> =
+        shown.lines().map(|line| line.split(['│', '┆']).map(str::trim).collect()).collect();
+    assert!(rows.contains(&vec!["", "city", "57", "775", "16,142,161", ""]), "{shown}");
+    assert!(rows.contains(&vec!["", "phone", "2", "775", "16,142,161", ""]), "{shown}");
+}
+
+#[test]
 fn a_span_is_shown_in_the_unit_that_fits() {
     let shown = |seconds| super::table::span(&Catalog::new(Language::French), seconds).content();
     assert_eq!(shown(37.8), "37\u{202f}s");

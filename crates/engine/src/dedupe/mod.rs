@@ -19,6 +19,7 @@ use std::time::Instant;
 use arrow::array::LargeStringArray;
 use vermeil_ingest::UnknownFile;
 use vermeil_model::diagnostic::Diagnostic;
+use vermeil_model::schema::BlockingRule;
 use vermeil_model::{Probability, Schema};
 use vermeil_resolve::cluster::Constraints;
 use vermeil_resolve::{MatchModel, RecordIndex};
@@ -58,6 +59,8 @@ pub struct DedupeRequest {
     pub id: Option<String>,
     /// Column → field, instead of what would be understood; [`IGNORED`] for columns not to be compared.
     pub fields: Vec<(String, String)>,
+    /// Rules that find the pairs to compare; none: those that suit the columns.
+    pub blocking: Vec<BlockingRule>,
     /// A model that was kept; `None`: one is estimated.
     pub model: Option<MatchModel>,
     /// From which probability two records are linked, in (0, 1); `None`: 0.5.

@@ -103,7 +103,8 @@ pub(super) async fn read(
         Some(excerpts) => understand(std::iter::once(excerpts), &columns, request, names),
         None => understand(sample.iter(), &columns, request, names),
     };
-    let plan = match MatchPlan::new(&mapping.schema, &Matching::default()) {
+    let blocking = (!request.blocking.is_empty()).then(|| request.blocking.clone());
+    let plan = match MatchPlan::new(&mapping.schema, &Matching { blocking, ..Matching::default() }) {
         Err(PlanError::NothingCompared { .. } | PlanError::NoBlockingRule { .. }) => {
             return Err(DedupeError::NothingCompared);
         }

@@ -19,6 +19,7 @@ fn partition(rows: &[String]) -> BTreeSet<BTreeSet<String>> {
         schema: Schema::built_in("customer.v1").expect("it ships"),
         id: Some("key".to_owned()),
         fields: Vec::new(),
+        blocking: Vec::new(),
         model: None,
         threshold: None,
     };
