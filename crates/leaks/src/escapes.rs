@@ -4,7 +4,7 @@
 //! asking whether the whole is well-formed: a torn log line, a page of SQLite
 //! and a statistic in a Delta log are read alike.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use memchr::memchr_iter;
 
@@ -27,7 +27,7 @@ pub(crate) struct Family {
 }
 
 /// Every way that is undone.
-pub(crate) const FAMILIES: [Family; 5] = [
+const FAMILIES: [Family; 5] = [
     Family { encoding: Encoding::Backslash, lead: b'\\', begins: at_lead, decode: backslash },
     Family { encoding: Encoding::Percent, lead: b'%', begins: at_lead, decode: percent },
     Family { encoding: Encoding::QuotedPrintable, lead: b'=', begins: at_lead, decode: quoted_printable },
@@ -63,14 +63,97 @@ impl Window {
     }
 }
 
+/// Where escapes may begin in a text: for each family, in ascending order.
+#[derive(Default)]
+pub(crate) struct Leads([Vec<u32>; FAMILIES.len()]);
+
+/// Bytes looked at together.
+const STRETCH: usize = 32;
+
+impl Leads {
+    /// Finds where escapes may begin in `text`, in place of what was here before.
+    pub(crate) fn fill(&mut self, text: &[u8]) {
+        self.0.iter_mut().for_each(Vec::clear);
+        if is_ascii_mostly(text) { self.fill_by_family(text) } else { self.fill_at_once(text) }
+    }
+
+    /// One pass for each family, which leaps from lead to lead: text has few.
+    fn fill_by_family(&mut self, text: &[u8]) {
+        for (family, leads) in FAMILIES.iter().zip(&mut self.0) {
+            leads.extend(memchr_iter(family.lead, text).map(|at| at as u32));
+        }
+    }
+
+    /// One pass for all families: in sealed bytes each would stop hundreds of times in a block.
+    fn fill_at_once(&mut self, text: &[u8]) {
+        let mut start = 0;
+        while let Some(stretch) = text[start..].first_chunk() {
+            let flags = lead_flags(stretch);
+            if flags.iter().fold(0, |any, flag| any | flag) != 0 {
+                self.push_flagged(text, start, &flags);
+            }
+            start += STRETCH;
+        }
+        (start..text.len()).for_each(|at| self.push(text, at));
+    }
+
+    /// Each family, and where its escapes may begin.
+    pub(crate) fn by_family(&self) -> impl Iterator<Item = (&'static Family, &[u32])> {
+        FAMILIES.iter().zip(self.0.iter().map(Vec::as_slice))
+    }
+
+    fn push_flagged(&mut self, text: &[u8], start: usize, flags: &[u8; STRETCH]) {
+        for (lane, flags) in (0..).zip(flags.as_chunks().0) {
+            let mut flags = u64::from_le_bytes(*flags);
+            while flags != 0 {
+                self.push(text, start + 8 * lane + flags.trailing_zeros() as usize / 8);
+                flags &= flags - 1;
+            }
+        }
+    }
+
+    fn push(&mut self, text: &[u8], at: usize) {
+        if let Some(family) = FAMILIES.iter().position(|family| family.lead == text[at]) {
+            self.0[family].push(at as u32);
+        }
+    }
+}
+
+/// Whether less than a third of `text` is beyond ASCII, told by a few bytes from all over it.
+fn is_ascii_mostly(text: &[u8]) -> bool {
+    const LOOKED_AT: usize = 64;
+    let sample = text.iter().step_by(text.len().div_ceil(LOOKED_AT).max(1));
+    let beyond = sample.clone().filter(|byte| !byte.is_ascii()).count();
+    3 * beyond < sample.len().max(1)
+}
+
+/// Which bytes lead an escape, as far as the next tells: 1 or 0 for each.
+///
+/// Many are asked for at once, as there is neither a branch nor a table.
+#[inline(always)]
+fn lead_flags(stretch: &[u8; STRETCH + 1]) -> [u8; STRETCH] {
+    let from = |shift: usize| *stretch[shift..].first_chunk::<STRETCH>().unwrap_or(&[0; STRETCH]);
+    let (stretch, next) = (from(0), from(1));
+    let mut flags = [0; STRETCH];
+    for at in 0..STRETCH {
+        let is_lead = FAMILIES.iter().fold(false, |is_lead, family| is_lead | (stretch[at] == family.lead));
+        flags[at] = u8::from(is_lead & NEXT.contains(&next[at]));
+    }
+    flags
+}
+
+/// What may stand behind the lead of an escape of any family.
+const NEXT: RangeInclusive<u8> = b'\n'..=0x7f;
+
 impl Family {
-    /// Calls `with` for each stretch of `text` around escapes of this family, unescaped.
-    pub(crate) fn unescape(&self, text: &[u8], reach: Reach, mut with: impl FnMut(&Window)) {
+    /// Calls `with` for each stretch of `text` around escapes of this family, unescaped: they begin
+    /// at some of `leads`.
+    pub(crate) fn unescape(&self, text: &[u8], leads: &[u32], reach: Reach, mut with: impl FnMut(&Window)) {
         let mut window = Window::default();
         let mut meaning = Vec::new();
         // Up to where the text is in the window.
         let mut done = 0;
-        for at in memchr_iter(self.lead, text) {
+        for at in leads.iter().map(|&at| at as usize) {
             if at < done {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::escapes::{FAMILIES, Reach, Window, holds_break};
+use crate::escapes::{Leads, Reach, Window, holds_break};
 use crate::forms;
 use crate::grams::{Alphabet, GramIndex, Pattern, SHORTEST};
 use crate::report::{Encoding, ValueName};
@@ -304,11 +304,13 @@ impl Patterns {
 pub(crate) struct Searcher<'m> {
     matcher: &'m Matcher,
     squeezed: Squeezed,
+    /// One for each depth that was come to.
+    leads: Vec<Leads>,
 }
 
 impl<'m> Searcher<'m> {
     pub(crate) fn new(matcher: &'m Matcher) -> Self {
-        Self { matcher, squeezed: Squeezed::default() }
+        Self { matcher, squeezed: Squeezed::default(), leads: Vec::new() }
     }
 
     /// Every value in `block`, its escapes undone.
@@ -320,7 +322,7 @@ impl<'m> Searcher<'m> {
     }
 
     fn search_direct(&mut self, block: &[u8], hits: &mut Vec<Hit>) {
-        let Self { matcher, squeezed } = self;
+        let Self { matcher, squeezed, .. } = self;
         squeezed.fill(block);
         let squeezed: &Squeezed = squeezed;
         matcher.squeezed.search(squeezed.as_bytes(), |number, index| {
@@ -335,9 +337,11 @@ impl<'m> Searcher<'m> {
         if depth == 0 {
             return;
         }
-        for family in FAMILIES {
+        let mut leads = self.leads.pop().unwrap_or_default();
+        leads.fill(block);
+        for (family, leads) in leads.by_family() {
             let mut direct: HashSet<(usize, usize)> = HashSet::new();
-            family.unescape(block, self.matcher.reach, |window: &Window| {
+            family.unescape(block, leads, self.matcher.reach, |window: &Window| {
                 if direct.is_empty() {
                     direct = hits.iter().map(|hit| (hit.value, hit.start)).collect();
                 }
@@ -354,6 +358,7 @@ impl<'m> Searcher<'m> {
                 }
             });
         }
+        self.leads.push(leads);
     }
 }
 
