@@ -320,7 +320,7 @@ dedupe-rejected = { $rows ->
         [one] is
        *[other] are
     } in no cluster: { $code }, first at line { $line }
-dedupe-warning = warning: { $message }
+match-warning = warning: { $message }
 dedupe-written = The clusters are in { $file }.
 
 meaning-record-key = record's key
@@ -595,6 +595,12 @@ dedupe-repeated-keys = { $rows } rows have a key that an earlier row has; each s
     .help = name rows by a column without repetitions, or by none
 dedupe-missing-keys = { $rows } rows have no key
     .help = without `--id` rows are named by their number
+match-not-converged = estimation did not settle in its steps for the pairs of: { $rules }
+    .help = what these pairs would have taught is left out; look at some clusters before using them, or give more records
+match-lambda-not-converged = estimation did not settle on how many pairs are matches
+    .help = probabilities may be off; look at some clusters before using them, or compare by a kept model
+match-prior-kept = too few pairs tell how often records of one person agree on: { $fields }
+    .help = what is usual for a field is assumed there; a blocking rule on other fields, or more records, would tell
 match-model-mismatch = the match model was made for other comparisons
     .help = use it for files of the same columns, or estimate another
 cli-would-overwrite = { $file } is read, and would be written over

@@ -317,7 +317,7 @@ dedupe-rejected = { $rows ->
         [one] { $rows } ligne illisible n'est
        *[other] { $rows } lignes illisibles ne sont
     } dans aucun groupe : { $code }, d'abord à la ligne { $line }
-dedupe-warning = attention : { $message }
+match-warning = attention : { $message }
 dedupe-written = Les groupes sont dans { $file }.
 
 meaning-record-key = clé de l'enregistrement
@@ -592,6 +592,12 @@ dedupe-repeated-keys = { $rows } lignes ont la clé d'une ligne précédente ; c
     .help = désignez les lignes par une colonne sans répétition, ou par aucune
 dedupe-missing-keys = { $rows } lignes n'ont pas de clé
     .help = sans `--id`, les lignes sont désignées par leur numéro
+match-not-converged = l'estimation ne s'est pas stabilisée dans ses étapes pour les paires de : { $rules }
+    .help = ce que ces paires auraient appris est laissé de côté ; vérifiez quelques groupes avant de vous en servir, ou fournissez plus d'enregistrements
+match-lambda-not-converged = l'estimation ne s'est pas stabilisée sur la part de paires qui se correspondent
+    .help = les probabilités peuvent être fausses ; vérifiez quelques groupes avant de vous en servir, ou comparez selon un modèle conservé
+match-prior-kept = trop peu de paires disent à quelle fréquence les enregistrements d'une même personne concordent sur : { $fields }
+    .help = on y suppose ce qui est courant pour un champ ; une règle de blocage sur d'autres champs, ou plus d'enregistrements, le dirait
 match-model-mismatch = le modèle de rapprochement a été fait pour d'autres comparaisons
     .help = servez-vous-en pour des fichiers aux mêmes colonnes, ou estimez-en un autre
 cli-would-overwrite = { $file } est lu, et serait remplacé

@@ -9,10 +9,12 @@ use vermeil_model::{Diagnostic, ProfileId, RecordId};
 mod blocks;
 mod dedupe;
 mod keys;
+mod matching;
 
 pub use blocks::*;
 pub use dedupe::*;
 pub use keys::*;
+pub use matching::*;
 
 /// What a run did. `records_in = records_landed + unchanged + duplicates + quarantined + suppressed`
 /// holds over records and events together; a run checks it.
@@ -52,6 +54,13 @@ pub struct RunReport {
     pub oversized_blocks: Vec<OversizedBlockReport>,
     /// Whether more rows were quarantined than the pipeline tolerates.
     pub quarantine_limit_exceeded: bool,
+    /// What speaks against trusting the profiles.
+    #[serde(default)]
+    pub warnings: Vec<Diagnostic>,
+    /// How the records of the profiles were matched, by this run or, where it is up to date, by
+    /// the one that published them.
+    #[serde(default)]
+    pub matching: Option<MatchReport>,
 }
 
 /// A record that holds the value that was asked for.

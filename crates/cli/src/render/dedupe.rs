@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use vermeil_engine::DedupeReport;
 
-use super::run::stages;
+use super::run::{stages, told};
 use super::table::{Grid, count, number, optional, text};
 use crate::commands::dedupe::Deduplicated;
 use crate::language::Catalog;
@@ -28,11 +28,7 @@ pub fn render(catalog: &Catalog, done: &Deduplicated) -> String {
         ];
         parts.push(catalog.message("dedupe-rejected", &arguments));
     }
-    for warning in &report.warnings {
-        let told = catalog.tell(warning);
-        parts.push(catalog.message("dedupe-warning", &[("message", told.headline.into())]));
-        parts.extend(told.help.map(|help| format!("  {help}")));
-    }
+    parts.extend(told(catalog, &report.warnings));
     parts.push(catalog.message("dedupe-written", &[("file", done.out.as_str().into())]));
     parts.join("\n")
 }
