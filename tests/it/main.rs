@@ -12,6 +12,7 @@ mod foreign_reader;
 mod keys;
 mod leaks;
 mod object_store;
+mod pages;
 mod pipeline;
 mod policy;
 mod python;

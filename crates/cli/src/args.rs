@@ -103,6 +103,8 @@ pub struct InitArguments {
 pub struct RunArguments {
     #[arg(long, value_name = "STAGE", default_value = Stage::Publish.as_str(), value_parser = stage_parser())]
     pub until: Stage,
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// Who reads, and why.
@@ -131,6 +133,8 @@ pub struct ExplainArguments {
     pub left: String,
     #[arg(value_name = "B")]
     pub right: Option<String>,
+    #[arg(long, value_name = "FILE", requires = "right")]
+    pub svg: Option<PathBuf>,
     #[command(flatten)]
     pub reader: ReaderArguments,
 }
@@ -214,6 +218,8 @@ pub struct DedupeArguments {
     pub map: Vec<ToldColumn>,
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     #[arg(id = "save-model", long, value_name = "FILE")]
     pub save_model: Option<PathBuf>,
     // Kept within bounds by the engine, which says what they are.

@@ -11,6 +11,7 @@ pub mod find;
 pub mod init;
 pub mod keys;
 pub mod leak_scan;
+pub mod matching;
 pub mod next;
 pub mod optimize;
 pub mod plan;
@@ -20,7 +21,10 @@ pub mod rows;
 pub mod run;
 pub mod status;
 pub mod synth;
+pub mod waterfall;
 
+mod chart;
+mod markup;
 mod table;
 mod value;
 

@@ -1,5 +1,7 @@
 //! Why two records are, or are not, one customer; why a profile is what it is.
 
+mod holding;
+
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, AsArray};
@@ -24,8 +26,8 @@ use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, blocking};
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
-    EvidenceReport, LinkReport, MemberReport, PairExplanation, ProfileExplanation, ProvenanceReport,
-    PublishedAccount,
+    EvidenceReport, LinkReport, LinkRole, MemberReport, PairExplanation, ProfileExplanation,
+    ProvenanceReport, PublishedAccount,
 };
 use crate::session::lake_session;
 
@@ -288,9 +290,10 @@ impl Engine {
                 right: right.value(row).to_owned(),
                 weight_bits: weights.value(row),
                 probability: probabilities.value(row),
+                role: LinkRole::Further,
             }));
         }
-        links.sort_by(|a, b| a.weight_bits.total_cmp(&b.weight_bits));
+        holding::assign_roles(&mut links);
         Ok(links)
     }
 

@@ -1,0 +1,112 @@
+//! What `explain` answers.
+
+use serde::Serialize;
+
+/// Why two records were, or were not, linked.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairExplanation {
+    /// One record.
+    pub left: String,
+    /// The other.
+    pub right: String,
+    /// The prior odds of a match, in bits.
+    pub prior_bits: f64,
+    /// Each comparison.
+    pub evidence: Vec<EvidenceReport>,
+    /// What fields that depend on each other, such as those that people of one home share,
+    /// say less, or more, together than each by itself.
+    pub dependence_bits: f64,
+    /// Prior, evidence and dependence together.
+    pub weight_bits: f64,
+    /// What these odds stand for.
+    pub probability: f64,
+    /// From which probability pairs are linked.
+    pub threshold: f64,
+    /// The blocking rules that brought the pair together; empty: it was never compared.
+    pub rules: Vec<String>,
+    /// Whether both are in one profile.
+    pub same_profile: bool,
+}
+
+/// What one comparison says.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvidenceReport {
+    /// The field compared.
+    pub field: String,
+    /// The level it reached, such as `exact`.
+    pub level: String,
+    /// For (positive) or against (negative) a match.
+    pub bits: f64,
+    /// Added to `bits`: rare values that agree say more, common ones less.
+    pub term_frequency_bits: f64,
+}
+
+/// Why a profile is what it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProfileExplanation {
+    /// The profile.
+    pub profile: String,
+    /// Since when its values are erased, RFC 3339, UTC.
+    pub erased_at: Option<String>,
+    /// Its records.
+    pub members: Vec<MemberReport>,
+    /// Where each value comes from.
+    pub values: Vec<ProvenanceReport>,
+    /// The links between its records, weakest first.
+    pub links: Vec<LinkReport>,
+}
+
+/// A record inside a profile.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberReport {
+    /// The record.
+    pub record: String,
+    /// Its source.
+    pub source: String,
+    /// Since when it is in this profile, RFC 3339, UTC.
+    pub since: String,
+}
+
+/// Where a golden value comes from.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProvenanceReport {
+    /// The field.
+    pub field: String,
+    /// The record whose value survived.
+    pub record: String,
+    /// That record's source.
+    pub source: String,
+    /// The rule that chose it.
+    pub rule: String,
+    /// When the source last changed it, RFC 3339, UTC.
+    pub observed_at: Option<String>,
+    /// The value, where the role and purpose may open it.
+    pub value: Option<String>,
+}
+
+/// A link between two records of a profile.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkReport {
+    /// One record.
+    pub left: String,
+    /// The other.
+    pub right: String,
+    /// Prior and evidence together.
+    pub weight_bits: f64,
+    /// What these odds stand for.
+    pub probability: f64,
+    /// What it does for the profile.
+    pub role: LinkRole,
+}
+
+/// What a link does for the profile that both its records are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkRole {
+    /// Of the links that hold the profile together the one with the least evidence.
+    Weakest,
+    /// Without it the profile would fall apart, or hang on less evidence.
+    Holding,
+    /// Stronger links hold its two records together anyway.
+    Further,
+}
