@@ -4,7 +4,7 @@
 use std::fs;
 
 use quick_xml::events::Event;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::Workspace;
 use crate::dedupe::{Desk, delimited, people};
@@ -160,6 +160,20 @@ fn a_run_writes_the_page_and_writes_it_again_when_nothing_changed() {
     assert_eq!(second["up_to_date"], true);
     assert_eq!(second["matching"], first["matching"]);
     assert_eq!(read(&workspace, "page.html"), written);
+}
+
+#[test]
+fn a_run_tells_what_its_rules_cannot_teach_and_tells_it_again() {
+    let workspace = silos();
+    workspace.edit("pipeline.yaml", "name: boutique\n", "name: boutique\nmatch:\n  blocking: [email]\n");
+    for _ in 0..2 {
+        let report = workspace.json(&["run"]);
+        // All pairs agree on the address that brought them together.
+        let expected = json!([{ "code": "match-prior-kept", "args": [["fields", "email"]] }]);
+        assert_eq!(report["warnings"], expected);
+    }
+    let shown = workspace.run(&["run"]).stdout;
+    assert!(shown.contains("too few pairs tell how often records of one person agree on: email"), "{shown}");
 }
 
 #[test]
