@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::common::Ended;
 
 /// A folder to work in, and one for temporary files; both go with it.
-struct Desk {
+pub struct Desk {
     folder: tempfile::TempDir,
 }
 
@@ -28,7 +28,7 @@ impl Desk {
     }
 
     /// A folder that holds one file.
-    fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
+    pub fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
         let desk = Self::new();
         desk.write(name, content);
         desk
@@ -42,11 +42,11 @@ impl Desk {
         self.file("temporary")
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.file(name), content).expect("a file");
     }
 
-    fn read(&self, name: &str) -> String {
+    pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.file(name)).expect("a text file")
     }
 
@@ -64,7 +64,7 @@ impl Desk {
 
     /// One that must succeed, and the object it prints.
     #[track_caller]
-    fn report(&self, arguments: &[&str]) -> Value {
+    pub fn report(&self, arguments: &[&str]) -> Value {
         let ended = self.dedupe(&[arguments, &["--format", "json"]].concat());
         assert_eq!(ended.code, 0, "{arguments:?} failed:\n{}", ended.stderr);
         serde_json::from_str(&ended.stdout).expect("one JSON object and nothing else")
@@ -72,7 +72,7 @@ impl Desk {
 
     /// One that must fail with this exit code, and say each of these.
     #[track_caller]
-    fn refused(&self, arguments: &[&str], code: i32, said: &[&str]) {
+    pub fn refused(&self, arguments: &[&str], code: i32, said: &[&str]) {
         let ended = self.dedupe(arguments);
         assert_eq!(ended.code, code, "{arguments:?}:\n{}{}", ended.stdout, ended.stderr);
         for said in said {
@@ -141,7 +141,7 @@ const CITIES: [&str; 7] = ["Amiens", "Brest", "Caen", "Dijon", "Evreux", "Foix",
 
 /// Invented people, each in two rows, the second with a slip; keys `<person>a` and `<person>b`.
 /// Cells never hold a delimiter.
-fn people(count: usize) -> Vec<Vec<String>> {
+pub fn people(count: usize) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for person in 0..count {
         let (given, family) = (GIVEN[person % GIVEN.len()], FAMILY[person % FAMILY.len()]);
@@ -160,7 +160,7 @@ fn people(count: usize) -> Vec<Vec<String>> {
 
 const HEADER: [&str; 6] = ["customer", "given_name", "family_name", "birth_date", "city", "email"];
 
-fn delimited(rows: &[Vec<String>], delimiter: &str) -> String {
+pub fn delimited(rows: &[Vec<String>], delimiter: &str) -> String {
     let mut text = HEADER.join(delimiter) + "\n";
     for row in rows {
         text.push_str(&row.join(delimiter));

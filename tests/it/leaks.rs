@@ -184,7 +184,12 @@ impl Scene {
             .iter()
             .filter_map(|member| member["record"].as_str())
             .collect();
-        self.passes(&["explain", records[0], records[1]]);
+        let [page, chart] = ["page.html", "pair.svg"].map(|name| {
+            let file = self.workspace.file(&format!("{PRINTED}/{name}"));
+            file.to_str().expect("UTF-8").to_owned()
+        });
+        self.passes(&["explain", records[0], records[1], "--svg", &chart]);
+        self.passes(&["run", "--report", &page]);
         self.passes(&["check"]);
         self.passes(&["plan"]);
         self.passes(&["status"]);

@@ -15,6 +15,7 @@ mod leaks;
 mod linking;
 mod model;
 mod object_store;
+mod pages;
 mod pipeline;
 mod policy;
 mod python;

@@ -111,6 +111,8 @@ pub struct InitArguments {
 pub struct RunArguments {
     #[arg(long, value_name = "STAGE", default_value = Stage::Publish.as_str(), value_parser = stage_parser())]
     pub until: Stage,
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// Who reads, and why.
@@ -139,6 +141,8 @@ pub struct ExplainArguments {
     pub left: String,
     #[arg(value_name = "B")]
     pub right: Option<String>,
+    #[arg(long, value_name = "FILE", requires = "right")]
+    pub svg: Option<PathBuf>,
     #[command(flatten)]
     pub reader: ReaderArguments,
 }
@@ -254,6 +258,8 @@ pub struct DedupeArguments {
     pub block: Vec<BlockingRule>,
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     #[arg(id = "save-model", long, value_name = "FILE")]
     pub save_model: Option<PathBuf>,
     // Kept within bounds by the engine, which says what they are.

@@ -39,6 +39,9 @@ pub enum CliError {
     /// A file to be written is one that is read.
     #[error("{} would be written over", .0.display())]
     WouldOverwrite(PathBuf),
+    /// A report on matching was asked for, and nothing was matched.
+    #[error("there is nothing to report on: no records were matched")]
+    NothingMatched,
     /// A pipeline names a schema that is neither shipped nor a file.
     #[error("there is no schema `{name}`")]
     SchemaUnknown { name: String, file: PathBuf },
@@ -95,6 +98,7 @@ impl Diagnose for CliError {
             }
             Self::Unwritable { file, .. } => Diagnostic::new("cli-unwritable").with("file", file.display()),
             Self::WouldOverwrite(file) => Diagnostic::new("cli-would-overwrite").with("file", file.display()),
+            Self::NothingMatched => Diagnostic::new("cli-nothing-matched"),
             Self::SchemaUnknown { name, file } => Diagnostic::new("cli-schema-unknown")
                 .with("name", name)
                 .with("file", file.display())
@@ -134,6 +138,7 @@ impl Diagnose for CliError {
             | Self::Schema(_)
             | Self::FolderTaken(_)
             | Self::WouldOverwrite(_)
+            | Self::NothingMatched
             | Self::ColumnMissing { .. }
             | Self::RowMalformed { .. }
             | Self::RecordTwice { .. }

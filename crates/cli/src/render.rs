@@ -12,6 +12,7 @@ pub mod find;
 pub mod init;
 pub mod keys;
 pub mod leak_scan;
+pub mod matching;
 pub mod model;
 pub mod next;
 pub mod optimize;
@@ -22,7 +23,10 @@ pub mod rows;
 pub mod run;
 pub mod status;
 pub mod synth;
+pub mod waterfall;
 
+mod chart;
+mod markup;
 mod table;
 mod value;
 

@@ -1,5 +1,7 @@
 //! Why two records are, or are not, one customer; why a profile is what it is.
 
+mod holding;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray};
@@ -26,7 +28,7 @@ use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, JoinsBy, LinkRules, PreparedRecords, 
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
-    DecisionReport, EvidenceReport, GroundReport, LinkReport, MemberReport, PairExplanation,
+    DecisionReport, EvidenceReport, GroundReport, LinkReport, LinkRole, MemberReport, PairExplanation,
     ProfileExplanation, ProvenanceReport, PublishedAccount,
 };
 use crate::session::lake_session;
@@ -326,9 +328,10 @@ impl Engine {
                 right: right.value(row).to_owned(),
                 weight_bits: weights.value(row),
                 probability: probabilities.value(row),
+                role: LinkRole::Further,
             }));
         }
-        links.sort_by(|a, b| a.weight_bits.total_cmp(&b.weight_bits));
+        holding::assign_roles(&mut links);
         Ok(links)
     }
 

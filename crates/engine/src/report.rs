@@ -12,12 +12,14 @@ mod decisions;
 mod dedupe;
 mod explain;
 mod keys;
+mod matching;
 
 pub use blocks::*;
 pub use decisions::*;
 pub use dedupe::*;
 pub use explain::*;
 pub use keys::*;
+pub use matching::*;
 
 /// What a run did. `records_in = records_landed + unchanged + duplicates + quarantined + suppressed`
 /// holds over records and events together; a run checks it.
@@ -69,6 +71,13 @@ pub struct RunReport {
     pub conflicts: Vec<ConflictReport>,
     /// Whether more rows were quarantined than the pipeline tolerates.
     pub quarantine_limit_exceeded: bool,
+    /// What speaks against trusting the profiles.
+    #[serde(default)]
+    pub warnings: Vec<Diagnostic>,
+    /// How the records of the profiles were matched, by this run or, where it is up to date, by
+    /// the one that published them.
+    #[serde(default)]
+    pub matching: Option<MatchReport>,
 }
 
 /// The match model that runs go by.

@@ -10,7 +10,10 @@ use crate::error::EngineError;
 use crate::lake::TableName;
 use crate::link::{ModelChoice, StageClock};
 use crate::progress::{Progress, Stage};
-use crate::report::{RunReport, SourceReport};
+use crate::report::{MatchReport, RunReport, SourceReport};
+
+/// Enough to find the one that published, but where very many found nothing new.
+const RUNS_LOOKED_AT: u32 = 1_000;
 
 /// Held while a run writes; the operating system lets go of it when the process
 /// ends, however it ends.
@@ -92,6 +95,7 @@ impl Engine {
             report.up_to_date = true;
             report.profiles = current.profiles;
             report.model = frozen;
+            report.matched(self.last_matching().await?);
             return Ok(());
         }
         let linkage = self.link(&[], ModelChoice::Frozen, clock).await?;
@@ -106,6 +110,7 @@ impl Engine {
         report.oversized_blocks.clone_from(&linkage.linked.oversized);
         report.kept_apart = linkage.book.kept_apart(&linkage.linked.kept_apart);
         report.conflicts = linkage.book.conflicts(&linkage.ids, &linkage.linked.kept_apart);
+        report.matched(Some(linkage.linked.described()));
         if until < Stage::Publish {
             return Ok(());
         }
@@ -120,6 +125,16 @@ impl Engine {
         report.merges = published.merges;
         report.splits = published.splits;
         Ok(())
+    }
+
+    /// How the records of the published profiles were matched, where that is not too long ago.
+    async fn last_matching(&self) -> Result<Option<MatchReport>, EngineError> {
+        let runs = self.state.last_runs(RUNS_LOOKED_AT).await?;
+        let reports = runs.into_iter().filter_map(|run| serde_json::from_value(run.summary?).ok());
+        let published =
+            |report: &RunReport| report.stages.iter().any(|stage| stage.name == Stage::Publish.as_str());
+        let mut published = reports.filter(published);
+        Ok(published.next().and_then(|report| report.matching))
     }
 
     /// Changes whenever a publication would: the last load of every source of
@@ -168,6 +183,13 @@ impl Engine {
                 Ok(RunLock { _file: file })
             }
         }
+    }
+}
+
+impl RunReport {
+    fn matched(&mut self, matching: Option<MatchReport>) {
+        self.warnings = matching.as_ref().map_or_else(Vec::new, |matching| matching.warnings.clone());
+        self.matching = matching;
     }
 }
 

@@ -19,9 +19,8 @@ use crate::features::{FeatureStore, MISSING, RecordIndex};
 use crate::plan::{FieldIndex, MatchPlan, PlannedRule, Tells};
 
 use keys::Entry;
-pub(crate) use pairs::PairSample;
-pub use pairs::Pairs;
 use pairs::Repeats;
+pub use pairs::{PairSample, Pairs};
 
 /// Fields by which a group that is too large is parted, at most.
 const REFINEMENTS: usize = 3;
@@ -170,6 +169,12 @@ impl Blocks {
         self.pairs_before[self.groups.len()]
     }
 
+    /// How many pairs the groups of one rule hold, parted ones included.
+    pub fn pairs_of_rule(&self, rule: usize) -> u64 {
+        let own = self.rules.iter().filter(|slots| slots.rule == rule);
+        own.map(|slots| self.pairs_before[slots.groups.end] - self.pairs_before[slots.groups.start]).sum()
+    }
+
     /// Every candidate pair, each exactly once.
     pub fn pairs(&self) -> Pairs<'_> {
         self.partition(0, 1)
@@ -205,7 +210,7 @@ impl Blocks {
     }
 
     /// Candidate pairs drawn at random; all of them where there are not more than `at_most`.
-    pub(crate) fn sample(&self, at_most: u64, seed: u64) -> PairSample<'_> {
+    pub fn sample(&self, at_most: u64, seed: u64) -> PairSample<'_> {
         PairSample::new(Pairs::new(self, 0..self.groups.len(), Repeats::OverAllRules), at_most, seed)
     }
 

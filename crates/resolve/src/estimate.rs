@@ -27,6 +27,7 @@
 mod em;
 mod monotone;
 mod patterns;
+mod training;
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -42,6 +43,7 @@ use crate::weight::match_weight;
 
 use em::{Evidence, Session, Shares};
 use patterns::{PatternCounts, Sample};
+pub use training::{Origin, Training, TrainingSession};
 
 /// How to estimate. The defaults suit anything from hundreds of records to millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub struct EstimateSettings {
     pub random_pairs: u64,
     /// Pairs per rule, and candidate pairs in all, that EM looks at.
     pub max_em_pairs: u64,
-    /// EM steps per session at most.
+    /// EM steps per session at most. A session that has not converged by then teaches nothing.
     pub iterations: u32,
     /// On how many threads pairs are compared. The model is the same on any number.
     pub threads: NonZeroUsize,
@@ -64,7 +66,7 @@ impl Default for EstimateSettings {
             seed: 1,
             random_pairs: 1_000_000,
             max_em_pairs: 50_000,
-            iterations: 50,
+            iterations: 500,
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
@@ -89,6 +91,9 @@ pub struct MatchModel {
     pub comparisons: Vec<ComparisonModel>,
     /// How the frequency of a shared value changes its weight.
     pub term_frequency: TermFrequency,
+    /// How estimation went; `None` for a model that does not tell.
+    #[serde(default)]
+    pub training: Option<Training>,
 }
 
 /// What was learnt about one comparison.
@@ -96,6 +101,9 @@ pub struct MatchModel {
 pub struct ComparisonModel {
     /// The canonical field.
     pub field: String,
+    /// Where its m comes from.
+    #[serde(default)]
+    pub m_origin: Origin,
     /// From "nothing alike" up to "equal".
     pub levels: Vec<LevelModel>,
 }
@@ -204,23 +212,42 @@ pub fn estimate(
     let mut evidence = Evidence::expected(&levels, tells);
     let expected = evidence.clone();
     evidence.u = random.shares(&levels, &expected.u, |_| 1.0);
-    let mut shares = Shares { matches: 0.0, same_home: 0.0 };
     // The second round knows the matches among the random pairs.
-    for _ in 0..2 {
+    let mut round = || {
         evidence.m.clone_from(&expected.m);
-        evidence.m = em::m_over_sessions(&sessions, &levels, &evidence, settings.iterations);
+        let learnt = em::m_over_sessions(&sessions, &levels, &evidence, settings.iterations);
+        evidence.m.clone_from(&learnt.m);
         monotone::pool(&mut evidence);
-        shares = em::shares_of_all(&candidates, &evidence, all_pairs);
+        let (shares, end) = em::shares_of_all(&candidates, &evidence, all_pairs);
         evidence.u = random
             .shares(&levels, &expected.u, |pattern| shares.given(evidence.ratios(pattern, &[])).strangers());
+        (learnt, shares, end)
+    };
+    round();
+    let (mut learnt, shares, end) = round();
+    for (comparison, origin) in learnt.origins.iter_mut().enumerate() {
+        if candidates.counts.iter().all(|(pattern, _)| pattern.level(comparison).is_none()) {
+            *origin = Origin::Unused;
+        }
     }
     monotone::pool(&mut evidence);
-    model(plan, &evidence, shares, store.len())
+    let training = Training {
+        sessions: TrainingSession::of(plan, &sessions, &learnt.ends),
+        lambda_iterations: end.iterations,
+        lambda_converged: end.converged,
+    };
+    MatchModel { training: Some(training), ..model(plan, &evidence, (shares, &learnt.origins), store.len()) }
 }
 
-fn model(plan: &MatchPlan, evidence: &Evidence, shares: Shares, records: usize) -> MatchModel {
+fn model(
+    plan: &MatchPlan,
+    evidence: &Evidence,
+    (shares, origins): (Shares, &[Origin]),
+    records: usize,
+) -> MatchModel {
     let comparisons = plan.comparisons().iter().enumerate().map(|(index, planned)| ComparisonModel {
         field: planned.field.clone(),
+        m_origin: origins[index],
         levels: level_set(planned.comparison)
             .names
             .iter()
@@ -242,6 +269,7 @@ fn model(plan: &MatchPlan, evidence: &Evidence, shares: Shares, records: usize) 
             minimum: 1.0 / records.max(1) as f64,
             prior_records: PRIOR_RECORDS,
         },
+        training: None,
     }
 }
 

@@ -97,7 +97,9 @@ impl Names {
 
     /// How alike two names are, from 0 to 1; see [`ALIKE`]. Symmetric.
     pub fn likeness(&self, left: NameIndex, right: NameIndex) -> f32 {
-        let [one, other] = [left, right].map(|index| &self.names[index.0 as usize]);
+        let [left, right] = [left, right].map(|index| &self.names[index.0 as usize]);
+        // Alignment is greedy: it has to begin from the same side whichever name is asked for first.
+        let (one, other) = if self.texts(left).le(self.texts(right)) { (left, right) } else { (right, left) };
         let aligned = align(self.kind, &self.weighed(one), &self.weighed(other));
         if !aligned.has_name {
             return 0.0;
@@ -111,6 +113,11 @@ impl Names {
             (Some(one), Some(other)) if one != other => likeness * against.form,
             _ => likeness,
         }
+    }
+
+    fn texts(&self, name: &Name) -> impl Iterator<Item = (&str, Role)> {
+        let places = &self.places[name.start as usize..name.end as usize];
+        places.iter().map(|place| &self.words[*place as usize]).map(|word| (word.text.as_str(), word.role))
     }
 
     fn weighed(&self, name: &Name) -> Vec<Weighed<'_>> {

@@ -127,3 +127,22 @@ fn what_is_read_is_not_written_over() {
     assert_eq!(desk.read("people.csv"), before);
     desk.refused(&["people.csv", "--out", "no/such/folder.csv"], 1, &["could not write"]);
 }
+
+#[test]
+fn a_model_that_did_not_converge_is_told_in_both_languages() {
+    let desk = Desk::with("people.csv", delimited(&people(60), ","));
+    desk.report(&["people.csv", "--id", "customer", "--save-model", "model.json"]);
+    let mut model: Value = serde_json::from_str(&desk.read("model.json")).expect("JSON");
+    model["training"]["sessions"][0]["converged"] = false.into();
+    let rule = model["training"]["sessions"][0]["rule"].as_str().expect("a rule").to_owned();
+    desk.write("model.json", model.to_string());
+    let told = ["people.csv", "--id", "customer", "--model", "model.json"];
+    let report = desk.report(&told);
+    let codes: Vec<&Value> =
+        report["warnings"].as_array().expect("a list").iter().map(|told| &told["code"]).collect();
+    assert!(codes.contains(&&Value::from("match-not-converged")), "{codes:?}");
+    for (language, words) in [("en", "did not settle"), ("fr", "ne s'est pas stabilisée")] {
+        let shown = desk.dedupe(&[&told[..], &["--lang", language]].concat()).stdout;
+        assert!(shown.contains(words) && shown.contains(&rule), "{shown}");
+    }
+}

@@ -62,12 +62,16 @@ pub async fn execute(
     // Before the work: that the place cannot be written shows at once.
     let out = Replacement::begin(&arguments.out)?;
     let kept = arguments.save_model.as_deref().map(Replacement::begin).transpose()?;
+    let page = arguments.report.as_deref().map(Replacement::begin).transpose()?;
     let found = vermeil_engine::dedupe(&request, &*session.progress).await?;
 
     let writing = Instant::now();
     out.commit(|file| write_clusters(file, request.id.as_deref(), &found.rows))?;
     if let Some(kept) = kept {
-        kept.commit(|file| file.write_all(write_model(&found.model).as_bytes()))?;
+        kept.commit_text(&write_model(&found.model))?;
+    }
+    if let Some(page) = page {
+        page.commit_text(&render::matching::page(&session.catalog, &found.matching()))?;
     }
     let mut report = found.report;
     let seconds = writing.elapsed().as_secs_f64();
@@ -81,17 +85,27 @@ pub async fn execute(
         peak_memory_bytes: peak_memory(),
     };
     output.report(&done, |done| render::dedupe::render(&session.catalog, done))?;
+    tell_written(session, arguments.report.as_deref());
     Ok(outcome)
 }
 
 /// What was asked to be read must not be written over.
 fn refuse_to_overwrite(arguments: &DedupeArguments) -> Result<(), CliError> {
     let read = [Some(Path::new(&arguments.file)), arguments.model.as_deref()];
-    let written = [Some(arguments.out.as_path()), arguments.save_model.as_deref()];
+    let written =
+        [Some(arguments.out.as_path()), arguments.save_model.as_deref(), arguments.report.as_deref()];
     let reads = |file: &Path| read.iter().flatten().any(|read| is_same_file(read, file));
     match written.into_iter().flatten().find(|file| reads(file)) {
         Some(file) => Err(CliError::WouldOverwrite(file.to_owned())),
         None => Ok(()),
+    }
+}
+
+/// Says where a file for people was written, where one was.
+pub(super) fn tell_written(session: &Session, file: Option<&Path>) {
+    if let Some(file) = file {
+        let file = file.display().to_string();
+        session.notice(&session.catalog.message("page-written", &[("file", file.into())]));
     }
 }
 
@@ -148,6 +162,10 @@ impl Replacement {
         let part = target.with_file_name(hidden);
         let file = File::create(&part).map_err(unwritable)?;
         Ok(Self { target: target.to_owned(), part, file: Some(file) })
+    }
+
+    pub(super) fn commit_text(self, text: &str) -> Result<(), CliError> {
+        self.commit(|file| file.write_all(text.as_bytes()))
     }
 
     pub(super) fn commit(

@@ -4,11 +4,12 @@
 use vermeil_engine::{Access, EngineError};
 use vermeil_model::{ProfileId, RecordId};
 
+use super::dedupe::{Replacement, tell_written};
 use super::id;
 use crate::args::ExplainArguments;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
-use crate::render::explain;
+use crate::render::{explain, waterfall};
 use crate::session::Session;
 
 /// Explains a pair of records, or the profile with this id or around this record.
@@ -21,8 +22,13 @@ pub async fn execute(
     let other: Option<RecordId> = arguments.right.as_deref().map(|right| id("B", right)).transpose()?;
     let engine = session.engine(Access::MustExist).await?;
     if let Some(other) = other {
+        let chart = arguments.svg.as_deref().map(Replacement::begin).transpose()?;
         let explanation = engine.explain_pair(record, other).await?;
         output.report(&explanation, |pair| explain::pair(&session.catalog, pair))?;
+        if let Some(chart) = chart {
+            chart.commit_text(&waterfall::render(&session.catalog, &explanation))?;
+            tell_written(session, arguments.svg.as_deref());
+        }
         return Ok(Outcome::Done);
     }
     let reader = session.reader(&arguments.reader);

@@ -2,7 +2,9 @@
 
 use vermeil_engine::{Access, RunReport};
 
+use super::dedupe::{Replacement, tell_written};
 use crate::args::RunArguments;
+use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::render;
@@ -15,8 +17,15 @@ pub async fn execute(
     arguments: &RunArguments,
 ) -> Result<Outcome, Failure> {
     let engine = session.engine(Access::CreateIfMissing).await?;
+    // Before the work: that the place cannot be written shows at once.
+    let page = arguments.report.as_deref().map(Replacement::begin).transpose()?;
     let report = engine.run(arguments.until, &*session.progress).await?;
     output.report(&report, |report| render::run::render(&session.catalog, report))?;
+    if let Some(page) = page {
+        let matching = report.matching.as_ref().ok_or(CliError::NothingMatched)?;
+        page.commit_text(&render::matching::page(&session.catalog, matching))?;
+        tell_written(session, arguments.report.as_deref());
+    }
     Ok(outcome(&report))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vermeil_engine::{DedupeReport, OversizedBlockReport};
 
-use super::run::stages;
+use super::run::{stages, told};
 use super::table::{Grid, count, number, optional, text};
 use crate::commands::dedupe::Deduplicated;
 use crate::language::Catalog;
@@ -26,11 +26,7 @@ pub fn render(catalog: &Catalog, done: &Deduplicated) -> String {
         ];
         parts.push(catalog.message("dedupe-rejected", &arguments));
     }
-    for warning in &report.warnings {
-        let told = catalog.tell(warning);
-        parts.push(catalog.message("dedupe-warning", &[("message", told.headline.into())]));
-        parts.extend(told.help.map(|help| format!("  {help}")));
-    }
+    parts.extend(told(catalog, &report.warnings));
     parts.push(catalog.message("dedupe-written", &[("file", done.out.as_str().into())]));
     parts.join("\n")
 }
@@ -71,7 +67,7 @@ fn counts(catalog: &Catalog, done: &Deduplicated) -> String {
 
 /// Blocks of which only those pairs are compared that agree on one more field, one row a rule.
 pub(super) fn oversized(catalog: &Catalog, blocks: &[OversizedBlockReport]) -> String {
-    let mut grid = Grid::new(catalog, &["oversized-rule", "blocks", "largest-block", "pairs-in-all"]);
+    let mut grid = Grid::new(catalog, &["oversized-rule", "blocks", "largest-block", "pairs-in-them"]);
     for block in blocks {
         grid.row(vec![
             text(&block.rule),

@@ -1,6 +1,6 @@
 //! Why records are one profile, or are not.
 
-use vermeil_engine::{PairExplanation, ProfileExplanation};
+use vermeil_engine::{LinkRole, PairExplanation, ProfileExplanation};
 
 use super::decisions;
 use super::rows::visible;
@@ -8,7 +8,7 @@ use super::table::{Grid, bits, moment, optional, percent, text};
 use crate::language::Catalog;
 
 /// Fewer bits are shown as nothing.
-const SHOWN_BITS: f64 = 0.005;
+pub const SHOWN_BITS: f64 = 0.005;
 
 /// The evidence for and against two records being one person.
 pub fn pair(catalog: &Catalog, pair: &PairExplanation) -> String {
@@ -66,13 +66,18 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
         parts.push(catalog.message("explain-erased", &[("at", at.as_str().into())]));
     }
     parts.extend([values(catalog, profile), members.finish()]);
-    let mut links = Grid::new(catalog, &["record", "record", "bits", "probability"]);
+    let mut links = Grid::new(catalog, &["record", "record", "bits", "probability", "role-of-link"]);
     for link in &profile.links {
         links.row(vec![
             text(&link.left),
             text(&link.right),
             bits(catalog, link.weight_bits),
             percent(catalog, link.probability),
+            text(catalog.text(match link.role {
+                LinkRole::Weakest => "explain-link-weakest",
+                LinkRole::Holding => "explain-link-holding",
+                LinkRole::Further => "explain-link-further",
+            })),
         ]);
     }
     if !links.is_empty() {

@@ -1,6 +1,7 @@
 //! What a run did.
 
 use vermeil_engine::{RunReport, StageReport};
+use vermeil_model::Diagnostic;
 
 use super::decisions;
 use super::table::{Grid, count, seconds, text};
@@ -12,10 +13,22 @@ pub fn render(catalog: &Catalog, report: &RunReport) -> String {
     parts.push(counts(catalog, report));
     parts.extend(decisions::kept_apart(catalog, &report.kept_apart));
     parts.extend(warnings(catalog, report));
+    parts.extend(told(catalog, &report.warnings));
     if report.up_to_date {
         parts.push(catalog.text("run-up-to-date"));
     }
     parts.join("\n")
+}
+
+/// What speaks against trusting a result, each with the way out.
+pub fn told(catalog: &Catalog, warnings: &[Diagnostic]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for warning in warnings {
+        let told = catalog.tell(warning);
+        lines.push(catalog.message("match-warning", &[("message", told.headline.into())]));
+        lines.extend(told.help.map(|help| format!("  {help}")));
+    }
+    lines
 }
 
 /// Rows and seconds of each stage.

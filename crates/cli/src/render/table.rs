@@ -111,8 +111,13 @@ pub fn percent(catalog: &Catalog, value: f64) -> Cell {
 
 /// Bits of evidence, with their sign.
 pub fn bits(catalog: &Catalog, value: f64) -> Cell {
+    right(signed(catalog, value))
+}
+
+/// Bits of evidence, with their sign.
+pub fn signed(catalog: &Catalog, value: f64) -> String {
     let sign = if value >= 0.005 { "+" } else { "" };
-    right(format!("{sign}{}", catalog.language.number(value, 2)))
+    format!("{sign}{}", catalog.language.number(value, 2))
 }
 
 fn right(value: String) -> Cell {

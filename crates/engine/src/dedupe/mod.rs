@@ -24,9 +24,11 @@ use vermeil_model::{Probability, Schema};
 use vermeil_resolve::cluster::Constraints;
 use vermeil_resolve::{MatchModel, RecordIndex};
 
-use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, DEFAULT_THRESHOLD, LinkSettings, Linked, StageClock, link};
+use crate::link::{
+    DEFAULT_MAX_BLOCK_PAIRS, DEFAULT_THRESHOLD, LinkSettings, Linked, StageClock, doubts, link,
+};
 use crate::progress::{Progress, Stage};
-use crate::report::DedupeReport;
+use crate::report::{DedupeReport, MatchReport};
 
 pub use error::DedupeError;
 pub(crate) use model::kept;
@@ -75,6 +77,14 @@ pub struct Deduped {
     pub model: MatchModel,
     /// Which rows belong together.
     pub rows: ClusteredRows,
+    linked: Linked,
+}
+
+impl Deduped {
+    /// How the rows were matched, for a report on it. Takes a moment: pairs are weighed for it.
+    pub fn matching(&self) -> MatchReport {
+        MatchReport { warnings: self.report.warnings.clone(), ..self.linked.described() }
+    }
 }
 
 /// The rows that were read, in the file's order, each with its cluster.
@@ -158,7 +168,8 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
         seconds: started.elapsed().as_secs_f64(),
     };
     report.warnings = warnings(&report, &linked.job.model);
-    Ok(Deduped { report, model: linked.job.model.clone(), rows })
+    report.warnings.extend(doubts(&linked.job.model));
+    Ok(Deduped { report, model: linked.job.model.clone(), rows, linked })
 }
 
 /// For each row its cluster, numbered as they first appear.

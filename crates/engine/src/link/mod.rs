@@ -5,6 +5,8 @@
 //! record indexes, so that one plan serves one machine and, later, many.
 
 mod cluster;
+mod described;
+mod doubts;
 mod prepared;
 mod rules;
 mod score;
@@ -24,6 +26,7 @@ use vermeil_resolve::features::RecordIndex;
 use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
 
 use self::cluster::ClusterLinksExec;
+pub(crate) use self::doubts::doubts;
 use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
 pub(crate) use self::rules::{JoinsBy, LinkRules};

@@ -1,9 +1,11 @@
 use vermeil_model::Schema;
 use vermeil_model::pipeline::Matching;
 use vermeil_resolve::FeatureStoreBuilder;
+use vermeil_resolve::estimate::Origin;
 
 use super::*;
 use crate::progress::Silent;
+use crate::report::{ClusterSize, WeightBin};
 
 /// Records of which many share a first name, a family name or a town.
 fn job(model: Option<MatchModel>) -> (MatchPlan, FeatureStore, LinkSettings) {
@@ -48,6 +50,45 @@ async fn links_do_not_depend_on_how_many_partitions_score_them() {
         assert!(found.0.len() >= 300, "{} links", found.0.len());
         assert_eq!(expected.get_or_insert_with(|| found.clone()), &found, "{partitions} partitions");
     }
+}
+
+#[tokio::test]
+async fn what_estimation_could_not_learn_is_told() {
+    let mut clock = StageClock { progress: &Silent, stages: Vec::new() };
+    let (plan, store, settings) = job(None);
+    let mut model = link(plan, store, settings, &mut clock).await.expect("linked").job.model.clone();
+    let codes =
+        |model: &MatchModel| -> Vec<String> { doubts(model).into_iter().map(|doubt| doubt.code).collect() };
+    assert_eq!(codes(&model), Vec::<String>::new());
+    model.comparisons[0].m_origin = Origin::Prior;
+    let training = model.training.as_mut().expect("it was estimated");
+    training.sessions[0].converged = false;
+    training.lambda_converged = false;
+    let rule = training.sessions[0].rule.clone();
+    assert_eq!(codes(&model), ["match-not-converged", "match-lambda-not-converged", "match-prior-kept"]);
+    assert_eq!(doubts(&model)[0].args, [("rules".to_owned(), rule)]);
+    // A model that does not tell is taken at its word.
+    model.training = None;
+    assert_eq!(codes(&model), ["match-prior-kept"]);
+}
+
+#[tokio::test]
+async fn what_a_report_counts_adds_up() {
+    let mut clock = StageClock { progress: &Silent, stages: Vec::new() };
+    let (plan, store, settings) = job(None);
+    let linked = link(plan, store, settings, &mut clock).await.expect("linked");
+    let report = linked.described();
+    let sum = |count: fn(&WeightBin) -> u64| report.weights.iter().map(count).sum::<u64>();
+    assert_eq!(sum(|bin| bin.links), report.links);
+    assert_eq!(report.others_sampled_from, 1.0, "there are few pairs: all are looked at");
+    assert_eq!(sum(|bin| bin.links + bin.others), report.candidate_pairs);
+    assert_eq!(report.cluster_sizes.iter().map(|size| size.clusters).sum::<u64>(), report.clusters);
+    let records = |size: &ClusterSize| size.records * size.clusters;
+    assert_eq!(report.cluster_sizes.iter().map(records).sum::<u64>(), report.records);
+    let of_rules: u64 = report.rules.iter().map(|rule| rule.pairs).sum();
+    assert_eq!(of_rules, linked.job.blocks.pairs_in_groups());
+    let below = report.weights.iter().filter(|bin| bin.to_bits <= report.threshold_bits);
+    assert_eq!(below.map(|bin| bin.links).sum::<u64>(), 0);
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ pub struct ProfileExplanation {
     pub members: Vec<MemberReport>,
     /// Where each value comes from.
     pub values: Vec<ProvenanceReport>,
-    /// The links that hold it together, weakest first.
+    /// The links between its records, weakest first.
     pub links: Vec<LinkReport>,
     /// The decisions in force about any of its records.
     pub decisions: Vec<DecisionReport>,
@@ -92,7 +92,7 @@ pub struct ProvenanceReport {
     pub value: Option<String>,
 }
 
-/// A scored pair.
+/// A link between two records of a profile.
 #[derive(Debug, Clone, Serialize)]
 pub struct LinkReport {
     /// One record.
@@ -103,4 +103,18 @@ pub struct LinkReport {
     pub weight_bits: f64,
     /// What these odds stand for.
     pub probability: f64,
+    /// What it does for the profile.
+    pub role: LinkRole,
+}
+
+/// What a link does for the profile that both its records are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkRole {
+    /// Of the links that hold the profile together the one with the least evidence.
+    Weakest,
+    /// Without it the profile would fall apart, or hang on less evidence.
+    Holding,
+    /// Stronger links hold its two records together anyway.
+    Further,
 }

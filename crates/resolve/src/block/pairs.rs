@@ -81,7 +81,7 @@ impl Iterator for Pairs<'_> {
 }
 
 /// Pairs of groups, drawn at random: nothing is walked through but what is drawn.
-pub(crate) struct PairSample<'a> {
+pub struct PairSample<'a> {
     pairs: Pairs<'a>,
     /// Numbers of pairs among all groups, rising; `None`: all pairs.
     drawn: Option<std::vec::IntoIter<u64>>,
@@ -104,7 +104,7 @@ impl<'a> PairSample<'a> {
     }
 
     /// Pairs there are for each that is drawn; 1 or more.
-    pub(crate) fn sampled_from(&self) -> f64 {
+    pub fn sampled_from(&self) -> f64 {
         self.sampled_from
     }
 }

@@ -1,11 +1,19 @@
 //! Expectation maximisation over counts of patterns.
 
+use super::Origin;
 use super::patterns::PatternCounts;
 use crate::compare::Pattern;
 use crate::plan::Tells;
 
-/// Below this change of every probability, EM has settled.
+/// Below this change of every probability, EM has nothing left to learn.
 const SETTLED: f64 = 1e-6;
+/// Below this change EM has converged. It goes on for a while nevertheless; see [`PATIENCE`].
+const CONVERGED: f64 = 1e-4;
+/// From this step on, being converged is enough: what hundreds of steps more would change, no
+/// weight shows.
+const PATIENCE: u32 = 50;
+/// Steps at most to find the shares of all pairs.
+const SHARES_ITERATIONS: u32 = 200;
 /// What is known before any pair was seen weighs as much as this many matches.
 const EXPECTED_MATCHES: f64 = 5.0;
 
@@ -70,6 +78,22 @@ impl Evidence {
     }
 }
 
+/// What the sessions learnt.
+pub(super) struct Learnt {
+    pub(super) m: Vec<Vec<f64>>,
+    /// Where the m of each comparison comes from.
+    pub(super) origins: Vec<Origin>,
+    /// How each session ended; `None` where it had no pairs.
+    pub(super) ends: Vec<Option<End>>,
+}
+
+/// How EM ended.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    pub(super) iterations: u32,
+    pub(super) converged: bool,
+}
+
 /// How many times likelier a pattern is among matches than among strangers.
 #[derive(Clone, Copy)]
 pub(super) struct Ratios {
@@ -108,40 +132,57 @@ impl Shares {
         Shares { matches, same_home: self.same_home.clamp(least / 2.0, (1.0 - matches) * (1.0 - least)) }
     }
 
-    fn is_near(self, other: Shares) -> bool {
-        let near = |one: f64, other: f64| (one / other - 1.0).abs() < SETTLED;
+    fn is_near(self, other: Shares, within: f64) -> bool {
+        let near = |one: f64, other: f64| (one / other - 1.0).abs() < within;
         near(self.matches, other.matches) && near(self.same_home, other.same_home)
     }
 }
 
 /// m of each comparison: the mean over the sessions that can tell, weighted by
-/// the matches that each expects. What no session can tell stays as expected.
+/// the matches that each expects. What no session can tell stays as expected, and what a
+/// session says that did not converge is not listened to.
 pub(super) fn m_over_sessions(
     sessions: &[Session],
     levels: &[usize],
     evidence: &Evidence,
     iterations: u32,
-) -> Vec<Vec<f64>> {
+) -> Learnt {
     let start = &evidence.m;
-    let mut sums: Vec<Vec<f64>> = start
-        .iter()
-        .map(|expected| expected.iter().map(|share| share * EXPECTED_MATCHES).collect())
-        .collect();
-    for session in sessions.iter().filter(|session| !session.pairs.counts.is_empty()) {
-        let matched = session.matched_levels(levels, evidence, iterations);
+    let mut sums: Vec<Vec<f64>> = levels.iter().map(|&count| vec![0.0; count]).collect();
+    let mut ends = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        if session.pairs.counts.is_empty() {
+            ends.push(None);
+            continue;
+        }
+        let (matched, end) = session.matched_levels(levels, evidence, iterations);
+        ends.push(Some(end));
+        if !end.converged {
+            continue;
+        }
         for (comparison, matched) in matched.into_iter().enumerate() {
             if !session.foretold.contains(&comparison) {
                 sums[comparison].iter_mut().zip(matched).for_each(|(sum, matched)| *sum += matched);
             }
         }
     }
-    sums.iter_mut().for_each(|sums| normalise(sums));
-    sums
+    let seen = sums.iter().map(|sums| sums.iter().sum::<f64>());
+    let origin = |seen: f64| if seen < EXPECTED_MATCHES { Origin::Prior } else { Origin::Estimated };
+    let origins = seen.map(origin).collect();
+    for (sums, expected) in sums.iter_mut().zip(start) {
+        sums.iter_mut().zip(expected).for_each(|(sum, share)| *sum += share * EXPECTED_MATCHES);
+        normalise(sums);
+    }
+    Learnt { m: sums, origins, ends }
 }
 
 /// The shares among all pairs at which they agree with the posterior shares of the
-/// candidates; pairs that are no candidates count as strangers.
-pub(super) fn shares_of_all(candidates: &PatternCounts, evidence: &Evidence, all_pairs: f64) -> Shares {
+/// candidates; pairs that are no candidates count as strangers. And how finding them ended.
+pub(super) fn shares_of_all(
+    candidates: &PatternCounts,
+    evidence: &Evidence,
+    all_pairs: f64,
+) -> (Shares, End) {
     let ratios: Vec<(Ratios, f64)> = candidates
         .counts
         .iter()
@@ -150,7 +191,8 @@ pub(super) fn shares_of_all(candidates: &PatternCounts, evidence: &Evidence, all
     // One match at least, and one pair that is none: the odds stay finite.
     let (least, most) = (1.0 / (all_pairs + 2.0), 1.0 - 1.0 / (all_pairs + 2.0));
     let mut shares = Shares { matches: 1e-4, same_home: 1e-4 }.within(least, most);
-    for _ in 0..200 {
+    let mut end = End { iterations: 0, converged: false };
+    while end.iterations < SHARES_ITERATIONS {
         let mut sum = Shares { matches: 0.0, same_home: 0.0 };
         for (ratios, count) in &ratios {
             let given = shares.given(*ratios);
@@ -160,23 +202,26 @@ pub(super) fn shares_of_all(candidates: &PatternCounts, evidence: &Evidence, all
         let pairs = all_pairs.max(1.0);
         let next =
             Shares { matches: sum.matches / pairs, same_home: sum.same_home / pairs }.within(least, most);
-        let is_settled = next.is_near(shares);
+        end.iterations += 1;
+        end.converged = next.is_near(shares, CONVERGED);
+        let is_settled = next.is_near(shares, SETTLED);
         shares = next;
         if is_settled {
             break;
         }
     }
-    shares
+    (shares, end)
 }
 
 impl Session<'_> {
     /// How many matches show each level, as EM with fixed u expects.
-    fn matched_levels(&self, levels: &[usize], start: &Evidence, iterations: u32) -> Vec<Vec<f64>> {
+    fn matched_levels(&self, levels: &[usize], start: &Evidence, iterations: u32) -> (Vec<Vec<f64>>, End) {
         let total: f64 = self.pairs.counts.iter().map(|(_, count)| count).sum();
         let mut evidence = start.clone();
         let mut shares = Shares { matches: 0.4, same_home: 0.2 };
         let mut matched = Vec::new();
-        for _ in 0..iterations.max(1) {
+        let mut end = End { iterations: 0, converged: false };
+        while end.iterations < iterations.max(1) {
             matched = levels.iter().map(|&count| vec![0.0; count]).collect::<Vec<_>>();
             let mut sum = Shares { matches: 0.0, same_home: 0.0 };
             for (pattern, count) in &self.pairs.counts {
@@ -202,11 +247,13 @@ impl Session<'_> {
                 change = m.iter().zip(&next).fold(change, |most, (old, new)| most.max((old - new).abs()));
                 *m = next;
             }
-            if change < SETTLED {
+            end.iterations += 1;
+            end.converged = change < CONVERGED;
+            if change < SETTLED || (end.converged && end.iterations >= PATIENCE) {
                 break;
             }
         }
-        matched
+        (matched, end)
     }
 }
 

@@ -83,6 +83,56 @@ fn every_probability_is_usable_even_where_nothing_was_seen() {
 }
 
 #[test]
+fn a_model_tells_how_each_session_came_to_rest() {
+    let (plan, model) = learnt(400, 0);
+    let training = model.training.unwrap();
+    let rules: Vec<&str> = training.sessions.iter().map(|session| session.rule.as_str()).collect();
+    assert_eq!(rules, RULES);
+    assert!(training.converged(), "{training:?}");
+    assert!(training.sessions.iter().all(|session| session.iterations > 1 && session.pairs > 0));
+    let origin = |field: &str| model.comparisons[comparison(&plan, field)].m_origin;
+    assert_eq!(origin("given_name"), Origin::Estimated);
+    // Nobody in the town has a postal code.
+    assert_eq!(origin("postal_code"), Origin::Unused);
+}
+
+#[test]
+fn a_session_that_does_not_converge_is_told_and_teaches_nothing() {
+    let plan = plan(&RULES);
+    let store = town_store(&plan, &town(400));
+    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let settings = EstimateSettings { iterations: 1, ..EstimateSettings::default() };
+    let model = estimate(&store, &plan, &blocks, settings);
+    let training = model.training.as_ref().unwrap();
+    assert!(!training.converged());
+    assert!(training.sessions.iter().all(|session| !session.converged && session.iterations == 1));
+    assert!(model.comparisons.iter().all(|comparison| comparison.m_origin != Origin::Estimated));
+}
+
+#[test]
+fn what_one_rule_alone_foretells_is_not_learnt() {
+    let plan = plan(&["email"]);
+    let store = town_store(&plan, &town(400));
+    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
+    let origin = |field: &str| model.comparisons[comparison(&plan, field)].m_origin;
+    assert_eq!((origin("email"), origin("birth_date")), (Origin::Prior, Origin::Estimated));
+}
+
+#[test]
+fn a_model_that_was_kept_before_models_told_how_estimation_went_is_read() {
+    let (plan, model) = learnt(5, 0);
+    let mut kept = serde_json::to_value(&model).unwrap();
+    kept.as_object_mut().unwrap().remove("training");
+    for comparison in kept["comparisons"].as_array_mut().unwrap() {
+        comparison.as_object_mut().unwrap().remove("m_origin");
+    }
+    let read: MatchModel = serde_json::from_value(kept).unwrap();
+    assert_eq!((read.training.clone(), read.check(&plan)), (None, Ok(())));
+    assert!(read.comparisons.iter().all(|comparison| comparison.m_origin == Origin::Estimated));
+}
+
+#[test]
 fn a_model_survives_being_kept() {
     let (plan, model) = learnt(50, 0);
     let kept: MatchModel = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();

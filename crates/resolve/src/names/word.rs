@@ -11,7 +11,7 @@ use crate::nicknames;
 pub(super) const MOST_LETTERS: usize = 32;
 
 /// What a word does in its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Role {
     /// It names.
     Name,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::block::Blocks;
 use crate::cluster::{ClusterSettings, Link, cluster};
-use crate::estimate::{ComparisonModel, EstimateSettings, LevelModel, TermFrequency, estimate};
+use crate::estimate::{ComparisonModel, EstimateSettings, LevelModel, Origin, TermFrequency, estimate};
 use crate::testing::{comparison, plan, store, town, town_person, town_store};
 
 /// A model for a plan in which every level has m = u, so that none is evidence.
@@ -14,6 +14,7 @@ fn silent(plan: &MatchPlan, lambda: f64) -> MatchModel {
         .iter()
         .map(|planned| ComparisonModel {
             field: planned.field.clone(),
+            m_origin: Origin::Prior,
             levels: level_set(planned.comparison)
                 .names
                 .iter()
@@ -26,6 +27,7 @@ fn silent(plan: &MatchPlan, lambda: f64) -> MatchModel {
         same_home: 0.0,
         comparisons,
         term_frequency: TermFrequency { strength: 0.0, of_alike: 0.0, minimum: 0.001, prior_records: 0.0 },
+        training: None,
     }
 }
 
