@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::features::{FeatureStore, MISSING, RecordIndex};
-use crate::plan::{FieldIndex, MatchPlan, PlannedRule, Tells};
+use crate::plan::{FieldIndex, MatchPlan, PlannedRule};
 
 use keys::Entry;
 use pairs::Repeats;
@@ -370,7 +370,7 @@ fn refinements(store: &FeatureStore, plan: &MatchPlan, rule: &PlannedRule) -> Ve
     let mut fields: Vec<(bool, usize, FieldIndex)> = plan
         .comparisons()
         .iter()
-        .map(|planned| (planned.tells == Tells::Person, filled(planned.columns[0]), planned.columns[0]))
+        .map(|planned| (planned.tells.is_personal(), filled(planned.columns[0]), planned.columns[0]))
         .filter(|(_, filled, field)| 4 * filled > store.len() && !is_in_rule(*field))
         .collect();
     fields.sort_by_key(|(is_person, filled, field)| (Reverse((*is_person, *filled)), *field));

@@ -75,6 +75,19 @@ impl Default for EstimateSettings {
 /// See [`TermFrequency::prior_records`]: felt among dozens of records, lost among thousands.
 const PRIOR_RECORDS: f64 = 100.0;
 
+/// P(two people of one home were born on one day).
+///
+/// One birth in 60 to 80 is one of twins, and not every two of a home are brother and sister.
+/// Where first names differ, a common day of birth in one home is a reason to think of twins,
+/// though among strangers it would all but prove one person.
+pub const BORN_TOGETHER: f64 = 0.02;
+
+/// How many times likelier two days of birth are in one home than among strangers, if they are
+/// `ratio` times likelier of one person: twins' days are as alike as those of one person.
+pub(crate) fn born_together(ratio: f64) -> f64 {
+    (1.0 + BORN_TOGETHER * (ratio - 1.0)).max(1.0)
+}
+
 /// What was learnt: numbers only, never a value, so it may be kept and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatchModel {
@@ -208,8 +221,11 @@ pub fn estimate(
 
     let levels: Vec<usize> =
         plan.comparisons().iter().map(|planned| level_set(planned.comparison).names.len()).collect();
+    let names = (0..plan.comparisons().len())
+        .filter(|&index| plan.comparisons()[index].is_of_persons_names())
+        .collect();
     let tells = plan.comparisons().iter().map(|planned| planned.tells).collect();
-    let mut evidence = Evidence::expected(&levels, tells);
+    let mut evidence = Evidence::expected(&levels, tells, names);
     let expected = evidence.clone();
     evidence.u = random.shares(&levels, &expected.u, |_| 1.0);
     // The second round knows the matches among the random pairs.

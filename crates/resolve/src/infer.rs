@@ -10,6 +10,7 @@
 
 mod headers;
 mod meaning;
+mod places;
 mod values;
 
 use std::borrow::Cow;
@@ -21,6 +22,17 @@ pub use meaning::Meaning;
 use values::Profile;
 
 use crate::normalise::date;
+
+/// Rules beside those of the schema: a file may lack the fields that these rely on, and what it
+/// costs to compare a file's records has a bound whatever the rules, see [`crate::block`].
+const WIDER_RULES: [&str; 6] = [
+    "street",
+    "birth_date",
+    "city + given_name:initial",
+    "city + family_name:initial",
+    "given_name:phonetic + family_name:initial",
+    "organisation_name:sorted_words",
+];
 
 /// Why a column was taken for what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -147,6 +159,7 @@ pub fn infer(
     }
     settle_names(&mut judged, &profiles);
     settle_ambiguous(&mut judged, &profiles);
+    places::settle(&mut judged, samples);
     let mut fields: Vec<Option<String>> =
         judged.iter().map(|(meaning, _)| meaning.field().map(str::to_owned)).collect();
     for (column, field) in told {
@@ -215,13 +228,23 @@ fn settle_names(judged: &mut [(Meaning, Because)], profiles: &[Profile]) {
             }
         }
     }
-    // `name` of things that nobody is called by is a firm's.
+    // `name` of things that nobody is called by is a firm's, but firms are not born.
     let has_parts = has_given || !places(judged, Meaning::FamilyName).is_empty();
-    if !has_parts && places(judged, Meaning::OrganisationName).is_empty() {
+    let has_persons = [Meaning::BirthDate, Meaning::BirthYear, Meaning::BirthPlace, Meaning::Gender]
+        .into_iter()
+        .any(|meaning| !places(judged, meaning).is_empty());
+    if !has_parts && !has_persons && places(judged, Meaning::OrganisationName).is_empty() {
         for place in places(judged, Meaning::FullName) {
-            if profiles[place].given_names < 0.2 {
+            if profiles[place].are_firms() {
                 judged[place] = (Meaning::OrganisationName, Because::OtherColumns);
             }
+        }
+    }
+    // Beside a person's own name, a whole name that no header speaks for is the same once more, or an adviser's.
+    let is_named = has_parts || judged.contains(&(Meaning::FullName, Because::Name));
+    for place in places(judged, Meaning::FullName) {
+        if is_named && judged[place].1 == Because::Values {
+            judged[place] = (Meaning::Ignored, Because::OtherColumns);
         }
     }
     // The first whole name counts; with parts beside it, it may know more first names.
@@ -335,6 +358,7 @@ fn schema_of(mapped: &[MappedField], canonical: &Schema) -> Schema {
     for field in mapped.iter().filter(|field| canonical.field(&field.field).is_none()) {
         schema.fields.push(Field { comparison: Some(Comparison::Text), ..Field::text(field.field.clone()) });
     }
+    schema.blocking.extend(WIDER_RULES.iter().filter_map(|rule| rule.parse::<BlockingRule>().ok()));
     schema.blocking.retain(|rule| rule.keys.iter().all(|key| is_kept(&key.field)));
     // Of what nothing is known about, equal values are all there is to go by; so too where no rule is left.
     let has_rules = !schema.blocking.is_empty();

@@ -14,9 +14,12 @@ const PHONE_FIELDS: [&str; 2] = ["phone", "mobile"];
 const HOME_FIELDS: [&str; 4] = ["family_name", "phone", "mobile", "street"];
 /// Where it is, in wider and narrower terms.
 const PLACE_FIELDS: [&str; 3] = ["postal_code", "city", "region"];
+/// What people who work together share.
+const FIRM_FIELDS: [&str; 3] = ["organisation_name", "registration_number", "vat_number"];
 const GIVEN_NAME: &str = "given_name";
 const FAMILY_NAME: &str = "family_name";
 pub(crate) const FULL_NAME: &str = "full_name";
+const BIRTH_DATE: &str = "birth_date";
 const COUNTRY: &str = "country";
 
 /// A column of the feature store: a field of the schema that matching reads.
@@ -65,6 +68,12 @@ pub struct PlannedComparison {
 pub enum Tells {
     /// One person.
     Person,
+    /// One person, or people of one home who were born together: see
+    /// [`crate::estimate::BORN_TOGETHER`].
+    Birth,
+    /// One organisation. Whoever has a name of their own is one of its people, and shares it with
+    /// all others as people of one home do theirs.
+    Firm,
     /// People of one home. Their family name, address and phone number agree together,
     /// so what these fields say together is limited: see [`crate::estimate::MatchModel::same_home`].
     Home,
@@ -74,6 +83,20 @@ pub enum Tells {
     /// One person, or people of one home who share a mailbox. An address that is alike but not
     /// equal is another writing of the name: it counts for no more than the name does not say.
     Mailbox,
+}
+
+impl PlannedComparison {
+    /// Whether it compares names that persons are called by.
+    pub(crate) fn is_of_persons_names(&self) -> bool {
+        self.exchanged_with.is_some()
+    }
+}
+
+impl Tells {
+    /// Whether agreement speaks for one person rather than for one home.
+    pub(crate) fn is_personal(self) -> bool {
+        matches!(self, Tells::Person | Tells::Birth | Tells::Firm)
+    }
 }
 
 /// One blocking rule.
@@ -325,6 +348,8 @@ impl MatchPlan {
             tells: match field.name.as_str() {
                 name if HOME_FIELDS.contains(&name) => Tells::Home,
                 name if PLACE_FIELDS.contains(&name) => Tells::Place,
+                BIRTH_DATE => Tells::Birth,
+                name if FIRM_FIELDS.contains(&name) => Tells::Firm,
                 _ if comparison == Comparison::Email => Tells::Mailbox,
                 _ => Tells::Person,
             },

@@ -94,11 +94,11 @@ impl<'a> Scorer<'a> {
             .map(|(planned, learnt)| {
                 let bits: Vec<f64> = learnt.levels.iter().map(|level| (level.m / level.u).log2()).collect();
                 let most_of_level = bits.iter().copied().fold(0.0, f64::max);
-                let frequency_bits =
-                    frequency_bits(store, planned, model, learnt.levels[learnt.levels.len() - 1].u);
+                let equal = learnt.levels.last().map_or(1.0, |level| level.u);
+                let frequency_bits = frequency_bits(store, planned, model, equal);
                 Scored {
                     tells: planned.tells,
-                    is_name: planned.exchanged_with.is_some(),
+                    is_name: planned.is_of_persons_names(),
                     field: planned.field.clone(),
                     comparison: planned.comparison,
                     most_of_level,
@@ -172,14 +172,17 @@ impl<'a> Scorer<'a> {
     }
 
     fn weight_of(&self, said: &Said) -> Bits {
-        Bits(said.person + self.of_home(said.home()))
+        Bits(said.person() + self.of_home(said.home(), said.born_together))
     }
 
     /// What the bits of fields that tell homes are worth together: two records may agree
-    /// on them by being one person's, or by being from one home.
-    fn of_home(&self, bits: f64) -> f64 {
+    /// on them by being one person's, or by being from one home, where twins are.
+    fn of_home(&self, bits: f64, born_together: f64) -> f64 {
         // Far from what a home can say, one of the two terms is lost beside the other.
-        if bits < self.home_is_unlikely_below { bits } else { -((-bits).exp2() + self.same_home).log2() }
+        if bits + born_together < self.home_is_unlikely_below {
+            return bits;
+        }
+        -((-bits).exp2() + self.same_home * born_together.exp2()).log2()
     }
 }
 
@@ -207,7 +210,7 @@ fn order(comparisons: &[Scored], told: &[usize]) -> Vec<usize> {
     let mut order = told.to_vec();
     order.sort_by(|one, other| {
         let (one_scored, other_scored) = (&comparisons[*one], &comparisons[*other]);
-        let rank = |scored: &Scored| (scored.tells != Tells::Person, !is_quick(scored.comparison));
+        let rank = |scored: &Scored| (!scored.tells.is_personal(), !is_quick(scored.comparison));
         let against = |scored: &Scored| scored.bits.iter().copied().fold(f64::INFINITY, f64::min);
         (rank(one_scored).cmp(&rank(other_scored)))
             .then(against(one_scored).total_cmp(&against(other_scored)))

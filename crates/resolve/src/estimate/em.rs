@@ -1,7 +1,7 @@
 //! Expectation maximisation over counts of patterns.
 
-use super::Origin;
 use super::patterns::PatternCounts;
+use super::{Origin, born_together};
 use crate::compare::Pattern;
 use crate::plan::Tells;
 
@@ -24,6 +24,8 @@ pub(super) struct Evidence {
     pub(super) u: Vec<Vec<f64>>,
     /// Whom each comparison tells.
     tells: Vec<Tells>,
+    /// Which comparisons are of persons' names.
+    names: Vec<usize>,
 }
 
 /// The pairs of one blocking rule.
@@ -35,7 +37,7 @@ pub(super) struct Session<'a> {
 
 impl Evidence {
     /// What to expect of any field: most pairs of one person agree, most others do not.
-    pub(super) fn expected(levels: &[usize], tells: Vec<Tells>) -> Evidence {
+    pub(super) fn expected(levels: &[usize], tells: Vec<Tells>, names: Vec<usize>) -> Evidence {
         // The higher of two levels in between is the likelier among matches.
         let rising = |count: usize, equal: f64, different: f64| -> Vec<f64> {
             let between = count.saturating_sub(2);
@@ -50,12 +52,14 @@ impl Evidence {
             m: levels.iter().map(|&count| rising(count, 0.85, 0.05)).collect(),
             u: levels.iter().map(|&count| rising(count, 0.85, 0.05).into_iter().rev().collect()).collect(),
             tells,
+            names,
         }
     }
 
     /// What a pattern says, `foretold` comparisons left out.
     pub(super) fn ratios(&self, pattern: Pattern, foretold: &[usize]) -> Ratios {
-        let mut ratios = Ratios { person: 1.0, home: 1.0 };
+        let mut ratios = Ratios { person: 1.0, home: 1.0, born_together: 1.0 };
+        let are_persons = self.names.iter().any(|name| pattern.level(*name).is_some());
         let (mut place_for, mut place_against) = (1.0_f64, 1.0_f64);
         for (comparison, (m, u)) in self.m.iter().zip(&self.u).enumerate() {
             if let Some(level) = pattern.level(comparison)
@@ -65,7 +69,12 @@ impl Evidence {
                 match self.tells[comparison] {
                     // Homes that share a mailbox are few enough to be left to the others.
                     Tells::Person | Tells::Mailbox => ratios.person *= ratio,
-                    Tells::Home => ratios.home *= ratio,
+                    Tells::Birth => {
+                        ratios.person *= ratio;
+                        ratios.born_together = born_together(ratio);
+                    }
+                    Tells::Firm if !are_persons => ratios.person *= ratio,
+                    Tells::Home | Tells::Firm => ratios.home *= ratio,
                     Tells::Place => {
                         place_for = place_for.max(ratio);
                         place_against = place_against.min(ratio);
@@ -101,6 +110,8 @@ pub(super) struct Ratios {
     person: f64,
     /// By those that tell homes.
     home: f64,
+    /// How many times likelier among people of one home than among strangers.
+    born_together: f64,
 }
 
 /// What share of pairs is one person, and what share two people of one home; the rest
@@ -116,7 +127,7 @@ impl Shares {
     /// The posterior shares for pairs that show a pattern.
     pub(super) fn given(self, ratios: Ratios) -> Shares {
         let matches = self.matches * ratios.person * ratios.home;
-        let same_home = self.same_home * ratios.home;
+        let same_home = self.same_home * ratios.home * ratios.born_together;
         let all = matches + same_home + self.strangers();
         // Ratios multiply up to a few hundred bits at most, far below the range of f64.
         Shares { matches: matches / all, same_home: same_home / all }

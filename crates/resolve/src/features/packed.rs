@@ -80,7 +80,7 @@ impl Packed {
     pub(crate) fn date(self) -> Option<[u64; 3]> {
         let dashes = 0xb0_0b00_u64;
         let is_date = self.0 >> 40 == MARK && self.0 & 0xf0_0f00 == dashes;
-        is_date.then(|| [self.0 >> 24 & 0xffff, self.0 >> 12 & 0xff, self.0 & 0xff])
+        is_date.then_some([self.0 >> 24 & 0xffff, self.0 >> 12 & 0xff, self.0 & 0xff])
     }
 
     /// How many characters differ between two values of one length.

@@ -1,4 +1,5 @@
-//! What a column's name says about its content, in French, English and some German, Spanish and Italian.
+//! What a column's name says about its content, in French, English and some of seven other
+//! languages: German, Dutch, Spanish, Portuguese, Italian, Polish and what Scandinavia shares.
 
 use crate::normalise::text::fold;
 
@@ -26,13 +27,15 @@ const SAID: &[(Meaning, &str)] = &[
     (
         Meaning::BirthName,
         "maiden name, birth name, name birth, nom naissance, nom jeune fille, geburtsname, \
-         surname birth, nee",
+         surname birth, nee, \
+         meisjesnaam, nazwisko panienskie",
     ),
     (Meaning::BirthCountry, "birth country, country birth, pays naissance"),
     (
         Meaning::BirthPlace,
         "birth place, birthplace, place birth, city birth, birth city, town birth, \
-         lieu naissance, ville naissance, commune naissance, geburtsort, lugar nacimiento",
+         lieu naissance, ville naissance, commune naissance, geburtsort, lugar nacimiento, \
+         geboorteplaats, miejsce urodzenia, luogo nascita, comune nascita, local nascimento",
     ),
     (Meaning::BirthYear, "birth year, birthyear, year birth, yob, by, annee naissance, geburtsjahr"),
     (Meaning::BirthMonth, "birth month, birthmonth, month birth, bm, mois naissance"),
@@ -41,47 +44,60 @@ const SAID: &[(Meaning, &str)] = &[
         Meaning::BirthDate,
         "birth date, birthdate, date birth, dob, date naissance, naissance, birthday, bday, \
          geburtsdatum, geburtstag, gebdat, gebdatum, ne le, fecha nacimiento, data nascita, \
-         birth",
+         birth, \
+         geboortedatum, data urodzenia, data nascimento, nascimento, fodselsdato, fodelsedatum, \
+         fecha nac, geb, born",
     ),
     (
         Meaning::OrganisationName,
         "company, company name, organisation, organisation name, organization, \
          organization name, org, name org, org name, business, business name, \
          raison sociale, societe, entreprise, denomination, firma, firm, account name, \
-         legal name, trading name, enseigne",
+         legal name, trading name, enseigne, \
+         firmenname, unternehmen, bedrijf, bedrijfsnaam, empresa, azienda, ragione sociale, \
+         razon social, nazwa firmy, denominazione",
     ),
     (
         Meaning::FullName,
         "full name, fullname, name full, name, nom complet, nom prenom, prenom nom, \
          contact name, customer name, client name, nom client, display name, contact, \
-         person name, nombre completo, whole name",
+         person name, nombre completo, whole name, \
+         vollstandiger name, imie nazwisko, nome completo, nombre apellidos, nome cognome, naam, \
+         volledige naam, navn, namn",
     ),
     (
         Meaning::GivenName,
         "first name, firstname, fname, first, given name, givenname, given, forename, \
-         forenames, prenom, prenoms, vorname, vornamen, nombre, nome, gname",
+         forenames, prenom, prenoms, vorname, vornamen, nombre, nome, gname, \
+         voornaam, voornamen, roepnaam, imie, imiona, fornavn, fornamn, nome proprio",
     ),
     (
         Meaning::MiddleName,
         "middle name, middlename, middle, mname, midl name, middle initial, second prenom, \
-         deuxieme prenom, second name, autres prenoms",
+         deuxieme prenom, second name, autres prenoms, \
+         drugie imie, segundo nombre",
     ),
     (
         Meaning::FamilyName,
         "last name, lastname, lname, last, surname, sname, family name, familyname, family, \
          nom famille, nom usage, nom usuel, nom, nachname, familienname, apellido, \
-         apellidos, cognome",
+         apellidos, cognome, \
+         achternaam, tussenvoegsel, familienaam, nazwisko, efternavn, etternavn, efternamn, sobrenome, \
+         apelido, apelidos, primer apellido, segundo apellido",
     ),
     (
         Meaning::Email,
         "email, e mail, mail, courriel, email address, adresse mail, adresse email, \
-         mail address, correo",
+         mail address, correo, \
+         mailadresse, e mailadres, mailadres, correo electronico, posta elettronica",
     ),
     (
         Meaning::Phone,
         "phone, phone number, telephone, tel, mobile, mobile phone, cell, cell phone, \
          portable, gsm, telefon, telefono, home phone, work phone, contact number, \
-         numero telephone, tel mobile, tel fixe",
+         numero telephone, tel mobile, tel fixe, \
+         movil, cellulare, telemovel, telefoon, telefoonnummer, handy, mobil, rufnummer, telefonnummer, \
+         telefone, celular, gsm nummer",
     ),
     (
         Meaning::WholeAddress,
@@ -91,7 +107,8 @@ const SAID: &[(Meaning, &str)] = &[
     (
         Meaning::HouseNumber,
         "street number, house number, house no, street no, numero voie, numero rue, \
-         housenumber, hausnummer, house num, building number",
+         housenumber, hausnummer, house num, building number, \
+         huisnummer, numero civico, nr domu",
     ),
     (
         Meaning::AddressExtra,
@@ -102,49 +119,73 @@ const SAID: &[(Meaning, &str)] = &[
         Meaning::Street,
         "street, street name, street address, address, address 1, address line 1, \
          address line, address1, addr, addr 1, addr line 1, addr line, adresse, adresse 1, \
-         rue, voie, strasse, calle, via, res street",
+         rue, voie, strasse, calle, via, res street, \
+         straat, straatnaam, ulica, indirizzo, direccion, domicilio, morada, endereco, anschrift, adres, \
+         gata, gatuadress, vej",
     ),
     (
         Meaning::PostalCode,
         "postal code, postcode, post code, zip, zip code, zipcode, zip5, cp, code postal, \
-         plz, postleitzahl, cap, codigo postal",
+         plz, postleitzahl, cap, codigo postal, \
+         kod pocztowy, codigo post, postnummer, postnr, codice postale",
     ),
     (
         Meaning::City,
         "city, town, suburb, ville, commune, locality, localite, municipality, ort, stadt, \
-         wohnort, ciudad, citta, res city, village",
+         wohnort, ciudad, citta, res city, village, \
+         woonplaats, plaats, miasto, miejscowosc, comune, localidad, localidade, poblacion, municipio, \
+         cidade, gemeente, stad, postort",
     ),
     (
         Meaning::Region,
         "state, region, province, county, department, departement, canton, bundesland, \
-         territory",
+         territory, \
+         provincia, regione, provincie, wojewodztwo, landkreis",
     ),
     (
         Meaning::Country,
         "country, pays, nation, country code, code pays, land, pais, nationality, \
-         nationalite",
+         nationalite, \
+         kraj, paese",
     ),
     (
         Meaning::RegistrationNumber,
         "siren, siret, registration number, company number, duns, lei, lei number, ein, rcs, \
          registration, numero siren",
     ),
-    (Meaning::VatNumber, "vat, tva, vat number, numero tva, tva intracommunautaire"),
+    (
+        Meaning::VatNumber,
+        "vat, tva, vat number, numero tva, tva intracommunautaire, \
+         ust id, ust idnr, ust id nr, umsatzsteuer id, btw, btw nummer, partita iva, nif iva, nip",
+    ),
     (
         Meaning::NationalId,
         "ssn, ssn number, social security, social security number, soc sec id, soc sec, \
          national id, national id number, nir, securite sociale, passport, passport number, \
          nino, driver license, drivers license number, drivers license, tax id, \
-         tax id number, nhs number, identity number",
+         tax id number, nhs number, identity number, \
+         steuer id, codice fiscale, dni, nie, pesel, bsn",
     ),
     (
         Meaning::LoyaltyNumber,
         "loyalty, loyalty number, fidelite, carte fidelite, card number, numero carte, \
          membership number",
     ),
-    (Meaning::Title, "title, titre, civilite, salutation, prefix, anrede, suffix, name suffix"),
-    (Meaning::Gender, "gender, sex, sexe, genre, geschlecht"),
-    (Meaning::Occupation, "occupation, profession, job, job title, metier, beruf, employer, fonction"),
+    (
+        Meaning::Title,
+        "title, titre, civilite, salutation, prefix, anrede, suffix, name suffix, \
+         aanhef, titolo, tratamiento",
+    ),
+    (
+        Meaning::Gender,
+        "gender, sex, sexe, genre, geschlecht, \
+         sexo, genero, sesso, geslacht, plec",
+    ),
+    (
+        Meaning::Occupation,
+        "occupation, profession, job, job title, metier, beruf, employer, fonction, \
+         beroep, profesion, professione, zawod",
+    ),
     (
         Meaning::Ignored,
         "amount, status, balance, date, created, created at, updated, updated at, modified, \

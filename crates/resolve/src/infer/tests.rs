@@ -74,6 +74,14 @@ fn names_of_many_files_are_understood() {
         ("adresse", Meaning::Street),
         ("Adresse e-mail", Meaning::Email),
         ("billing_street", Meaning::Street),
+        ("voornaam", Meaning::GivenName),
+        ("segundo_apellido", Meaning::FamilyName),
+        ("Data di nascita", Meaning::BirthDate),
+        ("Comune di nascita", Meaning::BirthPlace),
+        ("Kod pocztowy", Meaning::PostalCode),
+        ("Gatuadress", Meaning::Street),
+        ("Förnamn", Meaning::GivenName),
+        ("USt-IdNr", Meaning::VatNumber),
     ];
     for (name, meaning) in expected {
         assert_eq!(headers::meaning_of(name), Some(meaning), "{name}");
@@ -151,4 +159,88 @@ fn nothing_of_a_mapping_holds_a_value() {
     let samples = [ColumnSample { name: "prenom", values: NAMES.to_vec() }];
     let shown = format!("{:?}", infer(&samples, &customer(), &[], None));
     assert!(!NAMES.iter().any(|name| shown.contains(name)), "{shown}");
+}
+
+/// What columns without a name that says anything are taken for, row by row.
+fn meanings(names: &[&str], rows: &[Vec<String>]) -> Vec<Meaning> {
+    let samples: Vec<ColumnSample> = names
+        .iter()
+        .enumerate()
+        .map(|(column, name)| ColumnSample {
+            name,
+            values: rows.iter().map(|row| row[column].as_str()).collect(),
+        })
+        .collect();
+    infer(&samples, &customer(), &[], None).columns.into_iter().map(|column| column.meaning).collect()
+}
+
+/// A word that no list knows.
+fn word(number: usize) -> String {
+    let letters = "bdfgklmnprstvz".as_bytes();
+    let syllable = |part: usize| format!("{}{}", letters[part % 14] as char, ["a", "o", "u"][part % 3]);
+    format!("{}{}{}", syllable(number), syllable(number / 14 + 3), syllable(number / 5 + 7))
+}
+
+#[test]
+fn what_a_postal_code_gives_away_is_the_town() {
+    let rows: Vec<Vec<String>> = (0..200)
+        .map(|row| {
+            vec![
+                word(row),
+                word(7 * row + 300),
+                format!("{:05}", 30_000 + 11 * (row % 20)),
+                word(row % 20 + 900),
+            ]
+        })
+        .collect();
+    let found = meanings(&["a", "b", "c", "d"], &rows);
+    assert_eq!(found, [Meaning::Text, Meaning::Text, Meaning::PostalCode, Meaning::City]);
+}
+
+#[test]
+fn what_another_unknown_column_gives_away_is_no_evidence() {
+    // Whoever buys in one shop has its town and its manager in common.
+    let rows: Vec<Vec<String>> = (0..300)
+        .map(|row| {
+            let shop = row * row % 31;
+            vec![word(row), word(7 * row + 400), word(shop + 800), word(shop + 1200), word(shop % 9 + 1600)]
+        })
+        .collect();
+    let found = meanings(&["a", "b", "c", "d", "e"], &rows);
+    assert_eq!(found, [Meaning::Text, Meaning::Text, Meaning::Text, Meaning::Ignored, Meaning::Ignored]);
+}
+
+#[test]
+fn duplicates_do_not_make_one_column_give_away_another() {
+    let rows: Vec<Vec<String>> = (0..300)
+        .map(|row| row / 3)
+        .map(|person| vec![word(person), word(7 * person + 400), word(person + 800)])
+        .collect();
+    assert_eq!(meanings(&["a", "b", "c"], &rows), [Meaning::Text; 3]);
+}
+
+#[test]
+fn names_that_no_list_knows_are_of_persons_where_somebody_is_born() {
+    let names = ["KRANZ HANS", "LOOS ORHAN", "GUDE SIBYLLA", "TRUEB ALOYS"];
+    let days = ["21.05.1990", "12.02.1979", "16.06.1994", "09.12.1953"];
+    assert_eq!(fields(&[("NAME", &names), ("GEBDAT", &days)], &[], None), ["full_name", "birth_date"]);
+    let firms = ["Kranz Bau GmbH", "Loos Transport", "Gude Holding", "Trueb & Soehne GmbH"];
+    assert_eq!(fields(&[("NAME", &firms)], &[], None), ["organisation_name"]);
+}
+
+#[test]
+fn values_alone_tell_ways_and_firms_and_amounts_are_no_postal_codes() {
+    let ways = ["12 rue Verte", "Jacoballee 59", "3 Oak Street", "Hauptstr. 7"];
+    assert_eq!(meaning("x", &ways), (Meaning::Street, Because::Values));
+    let firms = ["Loos SARL", "Gude GmbH", "Kranz Group", "Vert Holding", "Trueb", "Orme SARL"];
+    assert_eq!(meaning("x", &firms), (Meaning::OrganisationName, Because::Values));
+    let amounts = ["123.45", "870.10", "15.99", "231.00", "642.50", "77.20", "903.11"];
+    assert_eq!(meaning("x", &amounts), (Meaning::Ignored, Because::Values));
+}
+
+#[test]
+fn the_name_of_an_adviser_is_not_the_persons() {
+    let advisers = ["Anne Martin", "Paul Duval", "Anne Martin", "Luc Petit"];
+    let columns: [(&str, &[&str]); 3] = [("xyz", &advisers), ("prenom", &NAMES[..4]), ("nom", &NAMES[4..8])];
+    assert_eq!(fields(&columns, &[], None), ["-", "given_name", "family_name"]);
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::Meaning;
 use crate::nicknames;
-use crate::normalise::date;
 use crate::normalise::text::{fold, gender};
+use crate::normalise::{date, organisation};
 
 /// From which share of values a shape is the column's.
 const MOST: f64 = 0.7;
@@ -32,6 +32,10 @@ pub(super) struct Profile {
     postal_codes: f64,
     /// A word of the value is a known given name.
     pub(super) given_names: f64,
+    /// A word of the value is one that firms have in their names.
+    firms: f64,
+    /// Words and a number, as a way and its houses have.
+    ways: f64,
     /// Words a value, on average.
     pub(super) words: f64,
     characters: f64,
@@ -81,7 +85,9 @@ impl Profile {
                 2 * value.chars().filter(|c| c.is_alphabetic()).count() >= value.chars().count()
             }),
             digits: mean(&digits),
-            postal_codes: share_folded(&is_postal_code),
+            postal_codes: share(&is_postal_code),
+            firms: share_folded(&|value| value.split(' ').any(organisation::is_of_firms)),
+            ways: share_folded(&is_way),
             given_names: share_folded(&|value| value.split(' ').any(nicknames::is_given_name)),
             words: mean(&|value| value.split(' ').count()),
             characters: mean(&|value| value.chars().count()),
@@ -93,6 +99,14 @@ impl Profile {
     /// Whether values speak for months before days.
     pub(super) fn is_month_first(&self) -> bool {
         self.month_first > self.day_first
+    }
+
+    /// Whether these are names of firms, given that they are names.
+    pub(super) fn are_firms(&self) -> bool {
+        // Few persons' names are in no list of given names, have a word of firms in them, or are one
+        // word or many.
+        let is_known = self.given_names >= 0.2 && self.firms < FEW;
+        !is_known && (self.firms >= 0.1 || !(1.7..=3.5).contains(&self.words))
     }
 
     /// Whether the values do not speak against what the name says.
@@ -140,6 +154,10 @@ impl Profile {
         } else if self.integers >= MOST || self.words_mostly < FEW {
             // Long numbers that repeat tie records together; short ones count something.
             if self.digits >= 6.0 && !is_unique { Meaning::Text } else { Meaning::Ignored }
+        } else if self.ways >= MOST && self.words >= 2.0 {
+            Meaning::Street
+        } else if self.firms >= FEW {
+            Meaning::OrganisationName
         } else if self.given_names >= 0.5 {
             if self.words < 1.5 { Meaning::GivenName } else { Meaning::FullName }
         } else if self.distinct <= 5 {
@@ -150,8 +168,19 @@ impl Profile {
     }
 }
 
+/// A number and words, of which one is long enough for a name.
+fn is_way(folded: &str) -> bool {
+    let has_number = folded.split(' ').any(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    has_number && folded.split(' ').any(|word| word.chars().take_while(|c| c.is_alphabetic()).count() >= 4)
+}
+
 /// Four or five digits, or a British or Canadian shape.
-fn is_postal_code(folded: &str) -> bool {
+fn is_postal_code(value: &str) -> bool {
+    // `123.45` is an amount.
+    if value.contains(['.', ',']) {
+        return false;
+    }
+    let folded = fold(value);
     let plain: String = folded.chars().filter(|character| *character != ' ').collect();
     let is_digits = plain.bytes().all(|byte| byte.is_ascii_digit());
     let letters = plain.chars().filter(|character| character.is_ascii_alphabetic()).count();

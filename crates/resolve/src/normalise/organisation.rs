@@ -73,6 +73,38 @@ pub fn name(raw: &str) -> String {
     words.join(" ")
 }
 
+/// Whether a folded word is one that names of firms have and names of persons have not: a legal
+/// form of three letters or more, or a trade that most languages share.
+pub fn is_of_firms(word: &str) -> bool {
+    const SHARED: [&str; 24] = [
+        "group",
+        "groupe",
+        "gruppe",
+        "grupo",
+        "holding",
+        "company",
+        "consulting",
+        "services",
+        "service",
+        "international",
+        "industries",
+        "systems",
+        "solutions",
+        "technologies",
+        "hotel",
+        "restaurant",
+        "bank",
+        "banque",
+        "garage",
+        "associates",
+        "partners",
+        "mbh",
+        "and",
+        "fils",
+    ];
+    SHARED.contains(&word) || (word.len() > 2 && LEGAL_FORMS.contains(&word))
+}
+
 /// Runs of single letters become one word: `s a r l` is `sarl`.
 fn join_letters(folded: &str) -> Vec<String> {
     let is_letter = |word: &str| word.chars().count() == 1 && word.chars().all(char::is_alphabetic);

@@ -224,3 +224,45 @@ fn people_of_one_household_stay_apart_and_accounts_of_one_person_come_together()
     }
     assert!(together.len() as u64 >= people * 98 / 100, "{} of {people} persons", together.len());
 }
+
+#[test]
+fn a_firm_tells_one_organisation_but_not_one_of_its_people() {
+    let plan = plan(&["email"]);
+    let firm = ("organisation_name", "Verrier Transport");
+    let store = store(
+        &plan,
+        &[
+            (1, &[firm]),
+            (2, &[firm]),
+            (3, &[firm, ("given_name", "Agathe")]),
+            (4, &[firm, ("given_name", "Luc")]),
+        ],
+    );
+    let mut model = silent(&plan, 0.5);
+    model.same_home = 0.25;
+    let level = model.comparisons[comparison(&plan, "organisation_name")].levels.last_mut().unwrap();
+    (level.m, level.u) = (0.64, 0.01);
+    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    // Nothing is known of their homes: the odds of one home are one half.
+    check(scorer.weight(RecordIndex(0), RecordIndex(1)), 6.0 - 1.5_f64.log2());
+    // Beside these odds, 64 to one are little.
+    check(scorer.weight(RecordIndex(2), RecordIndex(3)), -(1.0_f64 / 64.0 + 0.5).log2());
+}
+
+#[test]
+fn a_day_of_birth_says_less_in_one_home() {
+    let plan = plan(&["email"]);
+    let home: &[(&str, &str)] = &[("street", "3 rue Verte"), ("birth_date", "1980-05-07")];
+    let store = store(&plan, &[(1, home), (2, home), (3, &home[1..])]);
+    let mut model = silent(&plan, 0.5);
+    model.same_home = 0.5;
+    for field in ["street", "birth_date"] {
+        let level = model.comparisons[comparison(&plan, field)].levels.last_mut().unwrap();
+        (level.m, level.u) = (0.8, 0.8 / 1024.0);
+    }
+    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    // Nothing is known of their homes: the odds of one home are one.
+    let twins = 1.0 + crate::estimate::BORN_TOGETHER * 1023.0;
+    check(scorer.weight(RecordIndex(0), RecordIndex(2)), 10.0 - (1.0 + twins).log2());
+    check(scorer.weight(RecordIndex(0), RecordIndex(1)), 10.0 - (1.0 / 1024.0 + twins).log2());
+}
