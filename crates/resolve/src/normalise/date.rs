@@ -1,11 +1,15 @@
 //! Calendar days.
 
+use super::text::fold;
+
 /// A day as `YYYY-MM-DD`; `None` where it is not understood or does not exist.
 ///
 /// Read are `YYYY-MM-DD`, `DD/MM/YYYY`, `DD.MM.YYYY`, `DD-MM-YYYY` (one-digit days and
 /// months too), `YYYYMMDD`, and any of them followed by a time. The day comes
 /// before the month where the year is last: a guess by value would read one
 /// source in two ways.
+///
+/// Read too are days whose month is in letters, where the year comes last.
 pub fn iso(raw: &str) -> Option<String> {
     let written = written(raw)?;
     let exists = written.year > 0
@@ -49,6 +53,9 @@ impl Written {
 }
 
 fn written(raw: &str) -> Option<Written> {
+    if let Some(written) = with_month_in_letters(raw) {
+        return Some(written);
+    }
     let text = day_of(raw)?;
     if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         let (year, month, day) = (number(&text[..4])?, number(&text[4..6])?, number(&text[6..])?);
@@ -59,13 +66,83 @@ fn written(raw: &str) -> Option<Written> {
     if day.len() > 2 || day.is_empty() || month.is_empty() {
         return None;
     }
-    let (year, is_short) = match (year.len(), number(year)?) {
-        (4, year) => (year, false),
-        (2, year @ ..=20) => (2000 + year, true),
-        (2, year) => (1900 + year, true),
-        _ => return None,
-    };
+    let (year, is_short) = year_of(year)?;
     Some(Written { year, month: number(month)?, day: number(day)?, is_short })
+}
+
+/// `5 May 1990`, `May 5, 1990`, `05-MAY-90`, `5. Mai 1990`, `5 de mayo de 1990`: letters say which
+/// number is the month, and the year comes last.
+fn with_month_in_letters(raw: &str) -> Option<Written> {
+    if !raw.contains(char::is_alphabetic) {
+        return None;
+    }
+    let folded = fold(raw);
+    let mut words = folded.split(' ').filter(|word| !matches!(*word, "de" | "del" | "of"));
+    let (first, second, year) = (words.next()?, words.next()?, words.next()?);
+    if words.next().is_some() {
+        return None;
+    }
+    let (month, day) = match month_in_letters(first) {
+        Some(month) => (month, second),
+        None => (month_in_letters(second)?, first),
+    };
+    let digits = day.trim_end_matches(char::is_alphabetic);
+    let is_day = (1..=2).contains(&digits.len())
+        && matches!(&day[digits.len()..], "" | "st" | "nd" | "rd" | "th" | "er");
+    let (year, is_short) = year_of(year)?;
+    is_day.then_some(Written { year, month, day: number(digits)?, is_short })
+}
+
+/// The month that a folded word of seven languages, or its first letters, names.
+fn month_in_letters(word: &str) -> Option<u32> {
+    const STARTS: [(&str, u32); 34] = [
+        ("jan", 1),
+        ("ene", 1),
+        ("gen", 1),
+        ("fe", 2),
+        ("mar", 3),
+        ("mrz", 3),
+        ("maa", 3),
+        ("mrt", 3),
+        ("apr", 4),
+        ("avr", 4),
+        ("abr", 4),
+        ("mai", 5),
+        ("may", 5),
+        ("mei", 5),
+        ("mag", 5),
+        ("juin", 6),
+        ("jun", 6),
+        ("giu", 6),
+        ("juil", 7),
+        ("jul", 7),
+        ("lug", 7),
+        ("au", 8),
+        ("ao", 8),
+        ("ago", 8),
+        ("sep", 9),
+        ("set", 9),
+        ("ok", 10),
+        ("oct", 10),
+        ("out", 10),
+        ("ott", 10),
+        ("nov", 11),
+        ("dec", 12),
+        ("dez", 12),
+        ("dic", 12),
+    ];
+    let is_word = word.len() >= 3 && word.chars().all(char::is_alphabetic);
+    STARTS.into_iter().find(|(start, _)| is_word && word.starts_with(start)).map(|(_, month)| month)
+}
+
+/// A year of four digits, or of two; and whether it is of two.
+fn year_of(digits: &str) -> Option<(u32, bool)> {
+    match (digits.len(), number(digits)?) {
+        (4, year) => Some((year, false)),
+        (2, year @ ..=20) => Some((2000 + year, true)),
+        (2, year) => Some((1900 + year, true)),
+        _ => None,
+    }
 }
 
 fn day_of(raw: &str) -> Option<&str> {

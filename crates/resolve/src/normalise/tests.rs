@@ -281,3 +281,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_month_may_be_in_letters() {
+    let written = [
+        "5 May 1990",
+        "May 5, 1990",
+        "05-MAY-1990",
+        "5. Mai 1990",
+        "5 de mayo de 1990",
+        "5 mei 1990",
+        "5th May 1990",
+    ];
+    for raw in written {
+        assert_eq!(date::iso(raw).as_deref(), Some("1990-05-05"), "{raw}");
+    }
+    assert_eq!(date::as_written("1er août 78").as_deref(), Some("1978-08-01"));
+    assert_eq!(date::iso("9 Oct 1990").as_deref(), Some("1990-10-09"));
+    assert_eq!(date::iso("31 février 1990"), None);
+    assert_eq!(date::iso("1990-05-05T10:00:00Z").as_deref(), Some("1990-05-05"));
+    for raw in ["May 1990", "12 rue 1990", "May 5 1990 or 1991", "May fifth 1990"] {
+        assert_eq!(date::iso(raw), None, "{raw}");
+    }
+}
