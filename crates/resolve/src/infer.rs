@@ -228,6 +228,14 @@ fn settle_names(judged: &mut [(Meaning, Because)], profiles: &[Profile]) {
             }
         }
     }
+    // `Name; Vorname`: beside first names, a name of one word is the family's.
+    if has_given
+        && places(judged, Meaning::FamilyName).is_empty()
+        && let [place] = places(judged, Meaning::FullName)[..]
+        && profiles[place].words < 1.5
+    {
+        judged[place] = (Meaning::FamilyName, Because::OtherColumns);
+    }
     // `name` of things that nobody is called by is a firm's, but firms are not born.
     let has_parts = has_given || !places(judged, Meaning::FamilyName).is_empty();
     let has_persons = [Meaning::BirthDate, Meaning::BirthYear, Meaning::BirthPlace, Meaning::Gender]

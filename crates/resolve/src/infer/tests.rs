@@ -125,6 +125,15 @@ fn what_is_told_goes_before_what_is_understood() {
 }
 
 #[test]
+fn a_name_beside_first_names_is_the_familys_unless_it_is_whole() {
+    let given: (&str, &[&str]) = ("Vorname", &["Anna", "Uwe", "Jürgen"]);
+    let family: (&str, &[&str]) = ("Name", &["Schmidt", "von Berg", "Müller"]);
+    assert_eq!(fields(&[family, given], &[], None), ["family_name", "given_name"]);
+    let whole: (&str, &[&str]) = ("Name", &["Anna Schmidt", "Uwe von Berg", "Jürgen Müller"]);
+    assert_eq!(fields(&[whole, given], &[], None), ["full_name", "given_name"]);
+}
+
+#[test]
 fn the_key_is_never_evidence() {
     let columns: [(&str, &[&str]); 2] = [("prenom", &NAMES), ("nom", &NAMES)];
     assert_eq!(fields(&columns, &[], Some("prenom")), ["-", "family_name"]);
