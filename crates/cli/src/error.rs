@@ -51,9 +51,9 @@ pub enum CliError {
     /// A folder to be filled holds something already.
     #[error("{} is not empty", .0.display())]
     FolderTaken(PathBuf),
-    /// A table file lacks a column.
+    /// A table file lacks a column. Those it has are not told: without a header they are values.
     #[error("{} has no column `{wanted}`", file.display())]
-    ColumnMissing { file: PathBuf, wanted: String, found: String },
+    ColumnMissing { file: PathBuf, wanted: String },
     /// A table file is malformed.
     #[error("{}:{line}: not a row of this table", file.display())]
     RowMalformed { file: PathBuf, line: u64 },
@@ -105,10 +105,9 @@ impl Diagnose for CliError {
                 .with("known", Schema::built_in_names().collect::<Vec<_>>().join(", ")),
             Self::Schema(error) => return schema_diagnostic(error),
             Self::FolderTaken(folder) => Diagnostic::new("cli-folder-taken").with("folder", folder.display()),
-            Self::ColumnMissing { file, wanted, found } => Diagnostic::new("cli-column-missing")
-                .with("file", file.display())
-                .with("wanted", wanted)
-                .with("found", found),
+            Self::ColumnMissing { file, wanted } => {
+                Diagnostic::new("cli-column-missing").with("file", file.display()).with("wanted", wanted)
+            }
             Self::RowMalformed { file, line } => {
                 Diagnostic::new("cli-row-malformed").with("file", file.display()).with("line", line)
             }

@@ -17,6 +17,7 @@ mod logging;
 mod output;
 mod progress;
 mod render;
+mod replacement;
 mod session;
 mod usage;
 

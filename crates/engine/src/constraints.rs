@@ -102,15 +102,17 @@ impl ConstraintBook {
     /// What sources say about their own records, and how these may join others.
     fn follow_sources(&mut self, records: &PreparedRecords, rules: &LinkRules<'_>) {
         let rule_of = |record: RecordIndex| rules.source(records.store.source(record));
+        let mut reasons: HashMap<&SourceId, u32> = HashMap::new();
         for (old, heir) in &records.replaced {
-            let reason = number(&mut self.joining, Ground::Replaced(rule_of(*old).source.clone()));
+            let source = rule_of(*old).source;
+            let ground = || number(&mut self.joining, Ground::Replaced(source.clone()));
+            let reason = *reasons.entry(source).or_insert_with(ground);
             self.constraints.must_links.push(MustLink { left: *old, right: *heir, reason });
         }
         self.constraints.must_links.retain(|link| {
-            let barred = [link.left, link.right].map(rule_of).into_iter();
-            let barred =
-                barred.filter(|rule| rule.joins == JoinsBy::Nothing).map(|rule| rule.source.clone()).next();
-            self.refused.extend(barred.iter().map(|source| (*link, Ground::NeverLinked(source.clone()))));
+            let mut rules = [link.left, link.right].map(rule_of).into_iter();
+            let barred = rules.find(|rule| rule.joins == JoinsBy::Nothing);
+            self.refused.extend(barred.map(|rule| (*link, Ground::NeverLinked(rule.source.clone()))));
             barred.is_none()
         });
         let first = self.joining.len() as u32;

@@ -45,8 +45,7 @@ impl Engine {
         right: u128,
         author: Author<'_>,
     ) -> Result<DecisionReport, EngineError> {
-        let (one, other) = (self.decided_records(left).await?, self.decided_records(right).await?);
-        self.decide(DecisionKind::Merge, one, other, author).await
+        self.decide_about_two(DecisionKind::Merge, left, right, author).await
     }
 
     /// No record of the one profile or record is ever in one profile with one of the other.
@@ -59,8 +58,7 @@ impl Engine {
         right: u128,
         author: Author<'_>,
     ) -> Result<DecisionReport, EngineError> {
-        let (one, other) = (self.decided_records(left).await?, self.decided_records(right).await?);
-        self.decide(DecisionKind::NeverLink, one, other, author).await
+        self.decide_about_two(DecisionKind::NeverLink, left, right, author).await
     }
 
     /// `leaving` are never again in one profile with the other records that `profile` has now.
@@ -116,6 +114,17 @@ impl Engine {
     /// The state database cannot be read.
     pub async fn decisions(&self) -> Result<Vec<DecisionReport>, EngineError> {
         Ok(self.state.decisions().await?.into_iter().map(DecisionReport::of).collect())
+    }
+
+    async fn decide_about_two(
+        &self,
+        kind: DecisionKind,
+        left: u128,
+        right: u128,
+        author: Author<'_>,
+    ) -> Result<DecisionReport, EngineError> {
+        let (one, other) = (self.decided_records(left).await?, self.decided_records(right).await?);
+        self.decide(kind, one, other, author).await
     }
 
     async fn decide(

@@ -3,7 +3,7 @@
 use std::io;
 
 use arrow::error::ArrowError;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
 use vermeil_audit::AuditError;
@@ -14,6 +14,7 @@ use vermeil_model::{Diagnose, Diagnostic, SourceId};
 use vermeil_state::StateError;
 
 use crate::lake::{LocationError, TableName};
+use crate::report::second;
 
 /// The engine could not do what was asked.
 ///
@@ -136,7 +137,7 @@ pub enum EngineError {
     NothingPublished,
     #[error("there is no {what} {id}")]
     Unknown { what: &'static str, id: String },
-    #[error("{what} {id} was erased on {}", moment(*at))]
+    #[error("{what} {id} was erased on {}", second(*at))]
     Erased { what: &'static str, id: String, at: DateTime<Utc> },
     #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
     CountsDoNotAddUp { counts: String },
@@ -185,10 +186,6 @@ impl From<DataFusionError> for EngineError {
     fn from(cause: DataFusionError) -> Self {
         Self::DataFusion(Box::new(cause))
     }
-}
-
-fn moment(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn listed(numbers: &[i64]) -> String {
@@ -293,7 +290,7 @@ impl Diagnose for EngineError {
             Self::NothingPublished => Diagnostic::new("nothing-published"),
             Self::Unknown { what, id } => Diagnostic::new("unknown-id").with("what", what).with("id", id),
             Self::Erased { what, id, at } => {
-                Diagnostic::new("value-erased").with("what", what).with("id", id).with("at", moment(*at))
+                Diagnostic::new("value-erased").with("what", what).with("id", id).with("at", second(*at))
             }
             Self::CountsDoNotAddUp { counts } => {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)

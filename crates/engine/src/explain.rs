@@ -18,13 +18,13 @@ use vermeil_resolve::{Blocks, Scorer};
 use crate::audit::{Opened, status_of};
 use crate::columns::{self, SOURCE_KEY_PREFIX};
 use crate::constraints::{ConstraintBook, Ground};
-use crate::dedupe::kept;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::golden::Former;
 use crate::lake::TableName;
 use crate::land::as_text;
 use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, JoinsBy, LinkRules, PreparedRecords, blocking};
+use crate::match_model::kept;
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
@@ -51,7 +51,8 @@ impl Engine {
         let former = Former::load(self, publication.as_ref()).await?;
         let profile_of = |record| former.profiles.get(&record).map(|former| former.profile);
         let same_profile = profile_of(left).is_some() && profile_of(left) == profile_of(right);
-        let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
+        let rules = self.link_rules()?;
+        let book = ConstraintBook::new(&records, &rules, &self.state.decisions().await?);
         let [around_left, around_right] = [left, right].map(|record| former.companions(record));
         let concerned: HashSet<RecordId> = around_left.union(&around_right).copied().collect();
         let grounds = book.about(&records.ids, &concerned);
@@ -60,7 +61,6 @@ impl Engine {
             true => reports(grounds.joining(&around_left, &around_left)),
             false => Vec::new(),
         };
-        let rules = self.link_rules()?;
         let kept_apart_by: Vec<GroundReport> = match same_profile {
             // Settled since that profile was published.
             true => reports(grounds.parting(&HashSet::from([left]), &HashSet::from([right]))),

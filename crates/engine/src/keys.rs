@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use vermeil_audit::{Intent, Status};
 use vermeil_model::pipeline::ProviderSettings;
 use vermeil_model::policy::{Purpose, Role};
@@ -17,6 +16,7 @@ use crate::keyring;
 use crate::progress::{KeysMoved, Progress};
 use crate::report::{
     DestructionReport, GenerationReport, KeyRotationReport, KeysReport, RewrappingReport, RotationUnderWay,
+    second,
 };
 
 /// In which role and for which purpose the trail names those who manage keys.
@@ -235,9 +235,4 @@ fn of_keyring(generation: u32, state: GenerationState, current: u32) -> Generati
         GenerationState::Destroyed { at: moment } => ("destroyed", at(moment)),
     };
     GenerationReport { generation, state: state.to_owned(), at, pages: 0, keys: 0 }
-}
-
-/// To the second, as a keyring's file keeps moments.
-fn second(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -48,13 +48,11 @@ mod suppress;
 
 pub use check::check;
 pub use decisions::Author;
-pub use dedupe::{
-    ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe, read_model, write_model,
-};
+pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe};
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;
 pub use keys::KeyHolder;
-pub use match_model::{LEAST_RECORDS, Refresh};
+pub use match_model::{LEAST_RECORDS, ModelError, Refresh, read_model, write_model};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;
 pub use report::*;

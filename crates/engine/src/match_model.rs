@@ -5,20 +5,24 @@
 //! has records enough keeps its model, and all later ones go by it, until somebody asks for a new one.
 //! Frozen are m, u, the prior and the share of homes; how rare a value is follows the records.
 
+mod text;
+
 use std::collections::BTreeMap;
 
 use vermeil_model::RecordId;
 use vermeil_resolve::{MatchModel, MatchPlan, RecordIndex};
 use vermeil_state::KeptModel;
 
-use crate::dedupe::{read_model, write_model};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::golden::Former;
 use crate::golden::assign::{Change, assign};
 use crate::link::{Linkage, ModelChoice, StageClock};
 use crate::progress::Progress;
-use crate::report::{KeptModelReport, RefreshReport};
+use crate::report::{KeptModelReport, RefreshReport, second};
+
+pub(crate) use text::kept;
+pub use text::{ModelError, read_model, write_model};
 
 /// A model of fewer records is not kept: what it learnt from few pairs should not outlast them.
 pub const LEAST_RECORDS: u64 = 1_000;
@@ -70,7 +74,7 @@ impl Engine {
         Ok(Some(KeptModelReport {
             number: kept.number,
             records: kept.records,
-            made_at: kept.made_at.to_rfc3339(),
+            made_at: second(kept.made_at),
             in_force: model.as_ref().is_some_and(|model| model.check(&plan).is_ok()),
             model,
         }))
@@ -102,7 +106,7 @@ impl Engine {
     }
 
     /// Which profiles would merge and part, were a linkage published.
-    async fn changes_of(&self, linkage: &Linkage) -> Result<RefreshReport, EngineError> {
+    pub(crate) async fn changes_of(&self, linkage: &Linkage) -> Result<RefreshReport, EngineError> {
         let groups = linkage.groups();
         let former = Former::load(self, self.publication().await?.as_ref()).await?;
         let mut report = RefreshReport { profiles: groups.len() as u64, ..RefreshReport::default() };

@@ -8,8 +8,6 @@ use vermeil_model::schema::SchemaKind;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::golden::Former;
-use crate::golden::assign::{Change, assign};
 use crate::lake::TableName;
 use crate::land::PlannedSource;
 use crate::link::{ModelChoice, StageClock};
@@ -38,17 +36,8 @@ impl Engine {
         let rows: Vec<_> =
             planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
         let linkage = self.link(&rows, ModelChoice::Frozen, &mut clock).await?;
-        let groups = linkage.groups();
-        let current = self.publication().await?;
-        let former = Former::load(self, current.as_ref()).await?;
-        let assignment = assign(&groups, &former.profiles, 0);
-        report.profiles = groups.len() as u64;
-        for change in &assignment.changes {
-            match change {
-                Change::Merge { .. } => report.merges += 1,
-                Change::Split { .. } => report.splits += 1,
-            }
-        }
+        let changes = self.changes_of(&linkage).await?;
+        (report.profiles, report.merges, report.splits) = (changes.profiles, changes.merges, changes.splits);
         Ok(report)
     }
 

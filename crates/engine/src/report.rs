@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
@@ -20,6 +21,11 @@ pub use dedupe::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
+
+/// A moment to the second, RFC 3339, UTC.
+pub(crate) fn second(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
 
 /// What a run did. `records_in = records_landed + unchanged + duplicates + quarantined + suppressed`
 /// holds over records and events together; a run checks it.

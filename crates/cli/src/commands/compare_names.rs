@@ -5,13 +5,13 @@ use std::path::Path;
 use serde::Serialize;
 use vermeil_resolve::names::{ALIKE, NameIndex, NameKind, Names};
 
-use super::dedupe::{Replacement, is_same_file};
 use super::evaluate::unreadable;
 use crate::args::{CompareNamesArguments, NamedParty};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::render;
+use crate::replacement::{Replacement, is_same_file};
 use crate::session::Session;
 
 /// The columns of the two names.
@@ -70,11 +70,7 @@ fn compare(file: &Path, kind: NamedParty) -> Result<Vec<f32>, CliError> {
     let header = reader.headers().map_err(|error| unreadable(file, error))?.clone();
     let column = |name: &str| header.iter().position(|found| found == name);
     let [left, right] = NAME_COLUMNS.map(|name| {
-        column(name).ok_or_else(|| CliError::ColumnMissing {
-            file: file.to_owned(),
-            wanted: name.to_owned(),
-            found: header.iter().collect::<Vec<_>>().join(", "),
-        })
+        column(name).ok_or_else(|| CliError::ColumnMissing { file: file.to_owned(), wanted: name.to_owned() })
     });
     let (left, right) = (left?, right?);
     let kind_column = KIND_COLUMNS.into_iter().find_map(column);

@@ -1,8 +1,7 @@
 //! `vermeil dedupe`: which rows of one file belong together, without a pipeline.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -16,6 +15,7 @@ use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::render;
+use crate::replacement::{Replacement, is_same_file, tell_written};
 use crate::session::Session;
 
 /// The schema whose fields columns are understood as.
@@ -101,19 +101,6 @@ fn refuse_to_overwrite(arguments: &DedupeArguments) -> Result<(), CliError> {
     }
 }
 
-/// Says where a file for people was written, where one was.
-pub(super) fn tell_written(session: &Session, file: Option<&Path>) {
-    if let Some(file) = file {
-        let file = file.display().to_string();
-        session.notice(&session.catalog.message("page-written", &[("file", file.into())]));
-    }
-}
-
-/// Whether two paths lead to one file that is there.
-pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
 fn read_text(file: &Path) -> Result<String, CliError> {
     fs::read_to_string(file).map_err(|cause| CliError::Unreadable { file: file.to_owned(), cause })
 }
@@ -141,60 +128,3 @@ fn peak_memory() -> Option<u64> {
     let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
-
-/// A file under way beside the one it will replace, so that no reader ever meets half of it.
-pub(super) struct Replacement {
-    target: PathBuf,
-    part: PathBuf,
-    file: Option<File>,
-}
-
-impl Replacement {
-    pub(super) fn begin(target: &Path) -> Result<Self, CliError> {
-        let unwritable = |cause| CliError::Unwritable { file: target.to_owned(), cause };
-        let name = target.file_name().ok_or_else(|| unwritable(io::ErrorKind::IsADirectory.into()))?;
-        if target.is_dir() {
-            return Err(unwritable(io::ErrorKind::IsADirectory.into()));
-        }
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(".part");
-        let part = target.with_file_name(hidden);
-        let file = File::create(&part).map_err(unwritable)?;
-        Ok(Self { target: target.to_owned(), part, file: Some(file) })
-    }
-
-    pub(super) fn commit_text(self, text: &str) -> Result<(), CliError> {
-        self.commit(|file| file.write_all(text.as_bytes()))
-    }
-
-    pub(super) fn commit(
-        mut self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), CliError> {
-        let write_all = |file: File| {
-            let mut writer = BufWriter::new(file);
-            write(&mut writer)?;
-            writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            fs::rename(&self.part, &self.target)
-        };
-        let written = self.file.take().map_or(Ok(()), write_all);
-        if written.is_err() {
-            // What is left of it is of no use; that it cannot be written is told below.
-            drop(fs::remove_file(&self.part));
-        }
-        written.map_err(|cause| CliError::Unwritable { file: self.target.clone(), cause })
-    }
-}
-
-impl Drop for Replacement {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            // Nothing was written: an empty file of this name disturbs nobody.
-            drop(fs::remove_file(&self.part));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

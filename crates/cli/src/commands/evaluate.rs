@@ -42,11 +42,10 @@ fn partition(file: &Path, id: &str) -> Result<Vec<(String, String)>, CliError> {
     let mut reader = csv::Reader::from_path(file).map_err(unreadable)?;
     let header = reader.headers().map_err(unreadable)?.clone();
     let column = |names: &[&str]| {
-        header.iter().position(|name| names.contains(&name)).ok_or_else(|| CliError::ColumnMissing {
-            file: file.to_owned(),
-            wanted: names.join(" | "),
-            found: header.iter().collect::<Vec<_>>().join(", "),
-        })
+        header
+            .iter()
+            .position(|name| names.contains(&name))
+            .ok_or_else(|| CliError::ColumnMissing { file: file.to_owned(), wanted: names.join(" | ") })
     };
     let (record_column, group_column) = (column(&[id])?, column(&GROUP_COLUMNS)?);
     let (mut groups, mut seen) = (Vec::new(), HashSet::new());

@@ -4,12 +4,12 @@
 use vermeil_engine::{Access, EngineError};
 use vermeil_model::{ProfileId, RecordId};
 
-use super::dedupe::{Replacement, tell_written};
 use super::id;
 use crate::args::ExplainArguments;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::render::{explain, waterfall};
+use crate::replacement::{Replacement, tell_written};
 use crate::session::Session;
 
 /// Explains a pair of records, or the profile with this id or around this record.

@@ -2,12 +2,12 @@
 
 use vermeil_engine::{Access, RunReport};
 
-use super::dedupe::{Replacement, tell_written};
 use crate::args::RunArguments;
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::output::Output;
 use crate::render;
+use crate::replacement::{Replacement, tell_written};
 use crate::session::Session;
 
 /// Runs the stages up to the one asked for.

@@ -17,10 +17,6 @@ pub enum DedupeError {
     UnknownColumn { option: &'static str, column: String, nearest: Option<String> },
     #[error("--map names `{field}`, which is no field")]
     UnknownField { field: String, nearest: Option<String>, fields: String },
-    #[error("line {line}, column {column}: not a match model")]
-    ModelMalformed { line: usize, column: usize },
-    #[error("the match model has version {found}, this program reads version {known}")]
-    ModelVersion { found: u64, known: u64 },
     #[error("the threshold is {value}, which is no probability in (0, 1)")]
     Threshold { value: f64 },
     #[error("`{file}` has no row that can be read")]
@@ -54,12 +50,6 @@ impl Diagnose for DedupeError {
                 .with("field", field)
                 .with("nearest", nearest.as_deref().unwrap_or_default())
                 .with("fields", fields),
-            Self::ModelMalformed { line, column } => {
-                Diagnostic::new("dedupe-model-malformed").with("line", line).with("column", column)
-            }
-            Self::ModelVersion { found, known } => {
-                Diagnostic::new("dedupe-model-version").with("found", found).with("known", known)
-            }
             Self::Threshold { value } => Diagnostic::new("dedupe-threshold").with("value", value),
             Self::NoRows { file } => Diagnostic::new("dedupe-no-rows").with("file", file),
             Self::NothingCompared => Diagnostic::new("dedupe-nothing-compared"),
@@ -70,11 +60,9 @@ impl Diagnose for DedupeError {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownColumn { .. }
-            | Self::UnknownField { .. }
-            | Self::Threshold { .. }
-            | Self::ModelMalformed { .. }
-            | Self::ModelVersion { .. } => ErrorKind::Usage,
+            Self::UnknownColumn { .. } | Self::UnknownField { .. } | Self::Threshold { .. } => {
+                ErrorKind::Usage
+            }
             Self::NoRows { .. } | Self::NothingCompared | Self::TooManyRows => ErrorKind::Failed,
             Self::File(cause) => cause.kind(),
             Self::Engine(cause) => cause.kind(),

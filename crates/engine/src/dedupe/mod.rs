@@ -9,7 +9,6 @@
 //! guess. A row that cannot be read is counted with the reason, and is in no cluster.
 
 mod error;
-mod model;
 mod read;
 
 use std::collections::{BTreeMap, HashMap};
@@ -31,8 +30,6 @@ use crate::progress::{Progress, Stage};
 use crate::report::{DedupeReport, MatchReport};
 
 pub use error::DedupeError;
-pub(crate) use model::kept;
-pub use model::{read_model, write_model};
 use read::{Names, Rows};
 
 /// The field that `--map` gives a column which is not to be compared.

@@ -12,9 +12,9 @@ use crate::report::{LinkReport, LinkRole};
 ///
 /// Source: maximum spanning tree, Kruskal, Proc. AMS 7 (1956).
 pub(super) fn assign_roles(links: &mut [LinkReport]) {
-    let ids = |link: &LinkReport| (link.left.clone(), link.right.clone());
     links.sort_by(|one, other| {
-        one.weight_bits.total_cmp(&other.weight_bits).then_with(|| ids(other).cmp(&ids(one)))
+        let by_ids = || (&other.left, &other.right).cmp(&(&one.left, &one.right));
+        one.weight_bits.total_cmp(&other.weight_bits).then_with(by_ids)
     });
     let mut side_of: HashMap<String, usize> = HashMap::new();
     for link in links.iter() {

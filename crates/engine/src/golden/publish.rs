@@ -74,7 +74,7 @@ impl Engine {
         let number = self.state.begin_publication().await?;
         let now = chrono::Utc::now().timestamp_micros();
         let former = Former::load(self, current).await?;
-        let groups = groups_of(linkage);
+        let groups = linkage.groups();
         let assignment = assign(&groups, &former.profiles, now);
         let causes =
             self.causes(&assignment.changes, (&assignment.profiles, &groups), &former, linkage).await?;
@@ -444,16 +444,6 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
         Arc::new(observed.finish()),
     ];
     batch_of(&columns::provenance_schema(), columns)
-}
-
-/// Records by cluster: clusters in the order of their first record, records by rising id.
-fn groups_of(linkage: &Linkage) -> Vec<Vec<RecordId>> {
-    let mut groups: BTreeMap<u32, Vec<RecordId>> = BTreeMap::new();
-    for (record, first) in (0..).zip(&linkage.linked.clusters) {
-        let id = linkage.ids.id(vermeil_resolve::RecordIndex(record));
-        groups.entry(first.0).or_default().push(id);
-    }
-    groups.into_values().collect()
 }
 
 /// Cuts clusters into runs of about [`RECORDS_PER_PASS`] records.

@@ -1,9 +1,10 @@
 //! Decisions of people, and what settles who is who whatever the evidence says.
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use vermeil_model::RecordId;
 use vermeil_state::Decision;
+
+use super::second;
 
 /// A decision about two groups of records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,8 +84,4 @@ impl DecisionReport {
             undone_at,
         }
     }
-}
-
-fn second(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use hashbrown::HashMap;
 
 use crate::compare::similarity::is_one_edit_apart;
+use crate::normalise::person;
 
 const LIST: &str = include_str!("../../../../schemas/organisations.txt");
 /// The longest legal form in words.
@@ -149,12 +150,9 @@ const HONOURS: [&str; 50] = [
     "sayyid",
 ];
 
-/// Words between the parts of a name, of which one more or less says little.
-const PARTICLES: [&str; 37] = [
-    "de", "du", "des", "d", "la", "le", "l", "les", "van", "von", "der", "den", "ten", "ter", "di", "da",
-    "del", "della", "dos", "das", "el", "al", "ul", "ur", "ben", "bin", "ibn", "bint", "abu", "abou", "zu",
-    "zum", "af", "av", "y", "st", "ould",
-];
+/// Words between the parts of a name, of which one more or less says little, beside the particles
+/// that [`crate::normalise::person`] keeps with a family name.
+const MORE_PARTICLES: [&str; 11] = ["abou", "abu", "af", "av", "bint", "ould", "st", "ul", "ur", "y", "zum"];
 
 /// Particles before a father's name.
 const SON_OF: [&str; 4] = ["ben", "bin", "ibn", "bint"];
@@ -172,7 +170,7 @@ pub(super) fn is_honour(word: &str) -> bool {
 
 /// Whether a folded word belongs between the parts of a name.
 pub(super) fn is_particle(word: &str) -> bool {
-    PARTICLES.contains(&word)
+    person::is_particle(word) || MORE_PARTICLES.contains(&word)
 }
 
 /// Whether a folded word says that a father's name follows.

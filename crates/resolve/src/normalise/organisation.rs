@@ -1,5 +1,7 @@
 //! Names of organisations.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::text::fold;
 
 /// Legal forms, folded.
@@ -107,7 +109,11 @@ pub fn is_of_firms(word: &str) -> bool {
 
 /// Runs of single letters become one word: `s a r l` is `sarl`.
 fn join_letters(folded: &str) -> Vec<String> {
-    let is_letter = |word: &str| word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
+    // A mark that stands alone belongs to no letter, and would change places with its neighbours.
+    let is_letter = |word: &str| {
+        let mut characters = word.chars();
+        matches!((characters.next(), characters.next()), (Some(one), None) if one.is_alphabetic() && !is_combining_mark(one))
+    };
     let mut words: Vec<String> = Vec::new();
     let mut after_letter = false;
     for word in folded.split(' ') {

@@ -53,7 +53,7 @@ fn international(digits: &str) -> String {
         }
     }
     if let Some(number) = digits.strip_prefix("44") {
-        return format!("+44{}", number.strip_prefix('0').unwrap_or(number));
+        return format!("+44{}", number.trim_start_matches('0'));
     }
     format!("+{digits}")
 }

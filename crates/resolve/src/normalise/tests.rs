@@ -267,11 +267,27 @@ fn countries_are_read_in_french_and_english() {
 #[test]
 fn marks_that_come_together_come_in_their_order() {
     check(Normaliser::PostalCode, &[("\u{11370}:\u{1134d}", "\u{1134d}\u{11370}")]);
+    // Marks without a letter are not letters of an acronym.
+    check(Normaliser::OrganisationName, &[("\u{5b0}:\u{e3a}", "\u{5b0} \u{e3a}")]);
+}
+
+#[test]
+fn an_address_is_unwrapped_to_the_last() {
+    check(
+        Normaliser::Email,
+        &[
+            ("mailto:mailto:anne@example.org", "anne@example.org"),
+            ("<mailto:Anne@Example.org>;", "anne@example.org"),
+            ("a<>x<", "a<>x"),
+        ],
+    );
 }
 
 proptest! {
     #[test]
-    fn normalising_twice_changes_nothing(raw in "\\PC{0,24}|[0-9+() ]{0,16}|[a-zA-Z .]{0,24}|[sStTrRdD0-9 .]{0,12}") {
+    fn normalising_twice_changes_nothing(
+        raw in "\\PC{0,24}|[0-9+() ]{0,16}|[a-zA-Z .]{0,24}|[sStTrRdD0-9 .]{0,12}|(mailto:|[aA+@<>.; ]){0,12}|([sS]t|[rR]|dr|[ .,0-9])*|(m|mr|dr|sa|S\\.A\\.|l|[ .-]){0,12}|(F|R|-|[0-9]){0,10}"
+    ) {
         for normaliser in ALL {
             if let Some(once) = normalise(normaliser, Country::Unknown, &raw) {
                 prop_assert!(!once.is_empty());
