@@ -16,7 +16,9 @@ use vermeil_model::{Bits, Grant, Pipeline, Plaintext, Policy, Probability, Recor
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::normalise::{Country, normalise};
 use vermeil_resolve::plan::FieldIndex;
-use vermeil_resolve::{Blocks, FeatureStore, FeatureStoreBuilder, MatchModel, MatchPlan, Scorer};
+use vermeil_resolve::{
+    Blocks, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan, Scorer,
+};
 
 use crate::machine::cores;
 use crate::report::{Meaning, Report};
@@ -177,9 +179,9 @@ fn prepare(
     let plan = MatchPlan::new(&records.schema, &pipeline.matching)?;
     let (store, normalising) = timed(|| build(&plan, records, grant));
     let store = store?;
-    let (blocks, blocking) = timed(|| Blocks::build(&store, &plan, MAX_BLOCK_PAIRS));
+    let (blocks, blocking) = timed(|| Blocks::build(&store, &plan, MAX_BLOCK_PAIRS, &[]));
     let (model, estimating) = timed(|| estimate(&store, &plan, &blocks, EstimateSettings::default()));
-    Scorer::new(&store, &plan, &model)?;
+    Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan))?;
     seconds.normalising.push(normalising);
     seconds.blocking.push(blocking);
     seconds.estimating.push(estimating);
@@ -221,7 +223,8 @@ fn score_shares(job: &Job, threads: usize) -> u64 {
 }
 
 fn score_share(job: &Job, share: u64, shares: u64) -> u64 {
-    let scorer = Scorer::new(&job.store, &job.plan, &job.model).expect("the model was made for this plan");
+    let scorer = Scorer::new(&job.store, &job.plan, &job.model, &Frequencies::counted(&job.store, &job.plan))
+        .expect("the model was made for this plan");
     let (mut pairs, mut links) = (0, 0_u64);
     scorer.find_links(job.least, job.blocks.partition(share, shares).inspect(|_| pairs += 1), |_| {
         links += 1;

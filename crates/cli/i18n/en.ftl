@@ -193,6 +193,7 @@ column-peak-memory = peak memory, MiB
 column-bits = bits
 column-broken = broken
 column-candidate-pairs = pairs compared
+column-touched-records = records to compare
 column-changed = changed
 column-audit-log = audit log
 column-class = class

@@ -193,6 +193,7 @@ column-peak-memory = mémoire au plus haut, Mio
 column-bits = bits
 column-broken = défectueuses
 column-candidate-pairs = paires comparées
+column-touched-records = enregistrements à comparer
 column-changed = modifiées
 column-audit-log = journal d'audit
 column-class = classe

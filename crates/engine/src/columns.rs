@@ -11,6 +11,7 @@ pub(crate) const RECORD_ID: &str = "record_id";
 pub(crate) const PROFILE_ID: &str = "profile_id";
 pub(crate) const RECORD_TAG: &str = "record_tag";
 pub(crate) const CONTENT_TAG: &str = "content_tag";
+pub(crate) const MATCH_TAG: &str = "match_tag";
 pub(crate) const SUBJECT_TAG: &str = "subject_tag";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const LOAD: &str = "load";
@@ -167,6 +168,14 @@ pub(crate) fn links_schema() -> SchemaRef {
         ArrowField::new("right_id", DataType::Utf8, false),
         ArrowField::new("weight_bits", DataType::Float64, false),
         ArrowField::new("probability", DataType::Float64, false),
+    ]))
+}
+
+/// `record_id: Utf8, match_tag: Int64`.
+pub(crate) fn matched_schema() -> SchemaRef {
+    Arc::new(ArrowSchema::new(vec![
+        ArrowField::new(RECORD_ID, DataType::Utf8, false),
+        ArrowField::new(MATCH_TAG, DataType::Int64, false),
     ]))
 }
 

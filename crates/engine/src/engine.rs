@@ -11,7 +11,7 @@ use vermeil_model::schema::SchemaKind;
 use vermeil_model::{Grant, Schema, SourceId};
 use vermeil_policy::AccessPolicy;
 use vermeil_protect::{
-    ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, Plain, Secret, SuppressionTags,
+    ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, MatchTags, Plain, Secret, SuppressionTags,
 };
 use vermeil_state::StateDatabase;
 
@@ -69,6 +69,7 @@ pub struct Engine {
     pub(crate) vault: Arc<KeyVault>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) change_tags: ChangeTags,
+    pub(crate) match_tags: MatchTags,
     pub(crate) suppression_tags: SuppressionTags,
     /// Keyring, state database and audit log of a preview before the first run.
     _preview: Option<TempDir>,
@@ -137,6 +138,7 @@ impl Engine {
         let state = Arc::new(StateDatabase::open(&state_path).await?);
         state.bind(keyring_number, &pipeline.name).await?;
         let change_tags = ChangeTags::of(&keyring);
+        let match_tags = MatchTags::of(&keyring);
         let suppression_tags = SuppressionTags::of(&keyring);
         let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
         let audit = AuditTrail::of(&audit_folder, &keyring, &config);
@@ -147,6 +149,7 @@ impl Engine {
             vault,
             keyring,
             change_tags,
+            match_tags,
             suppression_tags,
             _preview: preview,
             config,

@@ -12,8 +12,6 @@ use futures::TryStreamExt;
 use vermeil_model::{FieldClass, Grant, ProfileId, RecordId};
 use vermeil_protect::vault::KeyState;
 use vermeil_protect::{payload, subject_tag};
-use vermeil_resolve::estimate::{EstimateSettings, estimate};
-use vermeil_resolve::{Blocks, Scorer};
 
 use crate::audit::{Opened, status_of};
 use crate::columns::{self, SOURCE_KEY_PREFIX};
@@ -23,8 +21,7 @@ use crate::error::EngineError;
 use crate::golden::Former;
 use crate::lake::TableName;
 use crate::land::as_text;
-use crate::link::{DEFAULT_MAX_BLOCK_PAIRS, JoinsBy, LinkRules, PreparedRecords, blocking};
-use crate::match_model::kept;
+use crate::link::{JoinsBy, LinkRules, PreparedRecords, Weights, blocking};
 use crate::publication::Publication;
 use crate::records::{SealedRow, key_location};
 use crate::report::{
@@ -73,8 +70,7 @@ impl Engine {
                     .collect()
             }
         };
-        let max_block_pairs =
-            self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
+        let settings = self.weight_settings(frozen.map(|frozen| frozen.weights));
         blocking(move || {
             let find = |id: RecordId| {
                 records
@@ -84,11 +80,8 @@ impl Engine {
             };
             let (one, other) = (find(left)?, find(right)?);
             let store = &records.store;
-            let blocks = Blocks::build(store, &plan, max_block_pairs);
-            let estimated = || kept(&estimate(store, &plan, &blocks, EstimateSettings::default()));
-            let model = frozen.map_or_else(estimated, |frozen| frozen.model);
-            let scorer = Scorer::new(store, &plan, &model).expect("the model was made for this plan");
-            let explanation = scorer.explain(one, other);
+            let weights = Weights::of(store, &plan, settings)?;
+            let explanation = weights.scorer(store, &plan).explain(one, other);
             let evidence = explanation
                 .evidence
                 .into_iter()
@@ -108,7 +101,11 @@ impl Engine {
                 weight_bits: explanation.weight.0,
                 probability: explanation.weight.to_probability().0,
                 threshold: threshold.0,
-                rules: blocks.rules_of(one, other).map(|rule| plan.rules()[rule].rule.to_string()).collect(),
+                rules: weights
+                    .blocks
+                    .rules_of(one, other)
+                    .map(|rule| plan.rules()[rule].rule.to_string())
+                    .collect(),
                 same_profile,
                 joined_by,
                 kept_apart_by,

@@ -3,24 +3,28 @@
 //! Were the model estimated at every run, each load would shift the weights of pairs that nobody touched, and
 //! profiles would merge and part without a cause that anyone could name. So the first run that
 //! has records enough keeps its model, and all later ones go by it, until somebody asks for a new one.
-//! Frozen are m, u, the prior and the share of homes; how rare a value is follows the records.
+//! Frozen are m, u, the prior, the share of homes, how common values are, and from which size on groups of
+//! records are parted. So the weight of a pair is made of its two records and of what is frozen, and what was compared
+//! once need not be compared again.
 
+mod frequencies;
 mod text;
 
 use std::collections::BTreeMap;
 
 use vermeil_model::RecordId;
-use vermeil_resolve::{MatchModel, MatchPlan, RecordIndex};
+use vermeil_resolve::{MatchPlan, RecordIndex};
 use vermeil_state::KeptModel;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::golden::Former;
 use crate::golden::assign::{Change, assign};
-use crate::link::{Linkage, ModelChoice, StageClock};
+use crate::link::{KeptWeights, Linkage, ModelChoice, StageClock};
 use crate::progress::Progress;
 use crate::report::{KeptModelReport, RefreshReport, second};
 
+use frequencies::{read_frequencies, write_frequencies};
 pub(crate) use text::kept;
 pub use text::{ModelError, read_model, write_model};
 
@@ -41,7 +45,7 @@ pub enum Refresh {
 /// The model in force, and where it is kept.
 pub(crate) struct Frozen {
     pub(crate) number: i64,
-    pub(crate) model: MatchModel,
+    pub(crate) weights: KeptWeights,
 }
 
 impl Engine {
@@ -50,17 +54,18 @@ impl Engine {
     pub(crate) async fn frozen_model(&self, plan: &MatchPlan) -> Result<Option<Frozen>, EngineError> {
         let Some(kept) = self.state.match_model().await? else { return Ok(None) };
         let model = read_model(&kept.content).ok().filter(|model| model.check(plan).is_ok());
-        Ok(model.map(|model| Frozen { number: kept.number, model }))
+        let frequencies = kept.frequencies.as_deref().and_then(read_frequencies);
+        let frequencies = frequencies.filter(|kept| kept.len() == plan.comparisons().len());
+        Ok(model.map(|model| Frozen { number: kept.number, weights: KeptWeights { model, frequencies } }))
     }
 
     /// Keeps the model that a linkage estimated. `None`: it had too few records.
     pub(crate) async fn freeze(&self, linkage: &Linkage) -> Result<Option<KeptModel>, EngineError> {
         let job = &linkage.linked.job;
-        let records = job.store.len() as u64;
-        if records < LEAST_RECORDS {
-            return Ok(None);
-        }
-        Ok(Some(self.state.keep_match_model(records, &write_model(&job.model)).await?))
+        let (records, weights) = (job.store.len() as u64, &job.weights);
+        let Some(frequencies) = &weights.kept else { return Ok(None) };
+        let frequencies = write_frequencies(frequencies);
+        Ok(Some(self.state.keep_match_model(records, &write_model(&weights.model), &frequencies).await?))
     }
 
     /// The model in force, with what it says; `None` where none was kept.

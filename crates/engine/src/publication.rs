@@ -20,6 +20,9 @@ pub(crate) struct Publication {
     pub(crate) number: i64,
     /// What it was made from; equal fingerprints make equal profiles.
     pub(crate) fingerprint: String,
+    /// What its links were made by, but for the records: equal settings and model give equal links of
+    /// equal records. `None` where its model was not kept.
+    pub(crate) linking: Option<String>,
     /// The Delta version of each published table, by its qualified name.
     pub(crate) versions: BTreeMap<String, u64>,
     /// How many profiles it holds.
@@ -34,6 +37,8 @@ pub(crate) struct Snapshot {
     pub(crate) versions: BTreeMap<String, u64>,
     pub(crate) profiles: u64,
     #[serde(default)]
+    pub(crate) linking: Option<String>,
+    #[serde(default)]
     pub(crate) pseudonym_domains: Vec<String>,
 }
 
@@ -46,6 +51,7 @@ impl Engine {
         Ok(Some(Publication {
             number: current.number,
             fingerprint: current.fingerprint,
+            linking: snapshot.linking,
             versions: snapshot.versions,
             profiles: snapshot.profiles,
             pseudonym_domains: snapshot.pseudonym_domains,

@@ -43,6 +43,9 @@ pub struct RunReport {
     pub quarantined: u64,
     /// Rows barred by the suppression list.
     pub suppressed: u64,
+    /// Records whose pairs were compared, where those of the others were known; none: all.
+    #[serde(default)]
+    pub touched_records: Option<u64>,
     /// Pairs compared.
     pub candidate_pairs: u64,
     /// Pairs linked.

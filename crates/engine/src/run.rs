@@ -105,6 +105,7 @@ impl Engine {
         };
         report.model_estimated = linkage.model.is_none();
         let fingerprint = self.fingerprint(&inputs, report.model);
+        report.touched_records = linkage.linked.job.touched.as_ref().map(|touched| touched.count() as u64);
         report.candidate_pairs = linkage.linked.candidate_pairs;
         report.links = linkage.linked.links.len() as u64;
         report.oversized_blocks.clone_from(&linkage.linked.oversized);
@@ -116,7 +117,8 @@ impl Engine {
         }
         let published = clock
             .time(Stage::Publish, async {
-                let published = self.publish(&linkage, &fingerprint, current.as_ref(), run).await?;
+                let published =
+                    self.publish(&linkage, (&fingerprint, report.model), current.as_ref(), run).await?;
                 let profiles = published.profiles;
                 Ok::<_, EngineError>((published, profiles))
             })

@@ -10,25 +10,20 @@
 //! Both are reported, see [`Blocks::oversized`].
 
 mod keys;
+mod limits;
 mod pairs;
+mod surroundings;
 
-use std::cmp::Reverse;
 use std::ops::Range;
 
-use crate::features::{FeatureStore, MISSING, RecordIndex};
+use crate::features::{FeatureStore, RecordIndex};
 use crate::plan::{FieldIndex, MatchPlan, PlannedRule};
 
 use keys::Entry;
+pub use limits::RuleLimits;
 use pairs::Repeats;
-pub use pairs::{PairSample, Pairs};
+pub use pairs::{PairSample, Pairs, Touched};
 
-/// Fields by which a group that is too large is parted, at most.
-const REFINEMENTS: usize = 3;
-/// Pairs that one rule may yield, for each record and in all; beyond that, its largest groups are
-/// parted. Files of some ten thousand records are compared without regard to cost, and what
-/// millions of records cost grows with their number, not with its square.
-const RULE_PAIRS_PER_RECORD: u64 = 1;
-const RULE_PAIRS: u64 = 500_000;
 /// Stands for no group.
 const NO_GROUP: u32 = 0;
 
@@ -71,6 +66,8 @@ pub struct Blocks {
     /// Pairs before each group, and in all: what partitions are cut by.
     pairs_before: Vec<u64>,
     oversized: Vec<OversizedBlock>,
+    /// By rule.
+    limits: Vec<RuleLimits>,
 }
 
 /// Where a rule's groups stand.
@@ -131,12 +128,31 @@ impl Blocks {
     /// Groups the records by each rule of the plan.
     ///
     /// A record without a value for some key of a rule is in no group of that rule.
-    /// Groups of more than `max_block_pairs` pairs are parted and reported.
-    pub fn build(store: &FeatureStore, plan: &MatchPlan, max_block_pairs: u64) -> Blocks {
+    /// Groups of more than `max_block_pairs` pairs are parted and reported, and those that `kept`
+    /// limits part; rules of which none were kept, and those that have outgrown them, get limits
+    /// of their own.
+    pub fn build(
+        store: &FeatureStore,
+        plan: &MatchPlan,
+        max_block_pairs: u64,
+        kept: &[RuleLimits],
+    ) -> Blocks {
         let mut drafts: Vec<Draft> = Vec::new();
         let mut oversized = Vec::new();
+        let mut limits = Vec::new();
         for (rule, planned) in plan.rules().iter().enumerate() {
-            drafts.extend(Draft::of_rule(store, plan, (rule, planned), max_block_pairs, &mut oversized));
+            let entries = keys::entries(store, &planned.keys);
+            let sizes = runs(&entries).map(<[Entry]>::len);
+            let own = RuleLimits::of_rule((store, plan), planned, sizes, kept);
+            let bearable = own.bearable_pairs.min(max_block_pairs);
+            let refinements = own.refinement_fields(plan);
+            drafts.extend(Draft::of_rule(
+                store,
+                (rule, planned),
+                (entries, bearable, refinements),
+                &mut oversized,
+            ));
+            limits.push(own);
         }
         // Rules that give a record one group at most come first: they are the quickest to ask.
         drafts.sort_by_key(|draft| (draft.width > 1, draft.rule));
@@ -151,11 +167,17 @@ impl Blocks {
             members: Vec::new(),
             pairs_before: vec![0],
             oversized,
+            limits,
         };
         for draft in drafts {
             blocks.add(draft);
         }
         blocks
+    }
+
+    /// The limits of each rule, in the order of rules.
+    pub fn limits(&self) -> &[RuleLimits] {
+        &self.limits
     }
 
     /// Groups that were too large, in the order of rules.
@@ -194,6 +216,19 @@ impl Blocks {
         };
         // Any group lies in the one share within which its first pair falls.
         Pairs::new(self, group_at(partition)..group_at(partition + 1), Repeats::OverAllRules)
+    }
+
+    /// As [`Blocks::partition`], but only pairs of which a record was touched.
+    ///
+    /// # Panics
+    /// Where `partition` is not below `partitions`.
+    pub fn partition_touching<'a>(
+        &'a self,
+        partition: u64,
+        partitions: u64,
+        touched: &'a Touched,
+    ) -> Pairs<'a> {
+        self.partition(partition, partitions).touching(touched)
     }
 
     /// The rules that bring two records together, as indexes into [`MatchPlan::rules`].
@@ -252,7 +287,7 @@ impl Blocks {
     fn add(&mut self, draft: Draft) {
         let first_slot = self.rules.last().map_or(0, |rule| rule.slots.end);
         let (place, groups_before) = (self.rules.len() as u32, self.groups.len());
-        for run in draft.entries.chunk_by(|left, right| left.key == right.key).filter(|run| run.len() > 1) {
+        for run in runs(&draft.entries) {
             let start = self.members.len();
             self.members.extend(run.iter().map(|entry| entry.record));
             let group =
@@ -292,17 +327,13 @@ impl Draft {
     /// The rule's groups of bearable size, and refinements of the others.
     fn of_rule(
         store: &FeatureStore,
-        plan: &MatchPlan,
         (rule, planned): (usize, &PlannedRule),
-        max_block_pairs: u64,
+        (entries, bearable, refinements): (Vec<Entry>, u64, impl Iterator<Item = FieldIndex>),
         oversized: &mut Vec<OversizedBlock>,
     ) -> Vec<Draft> {
-        let entries = keys::entries(store, &planned.keys);
-        let runs = || entries.chunk_by(|left, right| left.key == right.key).filter(|run| run.len() > 1);
-        let bearable = bearable_pairs(runs().map(<[Entry]>::len), store.len() as u64).min(max_block_pairs);
         let (mut whole, mut large) = (Vec::new(), Vec::new());
         let mut parted = OversizedBlock { rule, blocks: 0, records: 0, pairs: 0 };
-        for run in runs() {
+        for run in runs(&entries) {
             let pairs = pairs_among(run.len());
             if pairs > bearable {
                 parted.blocks += 1;
@@ -320,12 +351,8 @@ impl Draft {
         let draft = |entries, part| Draft { rule, width, entries, part, bearable };
         let mut drafts = vec![draft(whole, Part::Whole)];
         if !large.is_empty() {
-            let refinements = refinements(store, plan, planned);
-            drafts.extend(
-                refinements
-                    .into_iter()
-                    .map(|field| draft(keys::refined(store, &large, field), Part::Refined)),
-            );
+            let refined = |field| draft(keys::refined(store, &large, field), Part::Refined);
+            drafts.extend(refinements.map(refined));
             // Records that lack these fields, or agree on all of them, meet their neighbours.
             drafts.push(draft(large, Part::Refined));
         }
@@ -338,7 +365,9 @@ impl Draft {
         if pairs_among(records) <= self.bearable {
             return (records - 1) as u32;
         }
-        (self.bearable / records as u64).max(1) as u32
+        // A power of two: one record more or less seldom changes it for all of a group.
+        let most = (self.bearable / records as u64).clamp(1, u64::from(u32::MAX));
+        1 << most.ilog2()
     }
 }
 
@@ -347,34 +376,9 @@ fn pairs_among(records: usize) -> u64 {
     records * records.saturating_sub(1) / 2
 }
 
-/// The most pairs of one group at which a rule yields no more pairs than it may.
-fn bearable_pairs(sizes: impl Iterator<Item = usize>, records: u64) -> u64 {
-    let mut budget = RULE_PAIRS + RULE_PAIRS_PER_RECORD * records;
-    let mut sizes: Vec<usize> = sizes.collect();
-    sizes.sort_unstable();
-    for same in sizes.chunk_by(|left, right| left == right) {
-        let pairs = pairs_among(same[0]);
-        let Some(rest) = budget.checked_sub(pairs * same.len() as u64) else {
-            return pairs - 1;
-        };
-        budget = rest;
-    }
-    u64::MAX
-}
-
-/// The compared fields that part a rule's large groups: those that most records have, and of
-/// these those that tell persons, not homes, first.
-fn refinements(store: &FeatureStore, plan: &MatchPlan, rule: &PlannedRule) -> Vec<FieldIndex> {
-    let is_in_rule = |field: FieldIndex| rule.keys.iter().any(|key| key.columns.contains(&field));
-    let filled = |field: FieldIndex| store.column(field).filter(|code| *code != MISSING).count();
-    let mut fields: Vec<(bool, usize, FieldIndex)> = plan
-        .comparisons()
-        .iter()
-        .map(|planned| (planned.tells.is_personal(), filled(planned.columns[0]), planned.columns[0]))
-        .filter(|(_, filled, field)| 4 * filled > store.len() && !is_in_rule(*field))
-        .collect();
-    fields.sort_by_key(|(is_person, filled, field)| (Reverse((*is_person, *filled)), *field));
-    fields.into_iter().map(|(.., field)| field).take(REFINEMENTS).collect()
+/// The entries of each key that more than one record has.
+fn runs(entries: &[Entry]) -> impl Iterator<Item = &[Entry]> + Clone {
+    entries.chunk_by(|left, right| left.key == right.key).filter(|run| run.len() > 1)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 use vermeil_model::{Bits, Probability};
 
-use crate::block::Blocks;
+use crate::block::{Blocks, RuleLimits};
 use crate::compare::{Level, level_set};
 use crate::features::FeatureStore;
 use crate::plan::MatchPlan;
@@ -104,6 +104,9 @@ pub struct MatchModel {
     pub comparisons: Vec<ComparisonModel>,
     /// How the frequency of a shared value changes its weight.
     pub term_frequency: TermFrequency,
+    /// From which size on groups of records are parted; empty for a model that does not tell.
+    #[serde(default)]
+    pub limits: Vec<RuleLimits>,
     /// How estimation went; `None` for a model that does not tell.
     #[serde(default)]
     pub training: Option<Training>,
@@ -252,7 +255,12 @@ pub fn estimate(
         lambda_iterations: end.iterations,
         lambda_converged: end.converged,
     };
-    MatchModel { training: Some(training), ..model(plan, &evidence, (shares, &learnt.origins), store.len()) }
+    let limits = blocks.limits().to_vec();
+    MatchModel {
+        limits,
+        training: Some(training),
+        ..model(plan, &evidence, (shares, &learnt.origins), store.len())
+    }
 }
 
 fn model(
@@ -285,6 +293,7 @@ fn model(
             minimum: 1.0 / records.max(1) as f64,
             prior_records: PRIOR_RECORDS,
         },
+        limits: Vec::new(),
         training: None,
     }
 }

@@ -255,6 +255,24 @@ impl FeatureStore {
         self.records.binary_search(&record).ok().map(|place| RecordIndex(place as u32))
     }
 
+    /// A number for what each record says in the fields that matching reads: it changes whenever one of its values
+    /// does. Not keyed: it must not leave the process.
+    pub fn digests(&self) -> impl Iterator<Item = u64> {
+        let hashes_of = |dictionary: &Dictionary| -> Vec<u64> {
+            (0..dictionary.len() as u32)
+                .map(|code| mix::hash_bytes(dictionary.value(code).as_bytes()))
+                .collect()
+        };
+        let hashes: Vec<Vec<u64>> = self.dictionaries.iter().map(hashes_of).collect();
+        (0..self.len() as u32).map(move |record| {
+            let row = self.row(RecordIndex(record)).iter().zip(&self.dictionary_of);
+            row.fold(0, |digest, (code, dictionary)| match *code {
+                MISSING => mix::chain(digest, 0),
+                code => mix::chain(digest, hashes[dictionary.0][code as usize].max(1)),
+            })
+        })
+    }
+
     /// The code of a record's value; [`MISSING`] for no value.
     pub(crate) fn code(&self, record: u32, field: FieldIndex) -> u32 {
         self.codes[record as usize * self.width + field.0]

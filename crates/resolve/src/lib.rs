@@ -9,7 +9,7 @@
 //! 5. [`compare`] turns a pair into one level of agreement per field.
 //! 6. [`estimate`] learns without labels how often levels occur among pairs of
 //!    one person (m) and of two (u); [`weight`] turns that into bits.
-//! 7. [`score`] adds the bits up, and says where they came from.
+//! 7. [`score`] adds the bits up, and says where they came from; [`frequency`] knows which values are rare.
 //! 8. [`cluster`] joins linked records, and refuses joins that the evidence speaks against.
 //! 9. [`survive`] chooses the value that a profile shows.
 //! 10. [`generalise`] makes it coarse for those who may not see it.
@@ -31,6 +31,7 @@ pub mod compare;
 pub mod decisions;
 pub mod estimate;
 pub mod features;
+pub mod frequency;
 pub mod generalise;
 pub mod infer;
 pub mod measure;
@@ -50,5 +51,6 @@ mod testing;
 pub use block::Blocks;
 pub use estimate::MatchModel;
 pub use features::{FeatureStore, FeatureStoreBuilder, RecordIndex};
+pub use frequency::Frequencies;
 pub use plan::MatchPlan;
 pub use score::Scorer;

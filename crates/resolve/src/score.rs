@@ -8,8 +8,9 @@ use vermeil_model::schema::Comparison;
 
 use crate::compare::{Agreement, Comparer, level_set};
 use crate::estimate::{MatchModel, ModelMismatch};
-use crate::features::{FeatureStore, MISSING, RecordIndex};
-use crate::plan::{MatchPlan, PlannedComparison, Tells};
+use crate::features::{FeatureStore, RecordIndex};
+use crate::frequency::Frequencies;
+use crate::plan::{MatchPlan, Tells};
 
 use said::Said;
 
@@ -81,21 +82,27 @@ pub struct Evidence {
 }
 
 impl<'a> Scorer<'a> {
-    /// For the records of a store, under the plan it was made for.
+    /// For the records of a store, under the plan it was made for, with the frequencies of its values.
     ///
     /// # Errors
     /// [`ModelMismatch`] where the model was made for another plan.
-    pub fn new(store: &'a FeatureStore, plan: &MatchPlan, model: &MatchModel) -> Result<Self, ModelMismatch> {
+    pub fn new(
+        store: &'a FeatureStore,
+        plan: &MatchPlan,
+        model: &MatchModel,
+        frequencies: &Frequencies,
+    ) -> Result<Self, ModelMismatch> {
         model.check(plan)?;
         let comparisons: Vec<Scored> = plan
             .comparisons()
             .iter()
             .zip(&model.comparisons)
-            .map(|(planned, learnt)| {
+            .enumerate()
+            .map(|(index, (planned, learnt))| {
                 let bits: Vec<f64> = learnt.levels.iter().map(|level| (level.m / level.u).log2()).collect();
                 let most_of_level = bits.iter().copied().fold(0.0, f64::max);
                 let equal = learnt.levels.last().map_or(1.0, |level| level.u);
-                let frequency_bits = frequency_bits(store, planned, model, equal);
+                let frequency_bits = frequencies.bits(index, model.term_frequency, equal);
                 Scored {
                     tells: planned.tells,
                     is_name: planned.is_of_persons_names(),
@@ -228,26 +235,6 @@ fn is_quick(comparison: Comparison) -> bool {
             | Comparison::Phone
             | Comparison::Identifier
     )
-}
-
-/// `log2(u / f)` for every value, where f is the share of records that carry it.
-fn frequency_bits(store: &FeatureStore, planned: &PlannedComparison, model: &MatchModel, u: f64) -> Vec<f32> {
-    let mut counts = vec![0_u32; store.dictionary(planned.columns[0]).len()];
-    let mut carriers = 0_u32;
-    for column in &planned.columns {
-        for code in store.column(*column).filter(|code| *code != MISSING) {
-            counts[code as usize] += 1;
-            carriers += 1;
-        }
-    }
-    let settings = model.term_frequency;
-    let prior = settings.prior_records;
-    let bits = |count: u32| {
-        let counted = f64::from(count) + prior * u;
-        let frequency = (counted / (f64::from(carriers.max(1)) + prior)).max(settings.minimum);
-        (settings.strength * (u / frequency).log2()) as f32
-    };
-    counts.into_iter().map(bits).collect()
 }
 
 #[cfg(test)]

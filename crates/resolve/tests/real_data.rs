@@ -16,7 +16,7 @@ use vermeil_resolve::cluster::{ClusterSettings, cluster};
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::measure::{Measures, measure};
 use vermeil_resolve::plan::FieldIndex;
-use vermeil_resolve::{Blocks, FeatureStoreBuilder, MatchPlan, RecordIndex, Scorer};
+use vermeil_resolve::{Blocks, FeatureStoreBuilder, Frequencies, MatchPlan, RecordIndex, Scorer};
 
 /// A column of a file, or several joined by a blank, and the canonical field it is.
 type Mapping = (&'static [&'static str], &'static str);
@@ -113,9 +113,9 @@ fn resolved(folder: &Path, mapping: &[Mapping]) -> Measures {
         builder.push(record, 0, &values);
     }
     let store = builder.finish().unwrap();
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
 
     let threshold = Probability(0.5).to_bits();
     let scoring = Instant::now();

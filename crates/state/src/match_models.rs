@@ -14,6 +14,9 @@ pub struct KeptModel {
     pub records: u64,
     /// The model, as whoever kept it writes it. It holds no value.
     pub content: String,
+    /// How common values were, as whoever kept it writes it; it holds none. Models of earlier
+    /// versions know nothing of it.
+    pub frequencies: Option<Vec<u8>>,
     /// When it was kept.
     pub made_at: DateTime<Utc>,
 }
@@ -23,21 +26,29 @@ impl StateDatabase {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn keep_match_model(&self, records: u64, content: &str) -> Result<KeptModel, StateError> {
+    pub async fn keep_match_model(
+        &self,
+        records: u64,
+        content: &str,
+        frequencies: &[u8],
+    ) -> Result<KeptModel, StateError> {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "match_model", 1).await?;
         let made_at = now();
-        sqlx::query("INSERT INTO match_models (model, records, content, made_at) VALUES ($1, $2, $3, $4)")
+        let insert = "INSERT INTO match_models (model, records, content, made_at, frequencies) VALUES ($1, $2, $3, $4, $5)";
+        sqlx::query(insert)
             .bind(number)
             .bind(records as i64)
             .bind(content)
             .bind(made_at)
+            .bind(frequencies)
             .execute(&mut *change)
             .await
             .map_err(|cause| self.failed(cause))?;
         self.commit(change).await?;
         let made_at = moment(made_at).map_err(|cause| self.failed(cause))?;
-        Ok(KeptModel { number, records, content: content.to_owned(), made_at })
+        let frequencies = Some(frequencies.to_vec());
+        Ok(KeptModel { number, records, content: content.to_owned(), frequencies, made_at })
     }
 
     /// The model in force; `None` where none was kept.
@@ -45,15 +56,15 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn match_model(&self) -> Result<Option<KeptModel>, StateError> {
-        let row: Option<(i64, i64, String, i64)> = sqlx::query_as(
-            "SELECT model, records, content, made_at FROM match_models ORDER BY model DESC LIMIT 1",
+        let row: Option<(i64, i64, String, i64, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT model, records, content, made_at, frequencies FROM match_models ORDER BY model DESC LIMIT 1",
         )
         .fetch_optional(self.readers())
         .await
         .map_err(|cause| self.failed(cause))?;
-        let Some((number, records, content, made_at)) = row else { return Ok(None) };
+        let Some((number, records, content, made_at, frequencies)) = row else { return Ok(None) };
         let made_at = moment(made_at).map_err(|cause| self.failed(cause))?;
-        Ok(Some(KeptModel { number, records: records as u64, content, made_at }))
+        Ok(Some(KeptModel { number, records: records as u64, content, frequencies, made_at }))
     }
 }
 
@@ -65,8 +76,8 @@ mod tests {
     async fn the_newest_model_is_in_force_and_lasts() {
         let fixture = fixture().await;
         assert_eq!(fixture.state.match_model().await.unwrap(), None);
-        let first = fixture.state.keep_match_model(2_000, "one").await.unwrap();
-        let second = fixture.state.keep_match_model(3_000_000_000, "two").await.unwrap();
+        let first = fixture.state.keep_match_model(2_000, "one", &[]).await.unwrap();
+        let second = fixture.state.keep_match_model(3_000_000_000, "two", &[0, 255]).await.unwrap();
         assert!(first.number < second.number);
 
         let fixture = fixture.reopened().await;

@@ -4,13 +4,14 @@ use crate::database::now;
 use crate::{StateDatabase, StateError};
 
 /// What leads from each version to the next, in order; the first from nothing.
-const MIGRATIONS: [&[&str]; 6] = [
+const MIGRATIONS: [&[&str]; 7] = [
     &[include_str!("../migrations/0001_state.sql")],
     &[include_str!("../migrations/0002_key_generations.sql")],
     &[include_str!("../migrations/0003_blind_index.sql")],
     &[include_str!("../migrations/0004_blind_index_runs.sql")],
     &[include_str!("../migrations/0005_decisions.sql")],
     &[include_str!("../migrations/0006_match_models.sql")],
+    &[include_str!("../migrations/0007_match_frequencies.sql")],
 ];
 
 /// Brings the tables to the version this program knows.

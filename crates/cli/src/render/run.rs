@@ -76,6 +76,9 @@ pub fn sources(catalog: &Catalog, report: &RunReport) -> String {
 /// What resolving found.
 pub fn counts(catalog: &Catalog, report: &RunReport) -> String {
     let mut grid = Grid::facts(catalog);
+    if let Some(touched) = report.touched_records {
+        grid.fact("touched-records", count(catalog, touched));
+    }
     for (name, value) in [
         ("candidate-pairs", report.candidate_pairs),
         ("links", report.links),

@@ -24,7 +24,8 @@ use vermeil_resolve::cluster::Constraints;
 use vermeil_resolve::{MatchModel, RecordIndex};
 
 use crate::link::{
-    DEFAULT_MAX_BLOCK_PAIRS, DEFAULT_THRESHOLD, LinkSettings, Linked, StageClock, doubts, link,
+    DEFAULT_MAX_BLOCK_PAIRS, DEFAULT_THRESHOLD, KeptWeights, LinkSettings, Linked, StageClock,
+    WeightSettings, doubts, link,
 };
 use crate::progress::{Progress, Stage};
 use crate::report::{DedupeReport, MatchReport};
@@ -139,9 +140,13 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
     let Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys } = rows;
     let settings = LinkSettings {
         threshold: Probability(threshold),
-        max_block_pairs: DEFAULT_MAX_BLOCK_PAIRS,
-        model: request.model.clone(),
+        weights: WeightSettings {
+            max_block_pairs: DEFAULT_MAX_BLOCK_PAIRS,
+            kept: request.model.clone().map(|model| KeptWeights { model, frequencies: None }),
+            tags: None,
+        },
         constraints: Constraints::default(),
+        before: None,
     };
     let linked = link(plan, store, settings, &mut clock).await?;
     let rows = ClusteredRows { clusters: by_row(&linked), keys };
@@ -164,9 +169,9 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
         stages: clock.stages,
         seconds: started.elapsed().as_secs_f64(),
     };
-    report.warnings = warnings(&report, &linked.job.model);
-    report.warnings.extend(doubts(&linked.job.model));
-    Ok(Deduped { report, model: linked.job.model.clone(), rows, linked })
+    report.warnings = warnings(&report, &linked.job.weights.model);
+    report.warnings.extend(doubts(&linked.job.weights.model));
+    Ok(Deduped { report, model: linked.job.weights.model.clone(), rows, linked })
 }
 
 /// For each row its cluster, numbered as they first appear.

@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 use vermeil_model::{FieldClass, Policy, ProfileId, RecordId, Schema};
 use vermeil_protect::payload::PayloadWriter;
 use vermeil_protect::{Binding, DataKey, KeyLocation, Pseudonymiser, RecordCipher};
+use vermeil_resolve::RecordIndex;
 use vermeil_state::golden_owner;
 
 use super::assign::{Change, FormerProfile, assign};
@@ -33,6 +34,8 @@ use crate::session::lake_session;
 
 /// Profiles are built, sealed and written in batches of this many.
 const BATCH_PROFILES: usize = 4096;
+/// Tags and links are written in batches of this many.
+const BATCH_RECORDS: usize = 8192;
 /// Records are opened anew for every so many, so that memory has a bound.
 const RECORDS_PER_PASS: usize = 500_000;
 /// Delta's name for the sequence of publications.
@@ -63,11 +66,12 @@ struct Cluster {
 }
 
 impl Engine {
-    /// Builds, seals and publishes the profiles of `linkage` in a run of that number.
+    /// Builds, seals and publishes the profiles of `linkage` in a run of that number, with the fingerprint of what
+    /// it was made of and the number of the model that was kept.
     pub(crate) async fn publish(
         &self,
         linkage: &Linkage,
-        fingerprint: &str,
+        (fingerprint, model): (&str, Option<i64>),
         current: Option<&Publication>,
         run: i64,
     ) -> Result<Published, EngineError> {
@@ -94,6 +98,7 @@ impl Engine {
         let mut versions = BTreeMap::new();
 
         versions.insert(TableName::Links, self.write_links(linkage, &edition.transactional).await?);
+        versions.insert(TableName::Matched, self.write_matched(linkage, &edition.transactional).await?);
         let members = self.write_members(linkage, &clusters, &former, &edition).await?;
         versions.insert(TableName::Members, members);
         let (profiles, provenance) = self.write_profiles(&clusters, &edition).await?;
@@ -106,6 +111,7 @@ impl Engine {
         let snapshot = Snapshot {
             versions: versions.into_iter().map(|(name, version)| (name.to_string(), version)).collect(),
             profiles: clusters.len() as u64,
+            linking: model.map(|model| self.linking(model)),
             pseudonym_domains: edition.domains.iter().map(|domain| domain.domain_name().to_owned()).collect(),
         };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
@@ -140,7 +146,7 @@ impl Engine {
     ) -> Result<u64, EngineError> {
         let mut writer = self.replacing(&TableName::Links, &columns::links_schema()).await?;
         let records = &linkage.ids;
-        for links in linkage.linked.links.chunks(8192) {
+        for links in linkage.linked.links.chunks(BATCH_RECORDS) {
             let ids: Vec<(RecordId, RecordId)> = links
                 .iter()
                 .map(|link| (records.id(link.left), records.id(link.right)))
@@ -161,6 +167,25 @@ impl Engine {
                 ],
             );
             writer.write(batch).await?;
+        }
+        Ok(writer.replace(transactional).await?.version)
+    }
+
+    /// What the records were linked by; nothing where the next linkage will not ask.
+    async fn write_matched(
+        &self,
+        linkage: &Linkage,
+        transactional: &Transactional,
+    ) -> Result<u64, EngineError> {
+        let mut writer = self.replacing(&TableName::Matched, &columns::matched_schema()).await?;
+        let tags = linkage.linked.job.tags.as_deref().unwrap_or_default();
+        let mut records = (0..).map(|record| linkage.ids.id(RecordIndex(record)).to_string());
+        for tags in tags.chunks(BATCH_RECORDS) {
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(StringArray::from_iter_values(records.by_ref().take(tags.len()))),
+                Arc::new(Int64Array::from_iter_values(tags.iter().copied())),
+            ];
+            writer.write(batch_of(&columns::matched_schema(), columns)).await?;
         }
         Ok(writer.replace(transactional).await?.version)
     }

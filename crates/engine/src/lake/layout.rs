@@ -17,6 +17,8 @@ pub enum TableName {
     Quarantine,
     /// Scored pairs above the threshold.
     Links,
+    /// What each record was linked by, as tags.
+    Matched,
     /// Which record is in which profile.
     Members,
     /// One row a customer.
@@ -29,8 +31,8 @@ pub enum TableName {
 
 impl TableName {
     /// The tables that a publication writes.
-    pub const PUBLISHED: [TableName; 5] =
-        [Self::Links, Self::Members, Self::Profiles, Self::Provenance, Self::History];
+    pub const PUBLISHED: [TableName; 6] =
+        [Self::Links, Self::Matched, Self::Members, Self::Profiles, Self::Provenance, Self::History];
 
     /// Schema and table as SQL names them.
     pub fn qualified(&self) -> (&str, &str) {
@@ -38,6 +40,7 @@ impl TableName {
             Self::Landing(source) => ("landing", source.as_str()),
             Self::Quarantine => ("landing", "quarantine"),
             Self::Links => ("resolved", "links"),
+            Self::Matched => ("resolved", "matched"),
             Self::Members => ("golden", "members"),
             Self::Profiles => ("golden", "profiles"),
             Self::Provenance => ("golden", "provenance"),

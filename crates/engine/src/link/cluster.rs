@@ -15,7 +15,6 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties,
 };
 use futures::{TryStreamExt, stream};
-use vermeil_resolve::Scorer;
 use vermeil_resolve::cluster::{ClusterSettings, KeptApart, cluster_under};
 use vermeil_resolve::features::RecordIndex;
 
@@ -116,8 +115,7 @@ fn group(
     links: &[RecordBatch],
     kept_apart: &OnceLock<Vec<KeptApart>>,
 ) -> DataFusionResult<RecordBatch> {
-    let scorer = Scorer::new(&job.store, &job.plan, &job.model)
-        .map_err(|mismatch| DataFusionError::External(Box::new(mismatch)))?;
+    let scorer = job.scorer();
     let weight = |left, right| scorer.weight(left, right);
     let records = u32::try_from(job.store.len()).expect("a feature store numbers its records in 32 bits");
     let settings = ClusterSettings::default();

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use vermeil_resolve::Scorer;
-
 use super::{Linked, doubts};
 use crate::report::{ClusterSize, MatchReport, RuleReport, WeightBin};
 
@@ -29,18 +27,18 @@ impl Linked {
         }
         let rules = job.plan.rules().iter().enumerate().map(|(index, planned)| RuleReport {
             rule: planned.rule.to_string(),
-            pairs: job.blocks.pairs_of_rule(index),
+            pairs: job.weights.blocks.pairs_of_rule(index),
         });
         MatchReport {
             records: job.store.len() as u64,
             candidate_pairs: self.candidate_pairs,
             links: self.links.len() as u64,
             clusters: sizes.values().sum(),
-            prior_bits: job.model.prior().0,
+            prior_bits: job.weights.model.prior().0,
             threshold: job.threshold.0,
             threshold_bits: threshold_bits.0,
-            comparisons: job.model.comparisons.clone(),
-            training: job.model.training.clone(),
+            comparisons: job.weights.model.comparisons.clone(),
+            training: job.weights.model.training.clone(),
             rules: rules.collect(),
             oversized_blocks: self.oversized.clone(),
             weights,
@@ -49,7 +47,7 @@ impl Linked {
                 .into_iter()
                 .map(|(records, clusters)| ClusterSize { records, clusters })
                 .collect(),
-            warnings: doubts(&job.model),
+            warnings: doubts(&job.weights.model),
         }
     }
 
@@ -71,8 +69,8 @@ impl Linked {
         for link in &self.links {
             bins[bin_of(link.weight.0)].links += 1;
         }
-        let scorer = Scorer::new(&job.store, &job.plan, &job.model).expect("the model was checked");
-        let sample = job.blocks.sample(SAMPLED_PAIRS, SEED);
+        let scorer = job.scorer();
+        let sample = job.weights.blocks.sample(SAMPLED_PAIRS, SEED);
         let sampled_from = sample.sampled_from();
         for pair in sample {
             let weight = scorer.weight(pair.left, pair.right).0;

@@ -4,12 +4,14 @@
 //! operators ([`score::ScorePairsExec`], [`cluster::ClusterLinksExec`]) over
 //! record indexes, so that one plan serves one machine and, later, many.
 
+mod before;
 mod cluster;
 mod described;
 mod doubts;
 mod prepared;
 mod rules;
 mod score;
+mod weights;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -20,23 +22,24 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use vermeil_model::{Policy, Probability, RecordId};
+use vermeil_resolve::block::Touched;
 use vermeil_resolve::cluster::{Constraints, KeptApart, Link};
-use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::features::RecordIndex;
-use vermeil_resolve::{Blocks, FeatureStore, MatchModel, MatchPlan};
+use vermeil_resolve::{FeatureStore, MatchPlan, Scorer};
 
+pub(crate) use self::before::Before;
 use self::cluster::ClusterLinksExec;
 pub(crate) use self::doubts::doubts;
 use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
 pub(crate) use self::rules::{JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
+pub(crate) use self::weights::{KeptWeights, WeightSettings, Weights};
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::land::PlannedRow;
-use crate::match_model::kept;
 use crate::progress::{Progress, Stage};
 use crate::report::{OversizedBlockReport, StageReport};
 use crate::session::task_context;
@@ -50,20 +53,32 @@ pub(crate) const DEFAULT_MAX_BLOCK_PAIRS: u64 = 1_000_000;
 pub(crate) struct MatchJob {
     pub(crate) plan: MatchPlan,
     pub(crate) store: FeatureStore,
-    pub(crate) blocks: Blocks,
-    pub(crate) model: MatchModel,
+    pub(crate) weights: Weights,
     pub(crate) threshold: Probability,
     pub(crate) constraints: Constraints,
+    /// What the records say, so that the next linkage knows which have changed; `None` where it will not ask.
+    pub(crate) tags: Option<Vec<i64>>,
+    /// The records whose pairs are compared; `None`: all.
+    pub(crate) touched: Option<Touched>,
+    /// Links of other records, found before.
+    links_before: Vec<Link>,
+}
+
+impl MatchJob {
+    pub(crate) fn scorer(&self) -> Scorer<'_> {
+        self.weights.scorer(&self.store, &self.plan)
+    }
 }
 
 /// How to compare, beside the plan.
 pub(crate) struct LinkSettings {
+    /// From which probability on a pair is linked.
     pub(crate) threshold: Probability,
-    pub(crate) max_block_pairs: u64,
-    /// A model that was kept; `None`: one is estimated.
-    pub(crate) model: Option<MatchModel>,
+    pub(crate) weights: WeightSettings,
     /// What is settled whatever the evidence says.
     pub(crate) constraints: Constraints,
+    /// What the same weights found before.
+    pub(crate) before: Option<Before>,
 }
 
 /// What linking found among the records of a store.
@@ -127,6 +142,24 @@ impl Engine {
             .map_err(EngineError::MatchPlan)
     }
 
+    /// Where the weights of the pipeline's records come from, given the model in force.
+    pub(crate) fn weight_settings(&self, kept: Option<KeptWeights>) -> WeightSettings {
+        let max_block_pairs =
+            self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
+        WeightSettings { max_block_pairs, kept, tags: Some(self.match_tags.clone()) }
+    }
+
+    /// Changes whenever equal records could be linked otherwise, given the number of the model in force.
+    pub(crate) fn linking(&self, model: i64) -> String {
+        let parts = [
+            env!("CARGO_PKG_VERSION").to_owned(),
+            format!("{:?}", self.config.pipeline.matching),
+            format!("{:?}", self.config.golden_schema()),
+            model.to_string(),
+        ];
+        self.change_tags.content_tag("linking", parts).to_string()
+    }
+
     pub(crate) fn threshold(&self) -> Probability {
         Probability(self.config.pipeline.matching.threshold.unwrap_or(DEFAULT_THRESHOLD))
     }
@@ -143,14 +176,21 @@ impl Engine {
             ModelChoice::Frozen => self.frozen_model(&plan).await?,
             ModelChoice::Estimate => None,
         };
-        let (model, frozen) = frozen.map(|frozen| (frozen.number, frozen.model)).unzip();
+        let (model, frozen) = frozen.map(|frozen| (frozen.number, frozen.weights)).unzip();
         let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
+        let before = match model {
+            Some(number) => {
+                let published = self.publication().await?;
+                self.linked_before(published.as_ref(), &self.linking(number), &records.ids).await?
+            }
+            None => None,
+        };
         let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
         let settings = LinkSettings {
             threshold: self.threshold(),
-            max_block_pairs: self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS),
-            model: frozen,
+            weights: self.weight_settings(frozen),
             constraints: book.constraints.clone(),
+            before,
         };
         let linked = link(plan, records.store, settings, clock).await?;
         Ok(Linkage { model, ids: records.ids, linked, book })
@@ -210,6 +250,7 @@ pub(crate) async fn link(
     let (clusters, kept_apart) = clock.time(Stage::Cluster, cluster(&job, &links, &context)).await?;
     let rule = |index: usize| job.plan.rules()[index].rule.to_string();
     let oversized = job
+        .weights
         .blocks
         .oversized()
         .iter()
@@ -224,21 +265,28 @@ pub(crate) async fn link(
     Ok(Linked { job, links, clusters, kept_apart, candidate_pairs, oversized })
 }
 
-/// Finds the blocks, and estimates the model unless one was kept.
+/// Makes all that comparing pairs takes.
 async fn prepare_job(
     plan: MatchPlan,
     store: FeatureStore,
     settings: LinkSettings,
 ) -> Result<(Arc<MatchJob>, u64), EngineError> {
     blocking(move || {
-        let LinkSettings { threshold, max_block_pairs, model, constraints } = settings;
-        let blocks = Blocks::build(&store, &plan, max_block_pairs);
-        // As it would be read again: who goes by it later comes to the same weights, to the last bit.
-        let estimated = || kept(&estimate(&store, &plan, &blocks, EstimateSettings::default()));
-        let model = model.unwrap_or_else(estimated);
-        model.check(&plan).map_err(EngineError::ModelMismatch)?;
+        let LinkSettings { threshold, weights, constraints, before } = settings;
+        let named_by = weights.tags.clone();
+        let weights = Weights::of(&store, &plan, weights)?;
+        let tags = named_by
+            .filter(|_| weights.kept.is_some())
+            .map(|named_by| before::record_tags(&store, &weights.blocks, &named_by));
+        let before = before.zip(tags.as_deref());
+        let touched = before.as_ref().map(|(before, tags)| before.touched(tags));
+        let links_before = match (&before, &touched) {
+            (Some((before, _)), Some(touched)) => before.links(touched).collect(),
+            _ => Vec::new(),
+        };
         let count = store.len() as u64;
-        Ok((Arc::new(MatchJob { plan, store, blocks, model, threshold, constraints }), count))
+        let job = MatchJob { plan, store, weights, threshold, constraints, tags, touched, links_before };
+        Ok((Arc::new(job), count))
     })
     .await
 }
@@ -250,7 +298,9 @@ async fn score(
 ) -> Result<((Vec<RecordBatch>, u64), u64), EngineError> {
     let operator = Arc::new(ScorePairsExec::new(Arc::clone(job), partitions));
     let plan: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(Arc::clone(&operator) as _));
-    let links = score::sorted(&collect(plan, Arc::clone(context)).await?)?;
+    let mut links = collect(plan, Arc::clone(context)).await?;
+    links.push(score::batch_of(&job.links_before));
+    let links = score::sorted(&links)?;
     let compared = operator.candidate_pairs();
     Ok(((links, compared), compared))
 }

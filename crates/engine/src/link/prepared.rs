@@ -130,6 +130,11 @@ impl<'a> PreparedRecordsBuilder<'a> {
 }
 
 impl RecordIds {
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// The id of a record.
     pub(crate) fn id(&self, record: RecordIndex) -> RecordId {
         self.ids[record.0 as usize]

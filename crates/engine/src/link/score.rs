@@ -19,7 +19,6 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties,
 };
 use vermeil_model::Bits;
-use vermeil_resolve::Scorer;
 use vermeil_resolve::cluster::Link;
 use vermeil_resolve::features::RecordIndex;
 
@@ -122,12 +121,15 @@ fn score_share(
     compared: &AtomicU64,
     send: impl Fn(RecordBatch) -> bool,
 ) -> DataFusionResult<()> {
-    let scorer = Scorer::new(&job.store, &job.plan, &job.model)
-        .map_err(|mismatch| DataFusionError::External(Box::new(mismatch)))?;
+    let scorer = job.scorer();
     let least = job.threshold.to_bits();
     let mut links = LinkBatch::default();
     let mut pairs = 0;
-    scorer.find_links(least, job.blocks.partition(partition, partitions).inspect(|_| pairs += 1), |link| {
+    let share = match &job.touched {
+        Some(touched) => job.weights.blocks.partition_touching(partition, partitions, touched),
+        None => job.weights.blocks.partition(partition, partitions),
+    };
+    scorer.find_links(least, share.inspect(|_| pairs += 1), |link| {
         links.push(link);
         if links.rows == BATCH_ROWS && !send(links.finish()) {
             return ControlFlow::Break(());
@@ -174,6 +176,13 @@ fn links_schema() -> SchemaRef {
         Field::new("right", DataType::UInt32, false),
         Field::new("weight_bits", DataType::Float64, false),
     ]))
+}
+
+/// Links that were found before, as the operator yields them.
+pub(super) fn batch_of(links: &[Link]) -> RecordBatch {
+    let mut batch = LinkBatch::default();
+    links.iter().for_each(|link| batch.push(*link));
+    batch.finish()
 }
 
 /// The links by rising left, then right record: partitions end in any order.

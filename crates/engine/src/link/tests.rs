@@ -1,7 +1,7 @@
 use vermeil_model::Schema;
 use vermeil_model::pipeline::Matching;
-use vermeil_resolve::FeatureStoreBuilder;
 use vermeil_resolve::estimate::Origin;
+use vermeil_resolve::{FeatureStoreBuilder, MatchModel};
 
 use super::*;
 use crate::progress::Silent;
@@ -30,9 +30,13 @@ fn job(model: Option<MatchModel>) -> (MatchPlan, FeatureStore, LinkSettings) {
     let store = builder.finish().expect("distinct records");
     let settings = LinkSettings {
         threshold: Probability(0.5),
-        max_block_pairs: 1_000,
-        model,
+        weights: WeightSettings {
+            max_block_pairs: 1_000,
+            kept: model.map(|model| KeptWeights { model, frequencies: None }),
+            tags: None,
+        },
         constraints: Constraints::default(),
+        before: None,
     };
     (plan, store, settings)
 }
@@ -56,7 +60,7 @@ async fn links_do_not_depend_on_how_many_partitions_score_them() {
 async fn what_estimation_could_not_learn_is_told() {
     let mut clock = StageClock { progress: &Silent, stages: Vec::new() };
     let (plan, store, settings) = job(None);
-    let mut model = link(plan, store, settings, &mut clock).await.expect("linked").job.model.clone();
+    let mut model = link(plan, store, settings, &mut clock).await.expect("linked").job.weights.model.clone();
     let codes =
         |model: &MatchModel| -> Vec<String> { doubts(model).into_iter().map(|doubt| doubt.code).collect() };
     assert_eq!(codes(&model), Vec::<String>::new());
@@ -86,7 +90,7 @@ async fn what_a_report_counts_adds_up() {
     let records = |size: &ClusterSize| size.records * size.clusters;
     assert_eq!(report.cluster_sizes.iter().map(records).sum::<u64>(), report.records);
     let of_rules: u64 = report.rules.iter().map(|rule| rule.pairs).sum();
-    assert_eq!(of_rules, linked.job.blocks.pairs_in_groups());
+    assert_eq!(of_rules, linked.job.weights.blocks.pairs_in_groups());
     let below = report.weights.iter().filter(|bin| bin.to_bits <= report.threshold_bits);
     assert_eq!(below.map(|bin| bin.links).sum::<u64>(), 0);
 }
@@ -96,11 +100,11 @@ async fn a_kept_model_is_taken_as_it_is_or_refused() {
     let mut clock = StageClock { progress: &Silent, stages: Vec::new() };
     let (plan, store, settings) = job(None);
     let estimated = link(plan, store, settings, &mut clock).await.expect("linked");
-    let mut kept = estimated.job.model.clone();
+    let mut kept = estimated.job.weights.model.clone();
     kept.lambda /= 2.0;
     let (plan, store, settings) = job(Some(kept.clone()));
     let linked = link(plan, store, settings, &mut clock).await.expect("linked");
-    assert_eq!(linked.job.model, kept);
+    assert_eq!(linked.job.weights.model, kept);
     kept.comparisons.pop();
     let (plan, store, settings) = job(Some(kept));
     let refused = link(plan, store, settings, &mut clock).await;

@@ -15,11 +15,41 @@ pub(super) enum Repeats {
     WithinRule,
 }
 
+/// Records that are not as they were, or were not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// By record.
+    touched: Vec<bool>,
+    count: usize,
+}
+
+impl FromIterator<bool> for Touched {
+    /// Whether each record was touched, in the order of the store.
+    fn from_iter<I: IntoIterator<Item = bool>>(touched: I) -> Self {
+        let touched: Vec<bool> = touched.into_iter().collect();
+        Self { count: touched.iter().filter(|touched| **touched).count(), touched }
+    }
+}
+
+impl Touched {
+    /// Whether a record was touched.
+    pub fn contains(&self, record: RecordIndex) -> bool {
+        self.touched[record.0 as usize]
+    }
+
+    /// How many were.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
 /// Candidate pairs, each once; see [`Blocks::pairs`].
 pub struct Pairs<'a> {
     blocks: &'a Blocks,
     groups: Range<usize>,
     repeats: Repeats,
+    /// Pairs are left out of which neither record was touched.
+    touched: Option<&'a Touched>,
     /// Places of the next pair within the first group of `groups`.
     left: usize,
     right: usize,
@@ -27,7 +57,16 @@ pub struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     pub(super) fn new(blocks: &'a Blocks, groups: Range<usize>, repeats: Repeats) -> Self {
-        Self { blocks, groups, repeats, left: 0, right: 1 }
+        Self { blocks, groups, repeats, touched: None, left: 0, right: 1 }
+    }
+
+    pub(super) fn touching(self, touched: &'a Touched) -> Self {
+        Self { touched: Some(touched), ..self }
+    }
+
+    fn is_asked(&self, left: u32, right: u32) -> bool {
+        self.touched
+            .is_none_or(|touched| [left, right].iter().any(|record| touched.contains(RecordIndex(*record))))
     }
 
     /// Whether the group at hand is where a pair belongs: the first that brings it together.
@@ -67,7 +106,7 @@ impl Iterator for Pairs<'_> {
                 while self.right < end {
                     let right = members[self.right];
                     self.right += 1;
-                    if self.is_first(self.groups.start, left, right) {
+                    if self.is_asked(left, right) && self.is_first(self.groups.start, left, right) {
                         return Some(Pair { left: RecordIndex(left), right: RecordIndex(right) });
                     }
                 }

@@ -12,7 +12,7 @@ fn found(pairs: impl Iterator<Item = Pair>) -> Vec<(u32, u32)> {
 #[track_caller]
 fn check(rules: &[&str], rows: &[Row], max_block_pairs: u64, expected: &[(u32, u32)]) {
     let plan = plan(rules);
-    let blocks = Blocks::build(&store(&plan, rows), &plan, max_block_pairs);
+    let blocks = Blocks::build(&store(&plan, rows), &plan, max_block_pairs, &[]);
     let mut pairs = found(blocks.pairs());
     pairs.sort_unstable();
     assert_eq!(pairs, expected);
@@ -66,7 +66,7 @@ fn a_block_that_is_too_large_is_reported_and_hides_no_pair_of_a_later_rule() {
     // Neighbours meet in the large block, the first and the third by their address.
     check(&["city", "email"], &rows, 2, &[(0, 1), (0, 2), (1, 2)]);
     let plan = plan(&["city", "email"]);
-    let blocks = Blocks::build(&store(&plan, &rows), &plan, 2);
+    let blocks = Blocks::build(&store(&plan, &rows), &plan, 2, &[]);
     assert_eq!(blocks.oversized(), [OversizedBlock { rule: 0, blocks: 1, records: 3, pairs: 3 }]);
 }
 
@@ -82,7 +82,7 @@ fn of_a_block_that_is_too_large_those_are_compared_that_agree_on_one_more_field(
         .collect();
     let rows: Vec<Row> = people.iter().map(|(number, row)| (*number, row.as_slice())).collect();
     let plan = plan(&["city"]);
-    let blocks = Blocks::build(&store(&plan, &rows), &plan, 100);
+    let blocks = Blocks::build(&store(&plan, &rows), &plan, 100, &[]);
     let pairs: BTreeSet<(u32, u32)> = found(blocks.pairs()).into_iter().collect();
     for (left, right) in (0..40).flat_map(|left| (left + 1..40).map(move |right| (left, right))) {
         let is_near = right - left <= 2;
@@ -95,7 +95,7 @@ fn any_number_of_equal_records_is_compared_with_neighbours_in_the_end() {
     let row: &[(&str, &str)] = &[("city", "Nice"), ("given_name", "Agathe"), ("email", "a@x.fr")];
     let rows: Vec<Row> = (0..20_000).map(|number| (number, row)).collect();
     let plan = plan(&["city", "email"]);
-    let blocks = Blocks::build(&store(&plan, &rows), &plan, 50_000);
+    let blocks = Blocks::build(&store(&plan, &rows), &plan, 50_000, &[]);
     let pairs = found(blocks.pairs());
     assert!(pairs.len() < 400_000, "{} pairs", pairs.len());
     let pairs: BTreeSet<(u32, u32)> = pairs.into_iter().collect();
@@ -120,7 +120,7 @@ fn drawn_pairs_are_candidates_and_all_that_there_are_where_they_are_few() {
     // Rules that find pairs twice, and groups so large that records meet their neighbours only.
     let plan = plan(&["city", "family_name", "birth_date:year"]);
     for max_block_pairs in [40, 1_000_000] {
-        let blocks = Blocks::build(&town_store(&plan, &town(120)), &plan, max_block_pairs);
+        let blocks = Blocks::build(&town_store(&plan, &town(120)), &plan, max_block_pairs, &[]);
         let all = found(blocks.pairs());
         let set: BTreeSet<(u32, u32)> = all.iter().copied().collect();
         assert_eq!(found(blocks.sample(u64::MAX, 1)), all);
@@ -146,7 +146,7 @@ fn pairs_of_a_group_are_numbered_without_gaps() {
 #[test]
 fn partitions_hold_every_pair_once_whatever_their_number() {
     let plan = plan(&["family_name:phonetic", "given_name", "birth_date:year"]);
-    let blocks = Blocks::build(&town_store(&plan, &town(60)), &plan, 1_000_000);
+    let blocks = Blocks::build(&town_store(&plan, &town(60)), &plan, 1_000_000, &[]);
     let whole = found(blocks.pairs());
     assert_eq!(whole.iter().collect::<BTreeSet<_>>().len(), whole.len());
     for partitions in [1, 2, 3, 7, 1000] {
@@ -173,7 +173,7 @@ proptest! {
             rows.iter().map(|row| row.iter().map(|(field, value)| (*field, value.as_str())).collect()).collect();
         let rows: Vec<Row> = borrowed.iter().enumerate().map(|(id, row)| (id as u128, row.as_slice())).collect();
         let plan = plan(&["email", "phone", "city + national_id"]);
-        let blocks = Blocks::build(&store(&plan, &rows), &plan, max_block_pairs);
+        let blocks = Blocks::build(&store(&plan, &rows), &plan, max_block_pairs, &[]);
 
         // Every group of every rule, by comparing values rather than hashes.
         let value = |record: usize, field: usize| borrowed[record][field].1;

@@ -8,7 +8,7 @@ fn learnt(people: u64, turned_by: usize) -> (MatchPlan, MatchModel) {
     let mut rows = town(people);
     rows.rotate_left(turned_by);
     let store = town_store(&plan, &rows);
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
     (plan, model)
 }
@@ -47,7 +47,7 @@ fn the_order_of_records_changes_nothing() {
 fn samples_of_pairs_are_drawn_by_the_seed_alone() {
     let plan = plan(&RULES);
     let store = town_store(&plan, &town(200));
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let with = |seed| {
         let settings = EstimateSettings {
             seed,
@@ -100,7 +100,7 @@ fn a_model_tells_how_each_session_came_to_rest() {
 fn a_session_that_does_not_converge_is_told_and_teaches_nothing() {
     let plan = plan(&RULES);
     let store = town_store(&plan, &town(400));
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let settings = EstimateSettings { iterations: 1, ..EstimateSettings::default() };
     let model = estimate(&store, &plan, &blocks, settings);
     let training = model.training.as_ref().unwrap();
@@ -113,7 +113,7 @@ fn a_session_that_does_not_converge_is_told_and_teaches_nothing() {
 fn what_one_rule_alone_foretells_is_not_learnt() {
     let plan = plan(&["email"]);
     let store = town_store(&plan, &town(400));
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
     let origin = |field: &str| model.comparisons[comparison(&plan, field)].m_origin;
     assert_eq!((origin("email"), origin("birth_date")), (Origin::Prior, Origin::Estimated));

@@ -27,6 +27,7 @@ fn silent(plan: &MatchPlan, lambda: f64) -> MatchModel {
         same_home: 0.0,
         comparisons,
         term_frequency: TermFrequency { strength: 0.0, of_alike: 0.0, minimum: 0.001, prior_records: 0.0 },
+        limits: Vec::new(),
         training: None,
     }
 }
@@ -51,7 +52,7 @@ fn a_weight_is_the_prior_and_the_bits_of_each_level() {
     set("given_name", 8, 0.8, 0.05); // equal: +4
     set("city", 0, 0.1, 0.8); // different: -3
     set("postal_code", 3, 1.0, 0.001); // missing on one side: nothing
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), (1.0_f64 / 3.0).log2() + 4.0 - 3.0);
 }
 
@@ -66,7 +67,7 @@ fn rare_values_say_more_than_common_ones() {
     );
     let mut model = silent(&plan, 0.5);
     model.term_frequency.strength = 1.0;
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     // m = 1/4 over the frequency, 2/8 and 6/8.
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), 0.0);
     check(scorer.weight(RecordIndex(2), RecordIndex(3)), (0.25_f64 / 0.75).log2());
@@ -81,7 +82,7 @@ fn what_few_records_share_is_not_taken_for_common() {
     model.term_frequency = TermFrequency { strength: 1.0, of_alike: 0.0, minimum: 0.0, prior_records: 6.0 };
     let level = model.comparisons[comparison(&plan, "family_name")].levels.last_mut().unwrap();
     (level.m, level.u) = (0.5, 1.0 / 3.0);
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     // Two of two carry it, beside two of six: m = 1/2 over 4/8.
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), 0.0);
 }
@@ -102,9 +103,9 @@ fn two_accounts_of_one_person_are_found_among_six_records() {
     ];
     let numbered: Vec<(u128, &[(&str, &str)])> = (1..).zip(rows.iter().map(|row| row.as_slice())).collect();
     let store = store(&plan, &numbered);
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     for left in 0..6 {
         for right in left + 1..6 {
             let probability = scorer.weight(RecordIndex(left), RecordIndex(right)).to_probability().0;
@@ -117,9 +118,9 @@ fn two_accounts_of_one_person_are_found_among_six_records() {
 fn an_explanation_adds_up_to_the_weight() {
     let plan = plan(&["email", "birth_date", "phone"]);
     let store = town_store(&plan, &town(80));
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     for pair in blocks.pairs() {
         let told = scorer.explain(pair.left, pair.right);
         let sum: Bits =
@@ -135,9 +136,9 @@ fn links_are_the_pairs_of_enough_weight() {
     for rules in [&["email", "birth_date", "phone"][..], &["family_name", "city", "birth_date:year"]] {
         let plan = plan(rules);
         let store = town_store(&plan, &town(300));
-        let blocks = Blocks::build(&store, &plan, 1_000_000);
+        let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
         let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-        let scorer = Scorer::new(&store, &plan, &model).unwrap();
+        let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
         for least in [-60.0, -5.0, 0.0, 3.5, 20.0] {
             let weighed = blocks.pairs().map(|pair| Link {
                 left: pair.left,
@@ -176,7 +177,7 @@ fn fields_that_a_home_shares_say_no_more_together_than_one_home_can() {
         let level = model.comparisons[comparison(&plan, field)].levels.last_mut().unwrap();
         (level.m, level.u) = (1.0, u);
     }
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     // Odds of one home are 1/2048 to 1/2. So 8 + 12 bits of the home count as
     // -log2(2^-20 + 2^-10), hardly 10; the first name adds 3.
     let home = -(0.5_f64.powi(20) + 0.5_f64.powi(10)).log2();
@@ -189,7 +190,8 @@ fn a_model_of_another_plan_is_refused() {
     let plan = plan(&["email"]);
     let mut model = silent(&plan, 0.5);
     model.comparisons.pop();
-    assert!(Scorer::new(&store(&plan, &[]), &plan, &model).is_err());
+    let store = store(&plan, &[]);
+    assert!(Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).is_err());
 }
 
 #[test]
@@ -203,9 +205,9 @@ fn people_of_one_household_stay_apart_and_accounts_of_one_person_come_together()
     ]);
     let people = 400;
     let store = town_store(&plan, &town(people));
-    let blocks = Blocks::build(&store, &plan, 1_000_000);
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
     let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     let links: Vec<Link> = blocks
         .pairs()
         .map(|pair| Link { left: pair.left, right: pair.right, weight: scorer.weight(pair.left, pair.right) })
@@ -242,7 +244,7 @@ fn a_firm_tells_one_organisation_but_not_one_of_its_people() {
     model.same_home = 0.25;
     let level = model.comparisons[comparison(&plan, "organisation_name")].levels.last_mut().unwrap();
     (level.m, level.u) = (0.64, 0.01);
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     // Nothing is known of their homes: the odds of one home are one half.
     check(scorer.weight(RecordIndex(0), RecordIndex(1)), 6.0 - 1.5_f64.log2());
     // Beside these odds, 64 to one are little.
@@ -260,7 +262,7 @@ fn a_day_of_birth_says_less_in_one_home() {
         let level = model.comparisons[comparison(&plan, field)].levels.last_mut().unwrap();
         (level.m, level.u) = (0.8, 0.8 / 1024.0);
     }
-    let scorer = Scorer::new(&store, &plan, &model).unwrap();
+    let scorer = Scorer::new(&store, &plan, &model, &Frequencies::counted(&store, &plan)).unwrap();
     // Nothing is known of their homes: the odds of one home are one.
     let twins = 1.0 + crate::estimate::BORN_TOGETHER * 1023.0;
     check(scorer.weight(RecordIndex(0), RecordIndex(2)), 10.0 - (1.0 + twins).log2());

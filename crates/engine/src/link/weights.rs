@@ -1,0 +1,79 @@
+//! What weights are made of: which pairs are compared, the model, and how rare values are.
+
+use vermeil_protect::MatchTags;
+use vermeil_resolve::estimate::{EstimateSettings, estimate};
+use vermeil_resolve::frequency::KeptFrequencies;
+use vermeil_resolve::{Blocks, FeatureStore, Frequencies, MatchModel, MatchPlan, Scorer};
+
+use crate::error::EngineError;
+use crate::match_model::{LEAST_RECORDS, kept};
+
+/// A model that was kept.
+pub(crate) struct KeptWeights {
+    pub(crate) model: MatchModel,
+    /// How common values were then, of a model of these records; a model that came from elsewhere knows none.
+    pub(crate) frequencies: Option<Vec<KeptFrequencies>>,
+}
+
+/// Where the weights of linking come from.
+pub(crate) struct WeightSettings {
+    pub(crate) max_block_pairs: u64,
+    /// `None`: a model is estimated.
+    pub(crate) kept: Option<KeptWeights>,
+    /// What names values, so that their frequencies can be kept; `None` where nothing will be.
+    pub(crate) tags: Option<MatchTags>,
+}
+
+/// All that makes the weight of a pair, beside its two records.
+pub(crate) struct Weights {
+    pub(crate) blocks: Blocks,
+    pub(crate) model: MatchModel,
+    frequencies: Frequencies,
+    /// What of the frequencies is to be kept with the model.
+    pub(crate) kept: Option<Vec<KeptFrequencies>>,
+}
+
+impl Weights {
+    /// Finds the blocks, and estimates the model unless one was kept.
+    ///
+    /// # Errors
+    /// [`EngineError::ModelMismatch`]: what was kept is not of this plan.
+    pub(crate) fn of(
+        store: &FeatureStore,
+        plan: &MatchPlan,
+        settings: WeightSettings,
+    ) -> Result<Weights, EngineError> {
+        let WeightSettings { max_block_pairs, kept: before, tags } = settings;
+        let (model, frequencies) = before.map(|before| (before.model, before.frequencies)).unzip();
+        let frequencies: Option<Vec<KeptFrequencies>> = frequencies.flatten();
+        // Limits go with the records they were made for, as frequencies do.
+        let limits = model.as_ref().filter(|_| frequencies.is_some()).map_or(&[][..], |model| &model.limits);
+        let blocks = Blocks::build(store, plan, max_block_pairs, limits);
+        let is_estimated = model.is_none();
+        // As it would be read again: who goes by it later comes to the same weights, to the last bit.
+        let model =
+            model.unwrap_or_else(|| kept(&estimate(store, plan, &blocks, EstimateSettings::default())));
+        model.check(plan).map_err(EngineError::ModelMismatch)?;
+        let counted = || Frequencies::counted(store, plan);
+        let name = |tags: &MatchTags| {
+            let tags = tags.clone();
+            move |field: &str, value: &str| tags.value_tag(field, value)
+        };
+        let kept = match &tags {
+            Some(tags) if is_estimated && store.len() as u64 >= LEAST_RECORDS => {
+                Some(counted().keep(store, plan, name(tags)))
+            }
+            _ => frequencies,
+        };
+        let frequencies = match (&kept, &tags) {
+            (Some(kept), Some(tags)) => Frequencies::kept(store, plan, kept, name(tags)),
+            _ => counted(),
+        };
+        Ok(Weights { blocks, model, frequencies, kept })
+    }
+
+    /// Weighs pairs of the records that these weights were made for.
+    pub(crate) fn scorer<'a>(&'a self, store: &'a FeatureStore, plan: &MatchPlan) -> Scorer<'a> {
+        Scorer::new(store, plan, &self.model, &self.frequencies).expect("the model was checked with the plan")
+    }
+}
