@@ -10,6 +10,7 @@ mod decisions;
 mod dedupe;
 mod find;
 mod foreign_reader;
+mod incremental;
 mod keys;
 mod leaks;
 mod linking;

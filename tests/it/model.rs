@@ -33,7 +33,7 @@ fn name(mut number: usize) -> String {
 }
 
 /// Someone's row in a silo that writes every `slips`th family name with an `s` too many.
-fn row(person: usize, slips: usize) -> String {
+pub fn row(person: usize, slips: usize) -> String {
     let (family, given) = (name(person * 97 % 1_331), name(person * 31 % 1_331));
     let slip = if person.is_multiple_of(slips) { "s" } else { "" };
     let born = format!("{}-{:02}-{:02}", 1940 + person % 60, 1 + person % 12, 1 + person * 5 % 28);
@@ -41,12 +41,12 @@ fn row(person: usize, slips: usize) -> String {
     format!("{person},{family}{slip},{given},{born},{given}.{family}{person}@courriel.example,{town}\n")
 }
 
-fn write(workspace: &Workspace, source: &str, people: std::ops::Range<usize>, slips: usize) {
+pub fn write(workspace: &Workspace, source: &str, people: std::ops::Range<usize>, slips: usize) {
     let rows: String = people.map(|person| row(person, slips)).collect();
     workspace.write(&format!("data/{source}.csv"), format!("no,family,given,born,mail,town\n{rows}"));
 }
 
-fn silos(people: usize) -> Workspace {
+pub fn silos(people: usize) -> Workspace {
     let workspace = Workspace::new(PIPELINE);
     write(&workspace, "shop", 0..people, 1_000_000);
     write(&workspace, "web", 0..people, 9);
@@ -117,59 +117,4 @@ fn of_few_records_no_model_is_kept() {
     assert_eq!(ended.code, 2, "{}", ended.stderr);
     assert!(ended.stderr.contains("1000 records or more, there are 80"), "{}", ended.stderr);
     assert_eq!(workspace.land_and_publish()["up_to_date"], true);
-}
-
-/// Every link with its weight, and which records share a profile.
-fn linked(workspace: &Workspace) -> [Vec<Value>; 2] {
-    [
-        "SELECT left_id, right_id, weight_bits FROM resolved.links ORDER BY left_id, right_id",
-        "SELECT record_id, profile_id FROM golden.members ORDER BY record_id",
-    ]
-    .map(|sql| workspace.query(sql))
-}
-
-#[test]
-fn only_what_changed_is_compared_and_the_links_are_those_of_comparing_everything() {
-    let workspace = silos(900);
-    let first = workspace.land_and_publish();
-    assert_eq!(first["touched_records"], Value::Null, "nothing was known before");
-
-    // Ten rows of the web shop slip now, twenty people are new there, and one account becomes another person's.
-    write(&workspace, "web", 0..920, 9);
-    let mut rows: Vec<String> = std::fs::read_to_string(workspace.file("data/web.csv"))
-        .expect("it was written")
-        .lines()
-        .map(str::to_owned)
-        .collect();
-    for person in 100..110 {
-        rows[person + 1] = rows[person + 1].replace("@courriel", "@poste");
-    }
-    rows[301] = row(777, 1_000_000).trim_end().replacen("777,", "300,", 1);
-    workspace.write("data/web.csv", rows.join("\n") + "\n");
-    let second = workspace.land_and_publish();
-    let touched = second["touched_records"].as_u64().expect("a count");
-    assert!((31..200).contains(&touched), "{touched} records touched");
-    assert!(second["candidate_pairs"].as_u64() < first["candidate_pairs"].as_u64().map(|pairs| pairs / 4));
-    let incremental = linked(&workspace);
-
-    // A setting that stands for what holds without it: what was known is not taken up, the model is.
-    workspace.append("pipeline.yaml", "match: { threshold: 0.5 }\n");
-    let full = workspace.land_and_publish();
-    assert_eq!((&full["touched_records"], &full["model_estimated"]), (&Value::Null, &json!(false)));
-    assert_eq!((&full["merges"], &full["splits"]), (&json!(0), &json!(0)));
-    let [links, members] = linked(&workspace);
-    assert!(links.len() > 850, "{} links", links.len());
-    assert_eq!(incremental[0], links);
-    assert_eq!(incremental[1], members);
-}
-
-#[test]
-fn nobody_queries_what_linking_remembers() {
-    let workspace = silos(520);
-    workspace.land_and_publish();
-    let asked =
-        ["query", "SELECT * FROM resolved.matched", "--role", "dpo", "--purpose", "data_subject_rights"];
-    let ended = workspace.run(&asked);
-    assert_ne!(ended.code, 0);
-    assert!(ended.stderr.contains("not found"), "{}", ended.stderr);
 }

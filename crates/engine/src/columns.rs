@@ -171,11 +171,12 @@ pub(crate) fn links_schema() -> SchemaRef {
     ]))
 }
 
-/// `record_id: Utf8, match_tag: Int64`.
+/// `record_id: Utf8, match_tag: Int64, version: Int64`.
 pub(crate) fn matched_schema() -> SchemaRef {
     Arc::new(ArrowSchema::new(vec![
         ArrowField::new(RECORD_ID, DataType::Utf8, false),
         ArrowField::new(MATCH_TAG, DataType::Int64, false),
+        ArrowField::new(VERSION, DataType::Int64, false),
     ]))
 }
 

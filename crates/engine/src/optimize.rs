@@ -96,8 +96,8 @@ impl Engine {
                 *version = table.version();
             }
         }
-        let Publication { number, profiles, linking, pseudonym_domains, .. } = publication;
-        let snapshot = Snapshot { versions, profiles, linking, pseudonym_domains };
+        let Publication { number, profiles, linking, editions, pseudonym_domains, .. } = publication;
+        let snapshot = Snapshot { versions, profiles, linking, editions, pseudonym_domains };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
         Ok(self.state.repoint_publication(number, &snapshot).await?)
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::golden::Editions;
 use crate::lake::{LakeTable, TableName};
 
 /// A consistent set of table versions.
@@ -27,6 +28,8 @@ pub(crate) struct Publication {
     pub(crate) versions: BTreeMap<String, u64>,
     /// How many profiles it holds.
     pub(crate) profiles: u64,
+    /// Which publications sealed its rows; `None` for one of an earlier version.
+    pub(crate) editions: Option<Editions>,
     /// The names of the domains whose pseudonyms it holds.
     pub(crate) pseudonym_domains: Vec<String>,
 }
@@ -38,6 +41,8 @@ pub(crate) struct Snapshot {
     pub(crate) profiles: u64,
     #[serde(default)]
     pub(crate) linking: Option<String>,
+    #[serde(default)]
+    pub(crate) editions: Option<Editions>,
     #[serde(default)]
     pub(crate) pseudonym_domains: Vec<String>,
 }
@@ -54,6 +59,7 @@ impl Engine {
             linking: snapshot.linking,
             versions: snapshot.versions,
             profiles: snapshot.profiles,
+            editions: snapshot.editions,
             pseudonym_domains: snapshot.pseudonym_domains,
         }))
     }

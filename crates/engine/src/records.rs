@@ -1,8 +1,12 @@
 //! Reading landed records: the current version of each, or every one, opened in memory.
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use std::collections::HashSet;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int32Type, Int64Type, Schema as ArrowSchema, TimestampMicrosecondType};
 use async_trait::async_trait;
+use datafusion::error::DataFusionError;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
@@ -22,6 +26,8 @@ use crate::session::lake_session;
 /// A record as it stands now. Its values are personal: it has no `Debug`.
 pub(crate) struct OpenedRecord<'a> {
     pub(crate) record: RecordId,
+    /// Counts up whenever the record changes.
+    pub(crate) version: i64,
     /// Where the key lies that opened it.
     pub(crate) key: KeyLocation,
     /// By the source's own clock, or when it landed where the source has none:
@@ -33,8 +39,10 @@ pub(crate) struct OpenedRecord<'a> {
 
 /// Which versions of a record to open.
 #[derive(Debug, Clone, Copy)]
-enum Versions {
+enum Versions<'a> {
     Current,
+    /// The current ones of some records.
+    CurrentOf(&'a HashSet<RecordId>),
     Every,
 }
 
@@ -81,6 +89,19 @@ impl Engine {
         self.open_table(source, &table, Versions::Current, (actor, grant), &mut Each(visit)).await
     }
 
+    /// Opens the current version of some records of a source as [`Engine::open_records`] opens all.
+    pub(crate) async fn open_records_of(
+        &self,
+        source: &Source,
+        records: &HashSet<RecordId>,
+        (actor, grant): (&str, &Grant),
+        visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
+    ) -> Result<u64, EngineError> {
+        let name = TableName::Landing(source.id.clone());
+        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
+        self.open_table(source, &table, Versions::CurrentOf(records), (actor, grant), &mut Each(visit)).await
+    }
+
     /// Opens every version of every record of a source as [`Engine::open_records`]
     /// opens the current ones. Returns the number of versions.
     pub(crate) async fn open_every_version(
@@ -99,7 +120,7 @@ impl Engine {
         &self,
         source: &Source,
         table: &LakeTable,
-        versions: Versions,
+        versions: Versions<'_>,
         (actor, grant): (&str, &Grant),
         visitor: &mut dyn RecordVisitor,
     ) -> Result<u64, EngineError> {
@@ -126,7 +147,7 @@ struct Opening<'a> {
     name: String,
     schema: &'a Schema,
     grant: &'a Grant,
-    versions: Versions,
+    versions: Versions<'a>,
     opened: Opened,
 }
 
@@ -138,7 +159,7 @@ impl Opening<'_> {
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let state = session.state();
         let plan = match self.versions {
-            Versions::Current => scan_current(&*provider, &state, &columns).await?,
+            Versions::Current | Versions::CurrentOf(_) => scan_current(&*provider, &state, &columns).await?,
             Versions::Every => {
                 let columns = [&[columns::RECORD_ID, columns::VERSION], columns.as_slice()].concat();
                 scan_columns(&*provider, &state, &columns, None).await?
@@ -146,10 +167,18 @@ impl Opening<'_> {
         };
         let mut batches = execute_stream(plan, session.task_ctx())?;
         while let Some(batch) = batches.try_next().await? {
-            self.open_batch(&batch, visitor).await?;
+            self.open_batch(&self.wanted(batch)?, visitor).await?;
             visitor.batch_done().await?;
         }
         Ok(())
+    }
+
+    fn wanted(&self, batch: RecordBatch) -> Result<RecordBatch, EngineError> {
+        let Versions::CurrentOf(records) = self.versions else { return Ok(batch) };
+        let landed = LandedColumns::new(&batch);
+        let is_wanted = |row| landed.record(row).is_some_and(|record| records.contains(&record));
+        let rows: BooleanArray = (0..batch.num_rows()).map(|row| Some(is_wanted(row))).collect();
+        filter_record_batch(&batch, &rows).map_err(|cause| DataFusionError::from(cause).into())
     }
 
     fn needed_columns(&self, stored: &ArrowSchema) -> Vec<String> {
@@ -196,7 +225,8 @@ impl Opening<'_> {
             );
             self.opened.rows += 1;
             let observed_at = landed.clock(row);
-            visitor.visit(OpenedRecord { record, key: location, observed_at, fields: &fields });
+            let version = cell.version;
+            visitor.visit(OpenedRecord { record, version, key: location, observed_at, fields: &fields });
         }
         Ok(())
     }

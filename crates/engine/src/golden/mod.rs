@@ -3,10 +3,13 @@
 
 pub(crate) mod assign;
 mod build;
+mod carry;
 mod causes;
 mod former;
+mod linked;
 mod publish;
 mod stand_ins;
 
+pub(crate) use carry::Editions;
 pub(crate) use former::Former;
 pub(crate) use publish::APPLICATION;

@@ -1,6 +1,6 @@
 //! Writing and publishing profiles.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,11 +14,11 @@ use futures::TryStreamExt;
 use vermeil_model::{FieldClass, Policy, ProfileId, RecordId, Schema};
 use vermeil_protect::payload::PayloadWriter;
 use vermeil_protect::{Binding, DataKey, KeyLocation, Pseudonymiser, RecordCipher};
-use vermeil_resolve::RecordIndex;
 use vermeil_state::golden_owner;
 
 use super::assign::{Change, FormerProfile, assign};
 use super::build::{Contribution, GoldenValue, ProfileRules};
+use super::carry::{CarriedOver, Editions};
 use super::causes::Cause;
 use super::former::Former;
 use super::stand_ins::{generalised_columns, pseudonym_columns};
@@ -33,9 +33,7 @@ use crate::publication::{Publication, Snapshot};
 use crate::session::lake_session;
 
 /// Profiles are built, sealed and written in batches of this many.
-const BATCH_PROFILES: usize = 4096;
-/// Tags and links are written in batches of this many.
-const BATCH_RECORDS: usize = 8192;
+pub(super) const BATCH_PROFILES: usize = 4096;
 /// Records are opened anew for every so many, so that memory has a bound.
 const RECORDS_PER_PASS: usize = 500_000;
 /// Delta's name for the sequence of publications.
@@ -49,20 +47,20 @@ pub(crate) struct Published {
 }
 
 /// What every row of one publication is written with.
-struct Edition {
-    number: i64,
+pub(super) struct Edition {
+    pub(super) number: i64,
     /// The number of the run.
     run: i64,
     /// Microseconds since 1970, UTC.
-    now: i64,
-    transactional: Transactional,
-    domains: Vec<Pseudonymiser>,
+    pub(super) now: i64,
+    pub(super) transactional: Transactional,
+    pub(super) domains: Vec<Pseudonymiser>,
 }
 
 /// One cluster on its way to become a profile.
-struct Cluster {
-    id: FormerProfile,
-    records: Vec<RecordId>,
+pub(super) struct Cluster {
+    pub(super) id: FormerProfile,
+    pub(super) records: Vec<RecordId>,
 }
 
 impl Engine {
@@ -96,42 +94,63 @@ impl Engine {
             domains: self.declared_pseudonymisers(),
         };
         let mut versions = BTreeMap::new();
+        let assigned = clusters.len() as u64;
 
         versions.insert(TableName::Links, self.write_links(linkage, &edition.transactional).await?);
         versions.insert(TableName::Matched, self.write_matched(linkage, &edition.transactional).await?);
         let members = self.write_members(linkage, &clusters, &former, &edition).await?;
         versions.insert(TableName::Members, members);
-        let (profiles, provenance) = self.write_profiles(&clusters, &edition).await?;
+        let built_by = self.built_by(&edition.domains);
+        let of_now = (linkage, clusters.as_slice(), &former);
+        let mut carried = self.carried_over(current, &built_by, now, of_now).await?;
+        let (profiles, provenance) = self.write_profiles(clusters, &mut carried, &edition).await?;
         versions.insert(TableName::Profiles, profiles);
         versions.insert(TableName::Provenance, provenance);
         let changes: Vec<_> = assignment.changes.iter().zip(&causes).collect();
         let history = self.write_history(&changes, current, &edition).await?;
         versions.insert(TableName::History, history);
 
+        // Nobody reads the publication before the current one any more. Before this one is published, lest a
+        // crash in between forgets them.
+        if let Some(editions) = current.and_then(|current| current.editions.as_ref()) {
+            self.vault.destroy(&editions.replaced_keys()).await?;
+        }
+        let editions = carried.editions(number, built_by, now);
         let snapshot = Snapshot {
             versions: versions.into_iter().map(|(name, version)| (name.to_string(), version)).collect(),
-            profiles: clusters.len() as u64,
+            profiles: assigned,
+            editions: Some(editions.clone()),
             linking: model.map(|model| self.linking(model)),
             pseudonym_domains: edition.domains.iter().map(|domain| domain.domain_name().to_owned()).collect(),
         };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
         self.state.publish(number, &snapshot, fingerprint).await?;
-        self.destroy_replaced_keys(current).await?;
+        self.destroy_replaced_keys(current, &editions).await?;
         let merges =
             assignment.changes.iter().filter(|change| matches!(change, Change::Merge { .. })).count();
         Ok(Published {
-            profiles: clusters.len() as u64,
+            profiles: assigned,
             merges: merges as u64,
             splits: (assignment.changes.len() - merges) as u64,
         })
     }
 
     /// Destroys the profile keys that no reader can still need: those of publications
-    /// that were cut off, and of every one before the one that was current until now.
-    async fn destroy_replaced_keys(&self, replaced: Option<&Publication>) -> Result<(), EngineError> {
+    /// that were cut off, and of every one before the one that was current until now of which neither has rows.
+    async fn destroy_replaced_keys(
+        &self,
+        replaced: Option<&Publication>,
+        editions: &Editions,
+    ) -> Result<(), EngineError> {
         let abandoned = self.state.abandoned_publications().await?;
         let superseded = self.state.superseded_publications().await?;
-        let readable = |number: &i64| replaced.is_some_and(|replaced| *number == replaced.number);
+        let of_replaced = |replaced: &Publication, number: i64| {
+            number == replaced.number
+                || replaced.editions.as_ref().is_some_and(|editions| editions.contains(number))
+        };
+        let readable = |number: &i64| {
+            editions.contains(*number) || replaced.is_some_and(|replaced| of_replaced(replaced, *number))
+        };
         for number in abandoned.into_iter().chain(superseded.into_iter().filter(|number| !readable(number))) {
             self.vault.destroy_owner(&golden_owner(number)).await?;
             self.state.discard_publication(number).await?;
@@ -139,99 +158,12 @@ impl Engine {
         Ok(())
     }
 
-    async fn write_links(
-        &self,
-        linkage: &Linkage,
-        transactional: &Transactional,
-    ) -> Result<u64, EngineError> {
-        let mut writer = self.replacing(&TableName::Links, &columns::links_schema()).await?;
-        let records = &linkage.ids;
-        for links in linkage.linked.links.chunks(BATCH_RECORDS) {
-            let ids: Vec<(RecordId, RecordId)> = links
-                .iter()
-                .map(|link| (records.id(link.left), records.id(link.right)))
-                .map(|(one, other)| (one.min(other), one.max(other)))
-                .collect();
-            let weights = links.iter().map(|link| link.weight);
-            let batch = batch_of(
-                &columns::links_schema(),
-                vec![
-                    Arc::new(StringArray::from_iter_values(ids.iter().map(|(left, _)| left.to_string()))),
-                    Arc::new(StringArray::from_iter_values(ids.iter().map(|(_, right)| right.to_string()))),
-                    Arc::new(arrow::array::Float64Array::from_iter_values(
-                        weights.clone().map(|bits| bits.0),
-                    )),
-                    Arc::new(arrow::array::Float64Array::from_iter_values(
-                        weights.map(|bits| bits.to_probability().0),
-                    )),
-                ],
-            );
-            writer.write(batch).await?;
-        }
-        Ok(writer.replace(transactional).await?.version)
-    }
-
-    /// What the records were linked by; nothing where the next linkage will not ask.
-    async fn write_matched(
-        &self,
-        linkage: &Linkage,
-        transactional: &Transactional,
-    ) -> Result<u64, EngineError> {
-        let mut writer = self.replacing(&TableName::Matched, &columns::matched_schema()).await?;
-        let tags = linkage.linked.job.tags.as_deref().unwrap_or_default();
-        let mut records = (0..).map(|record| linkage.ids.id(RecordIndex(record)).to_string());
-        for tags in tags.chunks(BATCH_RECORDS) {
-            let columns: Vec<ArrayRef> = vec![
-                Arc::new(StringArray::from_iter_values(records.by_ref().take(tags.len()))),
-                Arc::new(Int64Array::from_iter_values(tags.iter().copied())),
-            ];
-            writer.write(batch_of(&columns::matched_schema(), columns)).await?;
-        }
-        Ok(writer.replace(transactional).await?.version)
-    }
-
-    async fn write_members(
-        &self,
-        linkage: &Linkage,
-        clusters: &[Cluster],
-        former: &Former,
-        edition: &Edition,
-    ) -> Result<u64, EngineError> {
-        let schema = columns::with_pseudonyms(&columns::members_schema(), &edition.domains);
-        let mut writer = self.replacing(&TableName::Members, &schema).await?;
-        for clusters in clusters.chunks(BATCH_PROFILES) {
-            let mut profiles: Vec<ProfileId> = Vec::new();
-            let mut records = StringBuilder::new();
-            let mut sources = StringBuilder::new();
-            let mut since = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-            for cluster in clusters {
-                for record in &cluster.records {
-                    let index = linkage.ids.find(*record).expect("clusters are made of the store's records");
-                    let stayed =
-                        former.profiles.get(record).is_some_and(|was| was.profile == cluster.id.profile);
-                    let since_then = former.since.get(record).copied().filter(|_| stayed);
-                    profiles.push(cluster.id.profile);
-                    records.append_value(record.to_string());
-                    sources.append_value(self.source_name(linkage.linked.job.store.source(index)));
-                    since.append_value(since_then.unwrap_or(edition.now));
-                }
-            }
-            let mut columns: Vec<ArrayRef> = vec![
-                Arc::new(StringArray::from_iter_values(profiles.iter().map(ToString::to_string))),
-                Arc::new(records.finish()),
-                Arc::new(sources.finish()),
-                Arc::new(since.finish()),
-            ];
-            columns.extend(pseudonym_columns(&edition.domains, &profiles));
-            writer.write(batch_of(&schema, columns)).await?;
-        }
-        Ok(writer.replace(&edition.transactional).await?.version)
-    }
-
-    /// Builds profiles in passes over the records; returns the versions of profiles and provenance.
+    /// Copies the profiles that are carried over, and builds the others in passes over the records; returns the
+    /// versions of profiles and provenance.
     async fn write_profiles(
         &self,
-        clusters: &[Cluster],
+        mut clusters: Vec<Cluster>,
+        carried: &mut CarriedOver,
         edition: &Edition,
     ) -> Result<(u64, u64), EngineError> {
         let schema = self.config.golden_schema();
@@ -239,7 +171,10 @@ impl Engine {
         let columns = columns::with_pseudonyms(&columns::profiles_schema(schema), &edition.domains);
         let mut profiles = self.replacing(&TableName::Profiles, &columns).await?;
         let mut provenance = self.replacing(&TableName::Provenance, &columns::provenance_schema()).await?;
-        for pass in passes(clusters) {
+        carried.copy_profiles(self, &mut profiles).await?;
+        carried.copy_provenance(self, &mut provenance).await?;
+        clusters.retain(|cluster| !carried.contains(cluster.id.profile));
+        for pass in passes(&clusters) {
             let mut contributions = self.contributions(&rules, pass).await?;
             for clusters in pass.chunks(BATCH_PROFILES) {
                 let built: Vec<BuiltProfile<'_>> = clusters
@@ -269,11 +204,12 @@ impl Engine {
             .iter()
             .flat_map(|cluster| cluster.records.iter().map(|record| (*record, cluster.id.profile.0)))
             .collect();
+        let records: HashSet<RecordId> = profile_of.keys().copied().collect();
         let grant = Policy::publishing();
         let mut contributions: HashMap<u128, Vec<Contribution>> = HashMap::new();
         for source in self.config.record_sources() {
             let position = self.source_position(&source.id);
-            self.open_records(source, ENGINE, &grant, &mut |record| {
+            self.open_records_of(source, &records, (ENGINE, &grant), &mut |record| {
                 if let Some(profile) = profile_of.get(&record.record) {
                     contributions.entry(*profile).or_default().push(rules.contribution(&record, position));
                 }
@@ -419,7 +355,7 @@ impl Engine {
         Ok(writer.replace(&edition.transactional).await?.version)
     }
 
-    async fn replacing(
+    pub(super) async fn replacing(
         &self,
         name: &TableName,
         schema: &arrow::datatypes::SchemaRef,
@@ -427,7 +363,7 @@ impl Engine {
         self.lake.table_with(name, schema).await?.writer()
     }
 
-    fn source_name(&self, position: u32) -> &str {
+    pub(super) fn source_name(&self, position: u32) -> &str {
         self.config.pipeline.sources[position as usize].id.as_str()
     }
 }
@@ -478,6 +414,6 @@ fn passes(clusters: &[Cluster]) -> impl Iterator<Item = &[Cluster]> {
     clusters.chunks(clusters.len().div_ceil(passes).max(1))
 }
 
-fn batch_of(schema: &arrow::datatypes::SchemaRef, columns: Vec<ArrayRef>) -> RecordBatch {
+pub(super) fn batch_of(schema: &arrow::datatypes::SchemaRef, columns: Vec<ArrayRef>) -> RecordBatch {
     RecordBatch::try_new(Arc::clone(schema), columns).expect("columns are made in the order of their schema")
 }

@@ -24,8 +24,8 @@ use crate::session::lake_session;
 
 /// What the linkage before found.
 pub(crate) struct Before {
-    /// What each record said, as [`record_tags`] tells it; `None` for one that was not there.
-    tags: Vec<Option<i64>>,
+    /// What each record said, as [`record_tags`] tells it, and its version; `None` for one that was not there.
+    records: Vec<Option<(i64, i64)>>,
     /// Links of which both records are still there.
     links: Vec<Link>,
 }
@@ -45,7 +45,14 @@ pub(super) fn record_tags(store: &FeatureStore, blocks: &Blocks, tags: &MatchTag
 impl Before {
     /// The records that are not as they were, given their tags.
     pub(super) fn touched(&self, tags: &[i64]) -> Touched {
-        tags.iter().zip(&self.tags).map(|(tag, before)| *before != Some(*tag)).collect()
+        let is_touched =
+            |(tag, before): (&i64, &Option<(i64, i64)>)| before.is_none_or(|(said, _)| said != *tag);
+        tags.iter().zip(&self.records).map(is_touched).collect()
+    }
+
+    /// The version of each record.
+    pub(super) fn versions(&self) -> Vec<Option<i64>> {
+        self.records.iter().map(|record| record.map(|(_, version)| version)).collect()
     }
 
     /// The links that still hold, in any order.
@@ -77,15 +84,16 @@ impl Engine {
             let id = text.parse().map_err(|_| EngineError::DamagedValue { table: name.to_string() })?;
             Ok(records.find(id))
         };
-        let mut before = Before { tags: vec![None; records.len()], links: Vec::new() };
-        let columns = [columns::RECORD_ID, columns::MATCH_TAG].map(col).to_vec();
+        let mut before = Before { records: vec![None; records.len()], links: Vec::new() };
+        let columns = [columns::RECORD_ID, columns::MATCH_TAG, columns::VERSION].map(col).to_vec();
         let mut batches = session.read_table(matched.provider())?.select(columns)?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             let ids = batch.column(0).as_string::<i32>();
-            let tags = batch.column(1).as_primitive::<Int64Type>().values();
-            for (id, tag) in ids.iter().flatten().zip(tags) {
+            let [tags, versions] =
+                [1, 2].map(|column| batch.column(column).as_primitive::<Int64Type>().values());
+            for (id, said) in ids.iter().flatten().zip(tags.iter().copied().zip(versions.iter().copied())) {
                 if let Some(record) = find(id, &TableName::Matched)? {
-                    before.tags[record.0 as usize] = Some(*tag);
+                    before.records[record.0 as usize] = Some(said);
                 }
             }
         }

@@ -108,8 +108,18 @@ pub(crate) struct Linkage {
     /// The number of the model in force that it went by; `None`: it was estimated.
     pub(crate) model: Option<i64>,
     pub(crate) ids: RecordIds,
+    /// The version of each record that the linkage before went by; empty where none is known.
+    versions_before: Vec<Option<i64>>,
     pub(crate) linked: Linked,
     pub(crate) book: ConstraintBook,
+}
+
+impl Linkage {
+    /// Whether a record says what it said when the linkage before was published.
+    pub(crate) fn is_as_it_was(&self, record: RecordIndex) -> bool {
+        let before = self.versions_before.get(record.0 as usize).copied().flatten();
+        before == Some(self.ids.version(record))
+    }
 }
 
 /// Times stages and tells progress.
@@ -185,6 +195,7 @@ impl Engine {
             }
             None => None,
         };
+        let versions_before = before.as_ref().map_or_else(Vec::new, Before::versions);
         let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
         let settings = LinkSettings {
             threshold: self.threshold(),
@@ -193,7 +204,7 @@ impl Engine {
             before,
         };
         let linked = link(plan, records.store, settings, clock).await?;
-        Ok(Linkage { model, ids: records.ids, linked, book })
+        Ok(Linkage { model, ids: records.ids, versions_before, linked, book })
     }
 
     /// Opens all current records into a feature store.
@@ -213,7 +224,7 @@ impl Engine {
             count += self
                 .open_records(source, ENGINE, &grant, &mut |record| {
                     if !replaced.contains(&record.record) {
-                        builder.push(record.record, place, record.fields.iter().copied());
+                        builder.push((record.record, record.version), place, record.fields.iter().copied());
                     }
                 })
                 .await?;
@@ -225,7 +236,7 @@ impl Engine {
             latest.extend(rows.iter().map(|row| (row.record, &row.values)));
             for (record, row) in latest {
                 let fields = row.expose(&grant).iter().map(|(name, value)| (name.as_str(), value.as_str()));
-                builder.push(record, place, fields);
+                builder.push((record, 0), place, fields);
                 count += 1;
             }
         }

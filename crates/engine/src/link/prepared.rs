@@ -21,7 +21,8 @@ pub(super) struct PreparedRecordsBuilder<'a> {
     plan: &'a MatchPlan,
     rules: &'a LinkRules<'a>,
     store: FeatureStoreBuilder<'a>,
-    ids: HashMap<RecordId, RecordId>,
+    /// Number in the store → id and version.
+    ids: HashMap<RecordId, (RecordId, i64)>,
     /// By the record's number in the store.
     exclusive: Vec<(RecordId, u32, u64)>,
     /// Field, value, the record's number, and what it has to do with it.
@@ -55,6 +56,8 @@ pub(crate) struct PreparedRecords {
 pub(crate) struct RecordIds {
     /// In the order of the store.
     ids: Vec<RecordId>,
+    /// Likewise.
+    versions: Vec<i64>,
     places: HashMap<RecordId, RecordIndex>,
 }
 
@@ -72,10 +75,10 @@ impl<'a> PreparedRecordsBuilder<'a> {
         }
     }
 
-    /// Adds a record: canonical fields and the parts of its key in the source.
+    /// Adds a record in some version, 0 for one that has not landed: canonical fields and the parts of its key in the source.
     pub(super) fn push<'v>(
         &mut self,
-        record: RecordId,
+        (record, version): (RecordId, i64),
         (source, position): (&SourceId, u32),
         fields: impl Iterator<Item = (&'v str, &'v str)> + Clone,
     ) {
@@ -104,14 +107,15 @@ impl<'a> PreparedRecordsBuilder<'a> {
         let values: Vec<(FieldIndex, &str)> =
             compared.filter_map(|(name, value)| Some((self.plan.field_index(name)?, value))).collect();
         self.store.push(number, position, &values);
-        self.ids.insert(number, record);
+        self.ids.insert(number, (record, version));
     }
 
     pub(super) fn finish(self) -> Result<PreparedRecords, EngineError> {
         let store = self.store.finish().map_err(EngineError::Features)?;
         let indexes =
             (0..u32::try_from(store.len()).expect("a store numbers its records in 32 bits")).map(RecordIndex);
-        let ids: Vec<RecordId> = indexes.clone().map(|index| self.ids[&store.record_id(index)]).collect();
+        let (ids, versions): (Vec<RecordId>, Vec<i64>) =
+            indexes.clone().map(|index| self.ids[&store.record_id(index)]).unzip();
         let places = ids.iter().copied().zip(indexes).collect();
         let place = |number| store.find(number).expect("every record that was pushed is in the store");
         let exclusive = self.exclusive.iter().map(|(number, field, value)| (place(*number), *field, *value));
@@ -125,7 +129,7 @@ impl<'a> PreparedRecordsBuilder<'a> {
             .iter()
             .map(|(field, value, number, proves)| (*field, *value, place(*number), *proves));
         let proofs = grouped(proofs.collect());
-        Ok(PreparedRecords { store, ids: RecordIds { ids, places }, exclusive, proofs, replaced })
+        Ok(PreparedRecords { store, ids: RecordIds { ids, versions, places }, exclusive, proofs, replaced })
     }
 }
 
@@ -138,6 +142,11 @@ impl RecordIds {
     /// The id of a record.
     pub(crate) fn id(&self, record: RecordIndex) -> RecordId {
         self.ids[record.0 as usize]
+    }
+
+    /// The version of a record; 0 for one that has not landed yet.
+    pub(crate) fn version(&self, record: RecordIndex) -> i64 {
+        self.versions[record.0 as usize]
     }
 
     /// The place of a record; `None` where it is not among them.
