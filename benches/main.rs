@@ -7,6 +7,7 @@ mod customers;
 mod demo;
 mod disk;
 mod duckdb;
+mod incremental;
 mod landing;
 mod leaks;
 mod machine;
@@ -30,7 +31,7 @@ const BESIDE_SPLINK: &str = "\
 Deduping beside Splink, which is fetched from PyPI, is a program of its own:
 benches/splink/run.py --people 100000 --u-pairs 1e6";
 
-/// Measures landing, scoring, sealing, naming, the leak scan and the demo, and prints one table
+/// Measures landing, scoring, sealing, naming, the leak scan, runs and the demo, and prints one table
 #[derive(Parser)]
 #[command(name = "vermeil-bench", after_help = BESIDE_SPLINK)]
 struct Arguments {
@@ -46,6 +47,9 @@ struct Arguments {
     /// People of each demo
     #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
     demo_people: Vec<NonZeroU32>,
+    /// People of the silos over which runs are measured
+    #[arg(long, default_value = "50000")]
+    run_people: NonZeroU32,
     /// Records that are sealed
     #[arg(long, default_value = "50000")]
     records: NonZeroUsize,
@@ -76,6 +80,8 @@ enum Section {
     Query,
     /// Pseudonyms, the blind index
     Names,
+    /// Runs after a change and over everything, as processes of their own
+    Incremental,
     /// `vermeil demo` as a process of its own
     Demo,
 }
@@ -132,6 +138,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Names) {
         names::measure(arguments.records.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Incremental) {
+        incremental::measure(arguments.run_people.get(), runs, &mut report)?;
     }
     if wanted(Section::Demo) {
         for people in &arguments.demo_people {

@@ -21,6 +21,9 @@ pub struct KeptModel {
     pub made_at: DateTime<Utc>,
 }
 
+/// Number, records, content, when it was made, frequencies.
+type Row = (i64, i64, String, i64, Option<Vec<u8>>);
+
 impl StateDatabase {
     /// Keeps a model, from now on the one in force.
     ///
@@ -56,7 +59,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn match_model(&self) -> Result<Option<KeptModel>, StateError> {
-        let row: Option<(i64, i64, String, i64, Option<Vec<u8>>)> = sqlx::query_as(
+        let row: Option<Row> = sqlx::query_as(
             "SELECT model, records, content, made_at, frequencies FROM match_models ORDER BY model DESC LIMIT 1",
         )
         .fetch_optional(self.readers())
