@@ -45,6 +45,7 @@ pub mod survive;
 pub mod weight;
 
 mod mix;
+mod parallel;
 #[cfg(test)]
 mod testing;
 
