@@ -11,6 +11,7 @@ mod dictionary;
 mod interner;
 mod join;
 mod packed;
+mod part;
 mod recent;
 mod shape;
 
@@ -24,6 +25,7 @@ use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan};
 pub use builder::FeatureStoreBuilder;
 pub(crate) use dictionary::Dictionary;
 pub(crate) use packed::Packed;
+pub use part::FeatureStorePart;
 pub(crate) use shape::Shape;
 
 /// Stands for no value.
@@ -75,18 +77,18 @@ pub struct FeatureStore {
 }
 
 impl FeatureStore {
-    /// The records of builders for one plan in one store, made on at most so many threads.
+    /// The records of parts for one plan in one store, made on at most so many threads.
     ///
-    /// The store is the same whichever builder took which record, and on any number of threads.
+    /// The store is the same whichever part took which record, and on any number of threads.
     ///
     /// # Errors
     /// [`FeatureError`] if two records share an id, or there are too many.
     pub fn join(
         plan: &MatchPlan,
-        builders: Vec<FeatureStoreBuilder>,
+        parts: Vec<FeatureStorePart>,
         threads: NonZeroUsize,
     ) -> Result<FeatureStore, FeatureError> {
-        join::join(plan, builders, threads)
+        join::join(plan, parts, threads)
     }
 
     /// How many records there are.

@@ -51,7 +51,7 @@ mod testing;
 
 pub use block::Blocks;
 pub use estimate::MatchModel;
-pub use features::{FeatureStore, FeatureStoreBuilder, RecordIndex};
+pub use features::{FeatureStore, FeatureStoreBuilder, FeatureStorePart, RecordIndex};
 pub use frequency::Frequencies;
 pub use plan::MatchPlan;
 pub use score::Scorer;

@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 
 use vermeil_model::RecordId;
 
-use super::builder::PushedRecord;
 use super::dictionary::{Dictionary, Uses};
 use super::interner::Interner;
-use super::{FeatureError, FeatureStore, FeatureStoreBuilder, MISSING};
+use super::part::PushedRecord;
+use super::{FeatureError, FeatureStore, FeatureStorePart, MISSING};
 use crate::parallel;
 use crate::plan::{DictionaryIndex, MatchPlan};
 
@@ -33,7 +33,7 @@ struct Part {
 /// Nothing of the result tells which part had which record.
 pub(super) fn join(
     plan: &MatchPlan,
-    parts: Vec<FeatureStoreBuilder>,
+    parts: Vec<FeatureStorePart>,
     threads: NonZeroUsize,
 ) -> Result<FeatureStore, FeatureError> {
     let records = parts.iter().map(|part| part.records.len()).sum();
@@ -76,7 +76,7 @@ pub(super) fn join(
 }
 
 /// How often each code of each dictionary occurs in a part.
-fn counts(plan: &MatchPlan, part: &FeatureStoreBuilder) -> Vec<Vec<u32>> {
+fn counts(plan: &MatchPlan, part: &FeatureStorePart) -> Vec<Vec<u32>> {
     let mut counts: Vec<Vec<u32>> = part.dictionaries.iter().map(|values| vec![0; values.len()]).collect();
     for row in part.rows.chunks_exact(plan.fields().len()) {
         for (field, code) in plan.fields().iter().zip(row).filter(|(_, code)| **code != MISSING) {

@@ -135,13 +135,13 @@ fn a_store_does_not_tell_who_took_which_record() {
     let plan = plan(&["email"]);
     let rows = town(700);
     let alone = contents(&town_store(&plan, &rows));
-    for (builders, batch, threads) in [(1, 1400, 2), (2, 64, 1), (3, 100, 2), (5, 7, 4)] {
-        let mut parts: Vec<_> = (0..builders).map(|_| FeatureStoreBuilder::new(&plan)).collect();
-        // From last to first, unevenly: the first builder takes every second batch.
+    for (count, batch, threads) in [(1, 1400, 2), (2, 64, 1), (3, 100, 2), (5, 7, 4)] {
+        let mut parts: Vec<_> = (0..count).map(|_| FeatureStorePart::new(&plan)).collect();
+        // From last to first, unevenly: the first part takes every second batch.
         for (place, batch) in rows.rchunks(batch).enumerate() {
-            let part = if place % 2 == 0 { 0 } else { place % builders };
+            let part = if place % 2 == 0 { 0 } else { place % count };
             let records: Vec<_> = batch.iter().map(|(record, _)| (RecordId(*record), 0)).collect();
-            parts[part].push_all(&records, |record, wanted| {
+            parts[part].push(&records, |record, wanted| {
                 let mut values = batch[record].1.iter();
                 let found = values.find(|(field, _)| plan.field_index(field) == Some(wanted));
                 found.map(|(_, value)| value.as_str().into())
@@ -149,20 +149,16 @@ fn a_store_does_not_tell_who_took_which_record() {
         }
         let threads = NonZeroUsize::new(threads).unwrap();
         let joined = FeatureStore::join(&plan, parts, threads).unwrap();
-        assert!(
-            contents(&joined) == alone,
-            "{builders} builders, {batch} records at once, {threads} threads"
-        );
+        assert!(contents(&joined) == alone, "{count} parts, {batch} records at once, {threads} threads");
     }
 }
 
 #[test]
 fn records_of_one_id_are_refused_whoever_took_them() {
     let plan = plan(&["email"]);
-    let mut parts = [FeatureStoreBuilder::new(&plan), FeatureStoreBuilder::new(&plan)];
-    parts[0].push(RecordId(7), 0, &[]);
-    parts[1].push(RecordId(3), 0, &[]);
-    parts[1].push(RecordId(7), 0, &[]);
+    let mut parts = [FeatureStorePart::new(&plan), FeatureStorePart::new(&plan)];
+    parts[0].push(&[(RecordId(7), 0)], |_, _| None);
+    parts[1].push(&[(RecordId(3), 0), (RecordId(7), 0)], |_, _| None);
     let refused = FeatureStore::join(&plan, parts.into(), NonZeroUsize::MIN);
     assert_eq!(refused.err(), Some(FeatureError::DuplicateRecord { record: RecordId(7) }));
 }
@@ -170,8 +166,8 @@ fn records_of_one_id_are_refused_whoever_took_them() {
 #[test]
 fn no_records_make_an_empty_store() {
     let plan = plan(&["email"]);
-    for builders in [0, 2] {
-        let parts = (0..builders).map(|_| FeatureStoreBuilder::new(&plan)).collect();
+    for count in [0, 2] {
+        let parts = (0..count).map(|_| FeatureStorePart::new(&plan)).collect();
         assert!(FeatureStore::join(&plan, parts, NonZeroUsize::MIN).unwrap().is_empty());
     }
 }
@@ -201,13 +197,10 @@ fn values_keep_their_codes_however_often_and_in_whatever_order_they_come() {
         if number.is_multiple_of(3) { name.to_uppercase() } else { name }
     };
     let number = |record: u64| crate::mix::mix(record) % 40_000;
-    let mut builder = FeatureStoreBuilder::new(&plan);
     let field = plan.field_index("city").unwrap();
-    for start in (0..60_000).step_by(8_000) {
-        let records: Vec<_> = (start..start + 8_000).map(|record| (RecordId(record.into()), 0)).collect();
-        builder.push_all(&records, |record, wanted| {
-            (wanted == field).then(|| city(number(start + record as u64)).into())
-        });
+    let mut builder = FeatureStoreBuilder::new(&plan).on_threads(NonZeroUsize::new(3).unwrap());
+    for record in 0..60_000 {
+        builder.push(RecordId(record.into()), 0, &[(field, &city(number(record)))]);
     }
     let store = builder.finish().unwrap();
     for record in 0..store.len() as u32 {
