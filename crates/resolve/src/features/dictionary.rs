@@ -1,5 +1,7 @@
 //! Distinct values, each once, behind a code, with all that comparing them asks for.
 
+use std::num::NonZeroUsize;
+
 use vermeil_model::schema::Comparison;
 use zeroize::Zeroize;
 
@@ -50,7 +52,12 @@ impl Dictionary {
     /// by side, and equally frequent ones an order that owes nothing to that in which they came.
     ///
     /// Takes how often each code occurs, and returns the new code of each.
-    pub(super) fn new(interner: Interner, counts: &[u32], uses: &Uses) -> (Dictionary, Vec<u32>) {
+    pub(super) fn new(
+        interner: Interner,
+        counts: &[u32],
+        uses: &Uses,
+        threads: NonZeroUsize,
+    ) -> (Dictionary, Vec<u32>) {
         let values = interner.into_values();
         let order = order(&values, counts);
         let mut codes = vec![0; values.len()];
@@ -60,7 +67,7 @@ impl Dictionary {
             values: Values::with_capacity(values.len(), values.bytes()),
             shapes: Vec::with_capacity(room(uses.shapes)),
             words: Vec::with_capacity(room(uses.words)),
-            names: uses.names.map(Names::new),
+            names: None,
         };
         for order in order.chunks(FETCHED_AT_ONCE) {
             values.fetch(order.iter().copied());
@@ -69,6 +76,12 @@ impl Dictionary {
                 sorted.push(values.get(*old), uses);
             }
         }
+        drop(values);
+        sorted.names = uses.names.map(|kind| {
+            let mut names = Names::new(kind);
+            names.add_all(&sorted.values.iter().collect::<Vec<_>>(), threads);
+            names
+        });
         (sorted, codes)
     }
 
@@ -79,9 +92,6 @@ impl Dictionary {
         }
         if uses.words {
             self.words.push(Packed::word_of(value));
-        }
-        if let Some(names) = &mut self.names {
-            names.add(value);
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) fn join(
     let numbered = waiting.into_iter().enumerate();
     let (dictionaries, codes): (Vec<Dictionary>, Vec<Vec<Vec<u32>>>) =
         parallel::map(threads, numbered, |(place, counted)| {
-            merge(counted, &Uses::of(plan, DictionaryIndex(place)))
+            merge(counted, &Uses::of(plan, DictionaryIndex(place)), threads)
         })
         .into_iter()
         .unzip();
@@ -87,7 +87,7 @@ fn counts(plan: &MatchPlan, part: &FeatureStorePart) -> Vec<Vec<u32>> {
 }
 
 /// The values of all parts together; for each part, the new code of each of its codes.
-fn merge(counted: Vec<Counted>, uses: &Uses) -> (Dictionary, Vec<Vec<u32>>) {
+fn merge(counted: Vec<Counted>, uses: &Uses, threads: NonZeroUsize) -> (Dictionary, Vec<Vec<u32>>) {
     // The largest stays where it is.
     let largest = (0..counted.len()).max_by_key(|place| counted[*place].interner.len());
     let mut all = Counted { interner: Interner::default(), counts: Vec::new() };
@@ -108,7 +108,7 @@ fn merge(counted: Vec<Counted>, uses: &Uses) -> (Dictionary, Vec<Vec<u32>>) {
             all.counts[*code as usize] += count;
         }
     }
-    let (dictionary, new_codes) = Dictionary::new(all.interner, &all.counts, uses);
+    let (dictionary, new_codes) = Dictionary::new(all.interner, &all.counts, uses, threads);
     codes.iter_mut().flatten().for_each(|code| *code = new_codes[*code as usize]);
     (dictionary, codes)
 }
