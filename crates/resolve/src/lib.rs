@@ -45,12 +45,13 @@ pub mod survive;
 pub mod weight;
 
 mod mix;
+mod parallel;
 #[cfg(test)]
 mod testing;
 
 pub use block::Blocks;
 pub use estimate::MatchModel;
-pub use features::{FeatureStore, FeatureStoreBuilder, RecordIndex};
+pub use features::{FeatureStore, FeatureStoreBuilder, FeatureStorePart, RecordIndex};
 pub use frequency::Frequencies;
 pub use plan::MatchPlan;
 pub use score::Scorer;

@@ -16,17 +16,23 @@ mod sound;
 mod vocabulary;
 mod word;
 
+use std::num::NonZeroUsize;
+
 use hashbrown::HashMap;
 
+use crate::parallel;
 use align::{Weighed, align};
 use latin::Script;
 pub use latin::{Naming, latin};
-use parse::parse;
+use parse::{Parsed, parse};
 use vocabulary::Form;
 use word::{Role, Word};
 
 /// Likeness from which two names are taken to be one.
 pub const ALIKE: f32 = 0.7;
+
+/// Names that one thread parts at once.
+const PARTED_AT_ONCE: usize = 2 * 1024;
 
 /// What names are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +85,24 @@ impl Names {
 
     /// Adds a name as it is written.
     pub fn add(&mut self, raw: &str) -> NameIndex {
-        let parsed = parse(self.kind, raw);
+        self.add_parsed(&parse(self.kind, raw))
+    }
+
+    /// Adds names, one after the other, that as many threads part into words.
+    pub(crate) fn add_all(&mut self, names: &[&str], threads: NonZeroUsize) {
+        let kind = self.kind;
+        // What was parted takes more room than what is kept of it.
+        for names in names.chunks(threads.get() * PARTED_AT_ONCE) {
+            let parsed = parallel::map(threads, names.chunks(PARTED_AT_ONCE), |names| {
+                names.iter().map(|name| parse(kind, name)).collect::<Vec<_>>()
+            });
+            for parsed in parsed.iter().flatten() {
+                self.add_parsed(parsed);
+            }
+        }
+    }
+
+    fn add_parsed(&mut self, parsed: &Parsed) -> NameIndex {
         let start = self.places.len() as u32;
         for (text, script, role) in &parsed.words {
             let key = (crate::mix::hash_bytes(text.as_bytes()), *script, *role);

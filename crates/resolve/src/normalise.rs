@@ -52,7 +52,7 @@ pub fn normalise(normaliser: Normaliser, country: Country, raw: &str) -> Option<
     // Cut before the work too: folding can lengthen a text (a ligature becomes
     // several letters), but never shortens it enough for this margin to matter.
     let raw = cut(raw, 4 * MAX_CHARACTERS);
-    let normal = match normaliser {
+    let mut normal = match normaliser {
         Normaliser::Text => text::fold(raw),
         Normaliser::PersonName => person::name(raw),
         Normaliser::OrganisationName => organisation::name(raw),
@@ -64,11 +64,15 @@ pub fn normalise(normaliser: Normaliser, country: Country, raw: &str) -> Option<
         Normaliser::Identifier => identifier::number(raw),
         Normaliser::Gender => text::gender(raw),
     };
-    let kept = cut(&normal, MAX_CHARACTERS).trim_end();
-    (!kept.is_empty()).then(|| kept.to_owned())
+    normal.truncate(cut(&normal, MAX_CHARACTERS).trim_end().len());
+    (!normal.is_empty()).then_some(normal)
 }
 
 fn cut(text: &str, characters: usize) -> &str {
+    // No character is shorter than a byte.
+    if text.len() <= characters {
+        return text;
+    }
     text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 

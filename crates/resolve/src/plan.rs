@@ -27,6 +27,11 @@ const COUNTRY: &str = "country";
 pub struct FieldIndex(pub(crate) usize);
 
 impl FieldIndex {
+    /// Its place in [`MatchPlan::fields`].
+    pub fn place(self) -> usize {
+        self.0
+    }
+
     /// The code of this column in a record's row of codes.
     pub(crate) fn of(self, row: &[u32]) -> u32 {
         row[self.0]

@@ -26,7 +26,7 @@ pub struct LevelSet {
     /// The level from which two names that stand in each other's field are taken for exchanged.
     pub(super) alike: Level,
     /// Whether values without characters in common are always "nothing alike".
-    pub(super) goes_by_characters: bool,
+    pub(crate) goes_by_characters: bool,
     /// The level of two different normalised values.
     pub(super) of_different: fn(&str, &str) -> Level,
     /// The same of two that fit into a word each; `None` where only their texts can tell.

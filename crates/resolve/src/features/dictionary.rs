@@ -1,80 +1,98 @@
-//! Distinct values, each once, behind a code.
+//! Distinct values, each once, behind a code, with all that comparing them asks for.
 
-use std::cmp::Reverse;
+use std::num::NonZeroUsize;
 
-use hashbrown::HashTable;
+use vermeil_model::schema::Comparison;
 use zeroize::Zeroize;
 
+use super::interner::{FETCHED_AT_ONCE, Interner, Values};
 use super::{Packed, Shape};
+use crate::compare::level_set;
 use crate::mix::hash_bytes;
 use crate::names::{NameIndex, NameKind, Names};
+use crate::plan::{DictionaryIndex, MatchPlan};
 
-/// Distinct normalised values in the order in which they came.
-#[derive(Default)]
+/// Distinct normalised values, the most frequent first.
 pub(crate) struct Dictionary {
-    text: String,
-    /// The end of each value in `text`.
-    ends: Vec<usize>,
-    /// Of each value, once all have come.
+    values: Values,
+    /// Of each value, where values are compared by their characters.
     shapes: Vec<Shape>,
-    /// [`Packed`] words, likewise.
+    /// [`Packed`] words, where values are compared by them.
     words: Vec<u64>,
-    codes: HashTable<u32>,
     /// The words of each value, where values are compared as whole names.
     names: Option<Names>,
 }
 
-impl Dictionary {
-    /// The code of a value, which is added where it is new.
-    pub(crate) fn code(&mut self, value: &str) -> u32 {
-        let Self { text, ends, codes, .. } = self;
-        let hash = hash_bytes(value.as_bytes());
-        if let Some(code) = codes.find(hash, |&code| value_of(text, ends, code) == value) {
-            return *code;
-        }
-        let code = u32::try_from(ends.len()).expect("a store refuses more values than records times columns");
-        append_wiped(text, value);
-        ends.push(text.len());
-        codes.insert_unique(hash, code, |&code| hash_bytes(value_of(text, ends, code).as_bytes()));
-        code
-    }
+/// What will be asked of the values of a dictionary.
+#[derive(Default)]
+pub(super) struct Uses {
+    shapes: bool,
+    words: bool,
+    names: Option<NameKind>,
+}
 
-    /// No value comes any more: gives the most frequent values the lowest codes, so that most of
-    /// what is looked up lies side by side, whatever the order in which values came.
+impl Uses {
+    pub(super) fn of(plan: &MatchPlan, dictionary: DictionaryIndex) -> Uses {
+        let mut uses = Uses::default();
+        let comparisons = plan.comparisons().iter();
+        for planned in comparisons.filter(|planned| plan.field(planned.columns[0]).dictionary == dictionary) {
+            let levels = level_set(planned.comparison);
+            uses.shapes |= levels.goes_by_characters;
+            uses.words |= levels.of_packed.is_some();
+            if planned.comparison == Comparison::Organisation {
+                uses.names = Some(NameKind::Organisation);
+            }
+        }
+        uses
+    }
+}
+
+impl Dictionary {
+    /// Gives the most frequent values the lowest codes, so that most of what is looked up lies side
+    /// by side, and equally frequent ones an order that owes nothing to that in which they came.
     ///
     /// Takes how often each code occurs, and returns the new code of each.
-    pub(crate) fn finish(&mut self, counts: &[u32]) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        order.sort_unstable_by_key(|&code| (Reverse(counts[code as usize]), self.value(code)));
+    pub(super) fn new(
+        interner: Interner,
+        counts: &[u32],
+        uses: &Uses,
+        threads: NonZeroUsize,
+    ) -> (Dictionary, Vec<u32>) {
+        let values = interner.into_values();
+        let order = order(&values, counts);
+        let mut codes = vec![0; values.len()];
         // In as much memory as is needed: what a growing vector leaves behind could not be wiped.
+        let room = |used: bool| if used { values.len() } else { 0 };
         let mut sorted = Dictionary {
-            text: String::with_capacity(self.text.len()),
-            ends: Vec::with_capacity(self.len()),
-            shapes: Vec::with_capacity(self.len()),
-            words: Vec::with_capacity(self.len()),
-            codes: HashTable::new(),
+            values: Values::with_capacity(values.len(), values.bytes()),
+            shapes: Vec::with_capacity(room(uses.shapes)),
+            words: Vec::with_capacity(room(uses.words)),
             names: None,
         };
-        let mut codes = vec![0; self.len()];
-        for (new, &old) in order.iter().enumerate() {
-            let value = self.value(old);
-            sorted.text.push_str(value);
-            sorted.ends.push(sorted.text.len());
-            sorted.shapes.push(Shape::of(value));
-            sorted.words.push(Packed::word_of(value));
-            codes[old as usize] = new as u32;
+        for order in order.chunks(FETCHED_AT_ONCE) {
+            values.fetch(order.iter().copied());
+            for old in order {
+                codes[*old as usize] = sorted.len() as u32;
+                sorted.push(values.get(*old), uses);
+            }
         }
-        *self = sorted;
-        codes
+        drop(values);
+        sorted.names = uses.names.map(|kind| {
+            let mut names = Names::new(kind);
+            names.add_all(&sorted.values.iter().collect::<Vec<_>>(), threads);
+            names
+        });
+        (sorted, codes)
     }
 
-    /// Parts the values into words, once all have come.
-    pub(super) fn part_names(&mut self, kind: NameKind) {
-        let mut names = Names::new(kind);
-        (0..self.len() as u32).for_each(|code| {
-            names.add(self.value(code));
-        });
-        self.names = Some(names);
+    fn push(&mut self, value: &str, uses: &Uses) {
+        self.values.push(value);
+        if uses.shapes {
+            self.shapes.push(Shape::of(value));
+        }
+        if uses.words {
+            self.words.push(Packed::word_of(value));
+        }
     }
 
     /// How alike two values are as names; `None` where they were not parted.
@@ -83,8 +101,9 @@ impl Dictionary {
     }
 
     /// The value behind a code.
+    #[inline]
     pub(crate) fn value(&self, code: u32) -> &str {
-        value_of(&self.text, &self.ends, code)
+        self.values.get(code)
     }
 
     /// What can be told of the value behind a code without reading it.
@@ -99,31 +118,30 @@ impl Dictionary {
 
     /// How many distinct values there are.
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.values.len()
     }
 }
 
 impl Drop for Dictionary {
     fn drop(&mut self) {
-        self.text.zeroize();
         self.shapes.zeroize();
         self.words.zeroize();
     }
 }
 
-fn value_of<'a>(text: &'a str, ends: &[usize], code: u32) -> &'a str {
-    let code = code as usize;
-    let start = if code == 0 { 0 } else { ends[code - 1] };
-    &text[start..ends[code]]
-}
-
-/// Appends without leaving the old bytes behind, as a growing `String` would.
-fn append_wiped(text: &mut String, value: &str) {
-    if text.capacity() - text.len() < value.len() {
-        let mut larger = String::with_capacity((2 * text.len()).max(text.len() + value.len()).max(1024));
-        larger.push_str(text);
-        text.zeroize();
-        *text = larger;
+/// Codes by falling count, then by hash: to sort numbers takes a fraction of sorting texts.
+fn order(values: &Values, counts: &[u32]) -> Vec<u32> {
+    let of_code = |entry: u128| entry as u32;
+    let mut entries: Vec<u128> = (0_u32..)
+        .zip(values.iter().zip(counts))
+        .map(|(code, (value, count))| {
+            let hash = hash_bytes(value.as_bytes());
+            u128::from(!count) << 96 | u128::from(hash) << 32 | u128::from(code)
+        })
+        .collect();
+    entries.sort_unstable();
+    for twins in entries.chunk_by_mut(|one, other| one >> 32 == other >> 32).filter(|twins| twins.len() > 1) {
+        twins.sort_unstable_by_key(|entry| values.get(of_code(*entry)));
     }
-    text.push_str(value);
+    entries.into_iter().map(of_code).collect()
 }

@@ -1,5 +1,9 @@
+use vermeil_model::schema::Normaliser;
+
+use super::interner::Interner;
 use super::*;
-use crate::testing::{plan, store};
+use crate::normalise::{self, Country};
+use crate::testing::{plan, store, town, town_store};
 
 const FIRST: RecordIndex = RecordIndex(0);
 
@@ -91,10 +95,116 @@ fn a_record_given_twice_is_refused() {
 
 #[test]
 fn equal_values_share_a_code_and_different_ones_do_not() {
-    let mut dictionary = Dictionary::default();
+    let mut dictionary = Interner::default();
     let values: Vec<String> = (0..5000).map(|number| format!("value {number}")).collect();
-    let codes: Vec<u32> = values.iter().map(|value| dictionary.code(value)).collect();
-    assert_eq!(codes, values.iter().map(|value| dictionary.code(value)).collect::<Vec<_>>());
+    let mut codes_of_all = || dictionary.codes(values.iter().map(String::as_str));
+    let codes = codes_of_all();
+    assert_eq!(codes, codes_of_all());
     assert!(codes.iter().zip(&values).all(|(code, value)| dictionary.value(*code) == value));
     assert_eq!(dictionary.len(), values.len());
+}
+
+/// All that a store holds.
+#[derive(PartialEq)]
+struct Contents {
+    ids: Vec<RecordId>,
+    sources: Vec<u32>,
+    codes: Vec<u32>,
+    /// Of each dictionary.
+    values: Vec<Vec<String>>,
+}
+
+fn contents(store: &FeatureStore) -> Contents {
+    let values = store
+        .dictionaries
+        .iter()
+        .map(|dictionary| {
+            (0..dictionary.len() as u32).map(|code| dictionary.value(code).to_owned()).collect()
+        })
+        .collect();
+    Contents {
+        ids: store.records.clone(),
+        sources: store.sources.clone(),
+        codes: store.codes.clone(),
+        values,
+    }
+}
+
+#[test]
+fn a_store_does_not_tell_who_took_which_record() {
+    let plan = plan(&["email"]);
+    let rows = town(700);
+    let alone = contents(&town_store(&plan, &rows));
+    for (count, batch, threads) in [(1, 1400, 2), (2, 64, 1), (3, 100, 2), (5, 7, 4)] {
+        let mut parts: Vec<_> = (0..count).map(|_| FeatureStorePart::new(&plan)).collect();
+        // From last to first, unevenly: the first part takes every second batch.
+        for (place, batch) in rows.rchunks(batch).enumerate() {
+            let part = if place % 2 == 0 { 0 } else { place % count };
+            let records: Vec<_> = batch.iter().map(|(record, _)| (RecordId(*record), 0)).collect();
+            parts[part].push(&records, |record, wanted| {
+                let mut values = batch[record].1.iter();
+                let found = values.find(|(field, _)| plan.field_index(field) == Some(wanted));
+                found.map(|(_, value)| value.as_str().into())
+            });
+        }
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let joined = FeatureStore::join(&plan, parts, threads).unwrap();
+        assert!(contents(&joined) == alone, "{count} parts, {batch} records at once, {threads} threads");
+    }
+}
+
+#[test]
+fn records_of_one_id_are_refused_whoever_took_them() {
+    let plan = plan(&["email"]);
+    let mut parts = [FeatureStorePart::new(&plan), FeatureStorePart::new(&plan)];
+    parts[0].push(&[(RecordId(7), 0)], |_, _| None);
+    parts[1].push(&[(RecordId(3), 0), (RecordId(7), 0)], |_, _| None);
+    let refused = FeatureStore::join(&plan, parts.into(), NonZeroUsize::MIN);
+    assert_eq!(refused.err(), Some(FeatureError::DuplicateRecord { record: RecordId(7) }));
+}
+
+#[test]
+fn no_records_make_an_empty_store() {
+    let plan = plan(&["email"]);
+    for count in [0, 2] {
+        let parts = (0..count).map(|_| FeatureStorePart::new(&plan)).collect();
+        assert!(FeatureStore::join(&plan, parts, NonZeroUsize::MIN).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_value_that_came_before_is_read_anew_for_another_country() {
+    let plan = plan(&["phone"]);
+    let rows: [crate::testing::Row; 4] = [
+        (1, &[("phone", "07700900123"), ("country", "GB")]),
+        (2, &[("phone", "07700900123"), ("country", "BE")]),
+        (3, &[("phone", "07700900123"), ("country", "GB")]),
+        (4, &[("phone", "0612345678")]),
+    ];
+    let store = store(&plan, &rows);
+    let numbers: Vec<&str> =
+        (0..4).map(|record| value(&store, &plan, "phone", RecordIndex(record))).collect();
+    assert_eq!(numbers, ["+447700900123", "07700900123", "+447700900123", "+33612345678"]);
+}
+
+#[test]
+fn values_keep_their_codes_however_often_and_in_whatever_order_they_come() {
+    let plan = plan(&["city"]);
+    // More than are remembered, of all lengths, some of them writings of one value.
+    let city = |number: u64| {
+        let length = 1 + (number % 40) as usize;
+        let name = format!("{}-{}", "Lavoir ".repeat(6).split_at(length).0.trim(), number / 3);
+        if number.is_multiple_of(3) { name.to_uppercase() } else { name }
+    };
+    let number = |record: u64| crate::mix::mix(record) % 40_000;
+    let field = plan.field_index("city").unwrap();
+    let mut builder = FeatureStoreBuilder::new(&plan).on_threads(NonZeroUsize::new(3).unwrap());
+    for record in 0..60_000 {
+        builder.push(RecordId(record.into()), 0, &[(field, &city(number(record)))]);
+    }
+    let store = builder.finish().unwrap();
+    for record in 0..store.len() as u32 {
+        let expected = normalise::text::fold(&city(number(record.into())));
+        assert_eq!(value(&store, &plan, "city", RecordIndex(record)), expected);
+    }
 }

@@ -235,3 +235,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn names_weigh_the_same_on_any_number_of_threads() {
+    let trades = ["Boulangerie", "Garage", "Ateliers", "Transports"];
+    let written: Vec<String> = (0..5_000)
+        .map(|number| {
+            format!(
+                "{} {} {} SARL",
+                trades[number % 4],
+                ["Verrier", "Moor", "Delmas"][number % 3],
+                number / 12
+            )
+        })
+        .collect();
+    let written: Vec<&str> = written.iter().map(String::as_str).collect();
+    let mut alone = Names::new(NameKind::Organisation);
+    let places: Vec<NameIndex> = written.iter().map(|name| alone.add(name)).collect();
+    for threads in [1, 3] {
+        let mut together = Names::new(NameKind::Organisation);
+        together.add_all(&written, NonZeroUsize::new(threads).unwrap());
+        for two in places.windows(2) {
+            assert_eq!(
+                together.likeness(two[0], two[1]),
+                alone.likeness(two[0], two[1]),
+                "{threads} threads"
+            );
+        }
+    }
+}

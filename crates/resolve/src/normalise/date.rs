@@ -48,7 +48,14 @@ struct Written {
 
 impl Written {
     fn iso(&self) -> String {
-        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        let mut iso = String::with_capacity("YYYY-MM-DD".len());
+        let digit = |number: u32, place: u32| char::from(b'0' + (number / place % 10) as u8);
+        [1000, 100, 10, 1].into_iter().for_each(|place| iso.push(digit(self.year, place)));
+        for number in [self.month, self.day] {
+            iso.push('-');
+            [10, 1].into_iter().for_each(|place| iso.push(digit(number, place)));
+        }
+        iso
     }
 }
 

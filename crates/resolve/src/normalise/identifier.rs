@@ -5,8 +5,12 @@ use super::text::{fold, in_order};
 
 /// Letters and digits only, upper case; empty where there are only zeros.
 pub fn number(raw: &str) -> String {
-    let parted = fold(raw);
-    let number = in_order(parted.chars().filter(|c| *c != ' ').flat_map(char::to_uppercase).collect());
+    let number: String = if raw.is_ascii() {
+        let letters = raw.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_uppercase()).collect()
+    } else {
+        in_order(fold(raw).chars().filter(|c| *c != ' ').flat_map(char::to_uppercase).collect())
+    };
     if number.bytes().all(|byte| byte == b'0') { String::new() } else { number }
 }
 

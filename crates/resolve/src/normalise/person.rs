@@ -2,80 +2,119 @@
 
 use super::text::fold;
 
-/// Titles before a name.
-const LEADING_TITLES: [&str; 35] = [
-    "m",
-    "mr",
-    "mrs",
-    "ms",
-    "miss",
-    "mister",
-    "mme",
-    "mlle",
-    "mm",
-    "mmes",
-    "monsieur",
-    "madame",
-    "mademoiselle",
-    "dr",
-    "docteur",
-    "doctor",
-    "drs",
-    "pr",
-    "prof",
-    "professeur",
-    "professor",
-    "me",
-    "maitre",
-    "sir",
-    "dame",
-    "lady",
-    "lord",
-    "rev",
-    "reverend",
-    "hon",
-    "mgr",
-    "monseigneur",
-    "veuve",
-    "vve",
-    "messrs",
-];
-
-/// Titles after a name. `m`, `me` or `pr` there are rather initials.
-const TRAILING_TITLES: [&str; 13] =
-    ["mr", "mrs", "ms", "miss", "mme", "mlle", "monsieur", "madame", "dr", "prof", "phd", "md", "esq"];
-
-/// Words that belong to the family name that follows them.
-const PARTICLES: [&str; 26] = [
-    "de", "du", "des", "d", "la", "le", "l", "les", "van", "von", "der", "den", "ten", "ter", "di", "da",
-    "del", "della", "dos", "das", "el", "al", "ben", "bin", "ibn", "zu",
-];
-
 /// A person's name, or part of one: folded, without titles, with its particles.
 ///
 /// A name that consists of titles only keeps the last: `Dr` may be all a source knows,
 /// and there are families called Lord.
 pub fn name(raw: &str) -> String {
-    let folded = fold(raw);
-    let mut words: &[&str] = &folded.split(' ').collect::<Vec<_>>();
-    while let [first, rest @ ..] = words
-        && !rest.is_empty()
-        && LEADING_TITLES.contains(first)
+    let mut folded = fold(raw);
+    let mut start = 0;
+    while let Some((first, _)) = folded[start..].split_once(' ')
+        && is_leading_title(first)
     {
-        words = rest;
+        start += first.len() + 1;
     }
-    while let [rest @ .., last] = words
-        && !rest.is_empty()
-        && TRAILING_TITLES.contains(last)
+    while let Some((rest, last)) = folded[start..].rsplit_once(' ')
+        && is_trailing_title(last)
     {
-        words = rest;
+        folded.truncate(start + rest.len());
     }
-    words.join(" ")
+    folded.drain(..start);
+    folded
 }
 
 /// Whether a folded word is a particle such as `van` or `de`.
 pub fn is_particle(word: &str) -> bool {
-    PARTICLES.contains(&word)
+    matches!(
+        word.as_bytes(),
+        b"de"
+            | b"du"
+            | b"des"
+            | b"d"
+            | b"la"
+            | b"le"
+            | b"l"
+            | b"les"
+            | b"van"
+            | b"von"
+            | b"der"
+            | b"den"
+            | b"ten"
+            | b"ter"
+            | b"di"
+            | b"da"
+            | b"del"
+            | b"della"
+            | b"dos"
+            | b"das"
+            | b"el"
+            | b"al"
+            | b"ben"
+            | b"bin"
+            | b"ibn"
+            | b"zu"
+    )
+}
+
+/// Whether a folded word is a title before a name.
+fn is_leading_title(word: &str) -> bool {
+    matches!(
+        word.as_bytes(),
+        b"m" | b"mr"
+            | b"mrs"
+            | b"ms"
+            | b"miss"
+            | b"mister"
+            | b"mme"
+            | b"mlle"
+            | b"mm"
+            | b"mmes"
+            | b"monsieur"
+            | b"madame"
+            | b"mademoiselle"
+            | b"dr"
+            | b"docteur"
+            | b"doctor"
+            | b"drs"
+            | b"pr"
+            | b"prof"
+            | b"professeur"
+            | b"professor"
+            | b"me"
+            | b"maitre"
+            | b"sir"
+            | b"dame"
+            | b"lady"
+            | b"lord"
+            | b"rev"
+            | b"reverend"
+            | b"hon"
+            | b"mgr"
+            | b"monseigneur"
+            | b"veuve"
+            | b"vve"
+            | b"messrs"
+    )
+}
+
+/// Whether a folded word is a title after a name. `m`, `me` or `pr` there are rather initials.
+fn is_trailing_title(word: &str) -> bool {
+    matches!(
+        word.as_bytes(),
+        b"mr"
+            | b"mrs"
+            | b"ms"
+            | b"miss"
+            | b"mme"
+            | b"mlle"
+            | b"monsieur"
+            | b"madame"
+            | b"dr"
+            | b"prof"
+            | b"phd"
+            | b"md"
+            | b"esq"
+    )
 }
 
 /// A whole name in two parts, both normalised.
@@ -119,5 +158,5 @@ pub fn parts(raw: &str) -> NameParts {
 }
 
 fn is_title(word: &str) -> bool {
-    LEADING_TITLES.contains(&fold(word).as_str())
+    is_leading_title(&fold(word))
 }

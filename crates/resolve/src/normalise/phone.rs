@@ -11,7 +11,8 @@ use super::Country;
 /// Telephone Numbering Plan (Ofcom).
 pub fn to_e164(raw: &str, country: Country) -> String {
     let written = without_extension(raw);
-    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let mut digits = String::with_capacity(written.len());
+    digits.extend(written.chars().filter(char::is_ascii_digit));
     if digits.bytes().all(|digit| digit == b'0') {
         return String::new();
     }
@@ -53,9 +54,9 @@ fn international(digits: &str) -> String {
         }
     }
     if let Some(number) = digits.strip_prefix("44") {
-        return format!("+44{}", number.trim_start_matches('0'));
+        return ["+44", number.trim_start_matches('0')].concat();
     }
-    format!("+{digits}")
+    ["+", digits].concat()
 }
 
 fn french(digits: &str) -> Option<String> {
@@ -79,7 +80,7 @@ fn french_subscriber(number: &str) -> String {
         "596" | "696" | "697" => "596",
         _ => "33",
     };
-    format!("+{code}{number}")
+    ["+", code, number].concat()
 }
 
 fn british(digits: &str) -> Option<String> {
@@ -90,5 +91,5 @@ fn british(digits: &str) -> Option<String> {
         (13, [b'4', b'4', b'0', ..]) => &digits[3..],
         _ => return None,
     };
-    Some(format!("+44{number}"))
+    Some(["+44", number].concat())
 }

@@ -2,64 +2,71 @@
 
 use super::text::fold;
 
-/// Abbreviations that mean one thing wherever they stand.
-const ANYWHERE: [(&str, &str); 32] = [
-    ("r", "rue"),
-    ("bd", "boulevard"),
-    ("bld", "boulevard"),
-    ("blvd", "boulevard"),
-    ("boul", "boulevard"),
-    ("av", "avenue"),
-    ("ave", "avenue"),
-    ("pl", "place"),
-    ("ch", "chemin"),
-    ("che", "chemin"),
-    ("chem", "chemin"),
-    ("imp", "impasse"),
-    ("rte", "route"),
-    ("all", "allee"),
-    ("crs", "cours"),
-    ("fg", "faubourg"),
-    ("fbg", "faubourg"),
-    ("pass", "passage"),
-    ("res", "residence"),
-    ("bat", "batiment"),
-    ("ste", "sainte"),
-    ("gal", "general"),
-    ("mal", "marechal"),
-    ("sq", "square"),
-    ("rd", "road"),
-    ("ln", "lane"),
-    ("gdns", "gardens"),
-    ("cres", "crescent"),
-    ("hwy", "highway"),
-    ("pde", "parade"),
-    ("pkwy", "parkway"),
-    ("apt", "appartement"),
-];
-
-/// Abbreviations that mean one thing before a name and another after it:
-/// `St Michael's St`, `rue du Dr Roux`, `Oak Dr`.
-const BY_POSITION: [(&str, &str, &str); 3] =
-    [("st", "saint", "street"), ("dr", "docteur", "drive"), ("ct", "court", "court")];
-
 /// A street: folded, abbreviated ways written out.
 pub fn way(raw: &str) -> String {
     let folded = fold(raw);
-    let words: Vec<&str> = folded.split(' ').collect();
-    let is_name = |word: &&str| !word.is_empty() && word.chars().all(char::is_alphabetic);
-    let written: Vec<&str> = words
-        .iter()
-        .enumerate()
-        .map(|(position, word)| {
-            if let Some((_, before, after)) = BY_POSITION.into_iter().find(|(short, ..)| short == word) {
-                // After a name and with no name following, it is the kind of way.
-                let follows_name = words[..position].iter().any(is_name);
-                let precedes_name = words.get(position + 1).is_some_and(is_name);
-                return if follows_name && !precedes_name { after } else { before };
-            }
-            ANYWHERE.into_iter().find(|(short, _)| short == word).map_or(*word, |(_, whole)| whole)
-        })
-        .collect();
-    written.join(" ")
+    if !folded.split(' ').any(|word| anywhere(word).is_some() || by_position(word).is_some()) {
+        return folded;
+    }
+    let is_name = |word: &str| !word.is_empty() && word.chars().all(char::is_alphabetic);
+    // An abbreviation is written out as a few letters more.
+    let mut written = String::with_capacity(folded.len() + 16);
+    let mut follows_name = false;
+    let mut words = folded.split(' ').peekable();
+    while let Some(word) = words.next() {
+        if !written.is_empty() {
+            written.push(' ');
+        }
+        written.push_str(match by_position(word) {
+            // After a name and with no name following, it is the kind of way.
+            Some((_, after)) if follows_name && !words.peek().is_some_and(|next| is_name(next)) => after,
+            Some((before, _)) => before,
+            None => anywhere(word).unwrap_or(word),
+        });
+        follows_name |= is_name(word);
+    }
+    written
+}
+
+/// What abbreviations stand for that mean one thing wherever they stand.
+fn anywhere(word: &str) -> Option<&'static str> {
+    Some(match word.as_bytes() {
+        b"r" => "rue",
+        b"bd" | b"bld" | b"blvd" | b"boul" => "boulevard",
+        b"av" | b"ave" => "avenue",
+        b"pl" => "place",
+        b"ch" | b"che" | b"chem" => "chemin",
+        b"imp" => "impasse",
+        b"rte" => "route",
+        b"all" => "allee",
+        b"crs" => "cours",
+        b"fg" | b"fbg" => "faubourg",
+        b"pass" => "passage",
+        b"res" => "residence",
+        b"bat" => "batiment",
+        b"ste" => "sainte",
+        b"gal" => "general",
+        b"mal" => "marechal",
+        b"sq" => "square",
+        b"rd" => "road",
+        b"ln" => "lane",
+        b"gdns" => "gardens",
+        b"cres" => "crescent",
+        b"hwy" => "highway",
+        b"pde" => "parade",
+        b"pkwy" => "parkway",
+        b"apt" => "appartement",
+        _ => return None,
+    })
+}
+
+/// What abbreviations stand for that mean one thing before a name and another after it:
+/// `St Michael's St`, `rue du Dr Roux`, `Oak Dr`.
+fn by_position(word: &str) -> Option<(&'static str, &'static str)> {
+    Some(match word.as_bytes() {
+        b"st" => ("saint", "street"),
+        b"dr" => ("docteur", "drive"),
+        b"ct" => ("court", "court"),
+        _ => return None,
+    })
 }
