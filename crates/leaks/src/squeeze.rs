@@ -33,10 +33,12 @@ impl Squeezed {
         self.marks.reserve(source.len().div_ceil(STRETCH));
         let mut len = 0;
         for start in (0..source.len()).step_by(STRETCH) {
-            let codes = codes_at(source, start);
             let Some(kept) = self.kept[len..].first_chunk_mut() else { return };
             self.marks.push(len as u32);
-            len += keep(&codes, kept);
+            len += match source[start..].first_chunk() {
+                Some(stretch) if stretch.is_ascii() => keep_ascii(stretch, kept),
+                _ => keep(&codes_at(source, start), kept),
+            };
         }
         self.len = len;
     }
@@ -96,7 +98,17 @@ fn codes_between(around: &[u8; AROUND]) -> [u8; STRETCH] {
     codes
 }
 
-/// Moves letters together, given by their codes; how many there are. A branch for each would be foretold wrongly too often.
+/// Moves the letters of an ASCII text together; how many there are.
+#[inline(always)]
+fn keep_ascii(stretch: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
+    let pairs = stretch.as_chunks().0.iter();
+    keep_pairs(
+        pairs.map(|pair| ASCII_PAIRS[usize::from(u16::from_le_bytes(*pair)) % ASCII_PAIRS.len()]),
+        kept,
+    )
+}
+
+/// Moves letters together, given by their codes; how many there are.
 #[inline(always)]
 fn keep(codes: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
     let mut indexes = [0; STRETCH / 2];
@@ -104,28 +116,50 @@ fn keep(codes: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
         let pair = u16::from_le_bytes(*pair);
         *index = pair & 0x7f | pair >> 1 & 0x3f80;
     }
+    keep_pairs(indexes.into_iter().map(|index| PAIRS[usize::from(index) % PAIRS.len()]), kept)
+}
+
+/// Writes the letters of [`pair_of`] one behind the other; how many there are. A branch for each would
+/// be foretold wrongly too often.
+#[inline(always)]
+fn keep_pairs(pairs: impl Iterator<Item = u32>, kept: &mut [u8; 2 * STRETCH]) -> usize {
     let mut count = 0;
-    for index in indexes {
-        let [first, second, length, _] = PAIRS[usize::from(index) % PAIRS.len()].to_le_bytes();
-        // The remainder spares a check.
-        let at = count % STRETCH;
-        [kept[at], kept[at + 1]] = [first, second];
-        count += usize::from(length);
+    for pair in pairs {
+        // The remainder spares a check. What stands behind the letters is written over by the next.
+        if let Some(kept) = kept[count % STRETCH..].first_chunk_mut() {
+            *kept = pair.to_le_bytes();
+        }
+        count += (pair >> 24) as usize;
     }
     count
 }
 
-/// By two codes: the letters they are of, and how many.
+/// Two letters or none for each zero: they, in the order of bytes, and in the last byte how many.
+const fn pair_of(first: u8, second: u8) -> u32 {
+    u32::from_le_bytes(match (first, second) {
+        (0, 0) => [0; 4],
+        (0, letter) | (letter, 0) => [letter, 0, 0, 1],
+        (first, second) => [first, second, 0, 2],
+    })
+}
+
+/// By two codes: the letters they are of; see [`pair_of`].
 static PAIRS: [u32; 1 << 14] = {
     let mut pairs = [0; 1 << 14];
     let mut index = 0;
     while index < pairs.len() {
-        let (first, second) = (letter((index & 0x7f) as u8), letter((index >> 7) as u8));
-        pairs[index] = u32::from_le_bytes(match (first, second) {
-            (0, 0) => [0; 4],
-            (0, letter) | (letter, 0) => [letter, 0, 1, 0],
-            (first, second) => [first, second, 2, 0],
-        });
+        pairs[index] = pair_of(letter((index & 0x7f) as u8), letter((index >> 7) as u8));
+        index += 1;
+    }
+    pairs
+};
+
+/// By two bytes of ASCII: what is kept of them; see [`pair_of`].
+static ASCII_PAIRS: [u32; 1 << 15] = {
+    let mut pairs = [0; 1 << 15];
+    let mut index = 0;
+    while index < pairs.len() {
+        pairs[index] = pair_of(letter(code_ascii(index as u8)), letter(code_ascii((index >> 8) as u8)));
         index += 1;
     }
     pairs
@@ -150,7 +184,7 @@ fn fold(previous: u8, byte: u8, next: u8) -> u8 {
 
 /// The code of an ASCII letter or digit: itself, in lower case; 0 for anything else.
 #[inline(always)]
-fn code_ascii(byte: u8) -> u8 {
+const fn code_ascii(byte: u8) -> u8 {
     let lower = byte | 0x20;
     let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
     if byte.wrapping_sub(b'0') < 10 { byte } else { letter }
