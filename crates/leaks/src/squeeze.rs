@@ -36,8 +36,8 @@ impl Squeezed {
             let Some(kept) = self.kept[len..].first_chunk_mut() else { return };
             self.marks.push(len as u32);
             len += match source[start..].first_chunk() {
-                Some(stretch) if stretch.is_ascii() => keep_ascii(stretch, kept),
-                _ => keep(&codes_at(source, start), kept),
+                Some(stretch) if stretch.is_ascii() => keep(stretch, &OF_ASCII, kept),
+                _ => keep(&codes_at(source, start), &OF_CODES, kept),
             };
         }
         self.len = len;
@@ -98,33 +98,13 @@ fn codes_between(around: &[u8; AROUND]) -> [u8; STRETCH] {
     codes
 }
 
-/// Moves the letters of an ASCII text together; how many there are.
+/// Moves letters together, two bytes at a time as `pairs` tells; how many there are. A branch for each
+/// letter would be foretold wrongly too often.
 #[inline(always)]
-fn keep_ascii(stretch: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
-    let pairs = stretch.as_chunks().0.iter();
-    keep_pairs(
-        pairs.map(|pair| ASCII_PAIRS[usize::from(u16::from_le_bytes(*pair)) % ASCII_PAIRS.len()]),
-        kept,
-    )
-}
-
-/// Moves letters together, given by their codes; how many there are.
-#[inline(always)]
-fn keep(codes: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
-    let mut indexes = [0; STRETCH / 2];
-    for (index, pair) in indexes.iter_mut().zip(codes.as_chunks().0) {
-        let pair = u16::from_le_bytes(*pair);
-        *index = pair & 0x7f | pair >> 1 & 0x3f80;
-    }
-    keep_pairs(indexes.into_iter().map(|index| PAIRS[usize::from(index) % PAIRS.len()]), kept)
-}
-
-/// Writes the letters of [`pair_of`] one behind the other; how many there are. A branch for each would
-/// be foretold wrongly too often.
-#[inline(always)]
-fn keep_pairs(pairs: impl Iterator<Item = u32>, kept: &mut [u8; 2 * STRETCH]) -> usize {
+fn keep(bytes: &[u8; STRETCH], pairs: &Pairs, kept: &mut [u8; 2 * STRETCH]) -> usize {
     let mut count = 0;
-    for pair in pairs {
+    for pair in bytes.as_chunks().0 {
+        let pair = pairs[usize::from(u16::from_le_bytes(*pair)) % PAIRS];
         // The remainder spares a check. What stands behind the letters is written over by the next.
         if let Some(kept) = kept[count % STRETCH..].first_chunk_mut() {
             *kept = pair.to_le_bytes();
@@ -134,36 +114,48 @@ fn keep_pairs(pairs: impl Iterator<Item = u32>, kept: &mut [u8; 2 * STRETCH]) ->
     count
 }
 
-/// Two letters or none for each zero: they, in the order of bytes, and in the last byte how many.
-const fn pair_of(first: u8, second: u8) -> u32 {
-    u32::from_le_bytes(match (first, second) {
-        (0, 0) => [0; 4],
-        (0, letter) | (letter, 0) => [letter, 0, 0, 1],
-        (first, second) => [first, second, 0, 2],
-    })
+/// By two bytes below 0x80: the letters that are kept of them, in the order of bytes, and in the last
+/// byte how many.
+type Pairs = [u32; PAIRS];
+
+const PAIRS: usize = 1 << 15;
+
+/// What is kept of ASCII.
+static OF_ASCII: Pairs = {
+    let mut letters = [0; 128];
+    let mut byte = 0;
+    while byte < letters.len() {
+        letters[byte] = letter(code_ascii(byte as u8));
+        byte += 1;
+    }
+    pairs_of(&letters)
+};
+
+/// The letters that have two codes.
+static OF_CODES: Pairs = {
+    let mut letters = [0; 128];
+    let mut code = 0;
+    while code < letters.len() {
+        letters[code] = letter(code as u8);
+        code += 1;
+    }
+    pairs_of(&letters)
+};
+
+/// A table by the letters of single bytes, with zeros for nothing.
+const fn pairs_of(letters: &[u8; 128]) -> Pairs {
+    let mut pairs = [0; PAIRS];
+    let mut at = 0;
+    while at < pairs.len() {
+        pairs[at] = u32::from_le_bytes(match (letters[at & 0x7f], letters[at >> 8]) {
+            (0, 0) => [0; 4],
+            (0, letter) | (letter, 0) => [letter, 0, 0, 1],
+            (first, second) => [first, second, 0, 2],
+        });
+        at += 1;
+    }
+    pairs
 }
-
-/// By two codes: the letters they are of; see [`pair_of`].
-static PAIRS: [u32; 1 << 14] = {
-    let mut pairs = [0; 1 << 14];
-    let mut index = 0;
-    while index < pairs.len() {
-        pairs[index] = pair_of(letter((index & 0x7f) as u8), letter((index >> 7) as u8));
-        index += 1;
-    }
-    pairs
-};
-
-/// By two bytes of ASCII: what is kept of them; see [`pair_of`].
-static ASCII_PAIRS: [u32; 1 << 15] = {
-    let mut pairs = [0; 1 << 15];
-    let mut index = 0;
-    while index < pairs.len() {
-        pairs[index] = pair_of(letter(code_ascii(index as u8)), letter(code_ascii((index >> 8) as u8)));
-        index += 1;
-    }
-    pairs
-};
 
 /// What is kept of `source[at]`; 0 for nothing.
 pub(crate) fn fold_at(source: &[u8], at: usize) -> u8 {
