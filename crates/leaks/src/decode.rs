@@ -70,28 +70,34 @@ impl Kind {
             (&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1], Kind::Opaque("compound file", Reason::NotDecoded)),
         ];
         // Asked for each value of a table: hardly any begins like a container.
-        const FIRST: [bool; 256] = {
+        static FIRST: [bool; 256] = {
             let mut first = [false; 256];
             let mut magic = 0;
             while magic < MAGICS.len() {
                 first[MAGICS[magic].0[0] as usize] = true;
                 magic += 1;
             }
+            let mut skippable = 0x50;
+            while skippable <= 0x5f {
+                first[skippable] = true;
+                skippable += 1;
+            }
+            first[0xff] = true;
             first
         };
-        if head.first().is_some_and(|first| FIRST[usize::from(*first)])
-            && let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic))
-        {
-            return *kind;
-        }
-        match head {
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
-            [0xff, 0xff, 0xff, 0xff, low, middle, high, 0, ..] if [*low, *middle, *high] != [0; 3] => {
-                Self::ArrowStream
+        if head.first().is_some_and(|first| FIRST[usize::from(*first)]) {
+            if let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
+                return *kind;
             }
-            _ if head.get(257..262) == Some(b"ustar") => Self::Tar,
-            _ => Self::Plain,
+            match head {
+                [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => return Self::Zstd,
+                [0xff, 0xff, 0xff, 0xff, low, middle, high, 0, ..] if [*low, *middle, *high] != [0; 3] => {
+                    return Self::ArrowStream;
+                }
+                _ => {}
+            }
         }
+        if head.get(257..262) == Some(b"ustar") { Self::Tar } else { Self::Plain }
     }
 
     fn name(self) -> &'static str {

@@ -103,21 +103,50 @@ impl Leads {
     }
 
     fn push_flagged(&mut self, text: &[u8], start: usize, flags: &[u8; STRETCH]) {
-        for (lane, flags) in (0..).zip(flags.as_chunks().0) {
-            let mut flags = u64::from_le_bytes(*flags);
-            while flags != 0 {
-                self.push(text, start + 8 * lane + flags.trailing_zeros() as usize / 8);
-                flags &= flags - 1;
-            }
+        // Eight flags are gathered into the highest byte of a product.
+        let gathered = flags.as_chunks().0.iter().rev().fold(0, |gathered: u32, flags| {
+            gathered << 8 | (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+        });
+        let mut rest = gathered;
+        while rest != 0 {
+            self.push(text, start + rest.trailing_zeros() as usize);
+            rest &= rest - 1;
         }
     }
 
     fn push(&mut self, text: &[u8], at: usize) {
-        if let Some(family) = FAMILIES.iter().position(|family| family.lead == text[at]) {
+        let Some(next) = text.get(at + 1) else { return };
+        if let Some(family) = FAMILIES.iter().position(|family| family.lead == text[at])
+            && MAY_FOLLOW[usize::from(*next)] >> family & 1 != 0
+        {
             self.0[family].push(at as u32);
         }
     }
 }
+
+/// For each byte, the families in which it may stand behind the lead of an escape: a bit for each.
+static MAY_FOLLOW: [u8; 256] = {
+    let mut families = [0; 256];
+    let mut at = 0;
+    while at < families.len() {
+        let byte = at as u8;
+        let may_follow = [
+            matches!(byte, b'u' | b'x' | b'0'..=b'3' | b'n' | b'r' | b't' | b'b' | b'f')
+                || matches!(byte, b'"' | b'\\' | b'/' | b'\'' | b'@'),
+            byte.is_ascii_hexdigit(),
+            byte.is_ascii_hexdigit() || matches!(byte, b'\r' | b'\n'),
+            byte.is_ascii_alphabetic() || byte == b'#',
+            is_base64(&byte),
+        ];
+        let mut family = 0;
+        while family < FAMILIES.len() {
+            families[at] |= (may_follow[family] as u8) << family;
+            family += 1;
+        }
+        at += 1;
+    }
+    families
+};
 
 /// Whether less than a third of `text` is beyond ASCII, told by a few bytes from all over it.
 fn is_ascii_mostly(text: &[u8]) -> bool {
@@ -354,7 +383,7 @@ fn behind_base64(text: &[u8], at: usize) -> Option<usize> {
     line.iter().rev().all(is_base64).then_some(end)
 }
 
-fn is_base64(byte: &u8) -> bool {
+const fn is_base64(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
 }
 

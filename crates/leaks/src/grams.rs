@@ -132,12 +132,17 @@ impl GramIndex {
     }
 
     fn search_by<const STEP: usize>(&self, text: &[u8], found: &mut impl FnMut(usize, usize)) {
-        const { assert!(BATCH.is_multiple_of(STEP)) };
+        const { assert!(BATCH.is_multiple_of(2 * STEP) && GROUP + STEP <= 8) };
         let mut start = 0;
         while let Some(window) = text.get(start..).and_then(<[u8]>::first_chunk::<WINDOW>) {
-            for at in (0..BATCH).step_by(STEP) {
-                if self.plausible.contains(load(window, at) & MASK) {
+            // Eight bytes hold two groups that lie a step apart.
+            for at in (0..BATCH).step_by(2 * STEP) {
+                let bytes = load(window, at);
+                if self.plausible.contains(bytes & MASK) {
                     self.look(text, start + at, found);
+                }
+                if self.plausible.contains(bytes >> (8 * STEP) & MASK) {
+                    self.look(text, start + at + STEP, found);
                 }
             }
             start += BATCH;

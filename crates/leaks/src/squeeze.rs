@@ -33,10 +33,12 @@ impl Squeezed {
         self.marks.reserve(source.len().div_ceil(STRETCH));
         let mut len = 0;
         for start in (0..source.len()).step_by(STRETCH) {
-            let codes = codes_at(source, start);
             let Some(kept) = self.kept[len..].first_chunk_mut() else { return };
             self.marks.push(len as u32);
-            len += keep(&codes, kept);
+            len += match source[start..].first_chunk() {
+                Some(stretch) if stretch.is_ascii() => keep(stretch, &OF_ASCII, kept),
+                _ => keep(&codes_at(source, start), &OF_CODES, kept),
+            };
         }
         self.len = len;
     }
@@ -96,40 +98,64 @@ fn codes_between(around: &[u8; AROUND]) -> [u8; STRETCH] {
     codes
 }
 
-/// Moves letters together, given by their codes; how many there are. A branch for each would be foretold wrongly too often.
+/// Moves letters together, two bytes at a time as `pairs` tells; how many there are. A branch for each
+/// letter would be foretold wrongly too often.
 #[inline(always)]
-fn keep(codes: &[u8; STRETCH], kept: &mut [u8; 2 * STRETCH]) -> usize {
-    let mut indexes = [0; STRETCH / 2];
-    for (index, pair) in indexes.iter_mut().zip(codes.as_chunks().0) {
-        let pair = u16::from_le_bytes(*pair);
-        *index = pair & 0x7f | pair >> 1 & 0x3f80;
-    }
+fn keep(bytes: &[u8; STRETCH], pairs: &Pairs, kept: &mut [u8; 2 * STRETCH]) -> usize {
     let mut count = 0;
-    for index in indexes {
-        let [first, second, length, _] = PAIRS[usize::from(index) % PAIRS.len()].to_le_bytes();
-        // The remainder spares a check.
-        let at = count % STRETCH;
-        [kept[at], kept[at + 1]] = [first, second];
-        count += usize::from(length);
+    for pair in bytes.as_chunks().0 {
+        let pair = pairs[usize::from(u16::from_le_bytes(*pair)) % PAIRS];
+        // The remainder spares a check. What stands behind the letters is written over by the next.
+        if let Some(kept) = kept[count % STRETCH..].first_chunk_mut() {
+            *kept = pair.to_le_bytes();
+        }
+        count += (pair >> 24) as usize;
     }
     count
 }
 
-/// By two codes: the letters they are of, and how many.
-static PAIRS: [u32; 1 << 14] = {
-    let mut pairs = [0; 1 << 14];
-    let mut index = 0;
-    while index < pairs.len() {
-        let (first, second) = (letter((index & 0x7f) as u8), letter((index >> 7) as u8));
-        pairs[index] = u32::from_le_bytes(match (first, second) {
+/// By two bytes below 0x80: the letters that are kept of them, in the order of bytes, and in the last
+/// byte how many.
+type Pairs = [u32; PAIRS];
+
+const PAIRS: usize = 1 << 15;
+
+/// What is kept of ASCII.
+static OF_ASCII: Pairs = {
+    let mut letters = [0; 128];
+    let mut byte = 0;
+    while byte < letters.len() {
+        letters[byte] = letter(code_ascii(byte as u8));
+        byte += 1;
+    }
+    pairs_of(&letters)
+};
+
+/// The letters that have two codes.
+static OF_CODES: Pairs = {
+    let mut letters = [0; 128];
+    let mut code = 0;
+    while code < letters.len() {
+        letters[code] = letter(code as u8);
+        code += 1;
+    }
+    pairs_of(&letters)
+};
+
+/// A table by the letters of single bytes, with zeros for nothing.
+const fn pairs_of(letters: &[u8; 128]) -> Pairs {
+    let mut pairs = [0; PAIRS];
+    let mut at = 0;
+    while at < pairs.len() {
+        pairs[at] = u32::from_le_bytes(match (letters[at & 0x7f], letters[at >> 8]) {
             (0, 0) => [0; 4],
-            (0, letter) | (letter, 0) => [letter, 0, 1, 0],
-            (first, second) => [first, second, 2, 0],
+            (0, letter) | (letter, 0) => [letter, 0, 0, 1],
+            (first, second) => [first, second, 0, 2],
         });
-        index += 1;
+        at += 1;
     }
     pairs
-};
+}
 
 /// What is kept of `source[at]`; 0 for nothing.
 pub(crate) fn fold_at(source: &[u8], at: usize) -> u8 {
@@ -150,7 +176,7 @@ fn fold(previous: u8, byte: u8, next: u8) -> u8 {
 
 /// The code of an ASCII letter or digit: itself, in lower case; 0 for anything else.
 #[inline(always)]
-fn code_ascii(byte: u8) -> u8 {
+const fn code_ascii(byte: u8) -> u8 {
     let lower = byte | 0x20;
     let letter = if lower.wrapping_sub(b'a') < 26 { lower } else { 0 };
     if byte.wrapping_sub(b'0') < 10 { byte } else { letter }
