@@ -16,8 +16,6 @@ use crate::scan::{Place, Scan, Searched, root};
 
 /// Bytes that say what kind a file is.
 const HEAD: usize = 512;
-/// Bytes read at once.
-const CHUNK: usize = 128 * 1024;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +171,6 @@ enum Packing {
 fn content_of(scan: &Scan<'_>, reader: &mut dyn Read, place: &Place, packing: Packing) -> Option<Kind> {
     let mut searched = Searched::new(scan, place, reader);
     let mut head = Vec::with_capacity(HEAD);
-    let mut chunk = vec![0; CHUNK];
     let read = io::copy(&mut (&mut searched).take(HEAD as u64), &mut head);
     let kind = Kind::of(&head);
     let mut whole = Cursor::new(head).chain(&mut searched);
@@ -213,13 +210,7 @@ fn content_of(scan: &Scan<'_>, reader: &mut dyn Read, place: &Place, packing: Pa
         }
     };
     // What a decoder did not ask for is still part of the file.
-    let rest = loop {
-        match searched.read(&mut chunk) {
-            Ok(0) => break Ok(()),
-            Ok(_) => {}
-            Err(error) => break Err(error),
-        }
-    };
+    let rest = searched.exhaust();
     if searched.too_large {
         scan.unreadable(place, kind.name(), Reason::TooLarge);
     } else if kind == Kind::Plain && (rest.is_err() || read.is_err()) {

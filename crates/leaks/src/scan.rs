@@ -348,20 +348,45 @@ impl<'s, 'm> Searched<'s, 'm> {
         Self { scan, place: place.clone(), inner, stream: Stream::default(), too_large: false }
     }
 
-    /// Searches what was read last.
-    pub(crate) fn finish(mut self) {
-        self.search(&[], true);
+    /// Reads and searches all that is left, without passing it on.
+    pub(crate) fn exhaust(&mut self) -> io::Result<()> {
+        loop {
+            match self.inner.read(self.stream.room()) {
+                Ok(0) => return Ok(()),
+                Ok(length) => {
+                    self.account_for(length)?;
+                    self.search(length, |stream, searcher, found| stream.take(searcher, length, found));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    fn search(&mut self, bytes: &[u8], is_last: bool) {
+    /// Searches what was read last.
+    pub(crate) fn finish(mut self) {
+        self.search(0, Stream::finish);
+    }
+
+    /// Fails where a file expands too far.
+    fn account_for(&mut self, length: usize) -> io::Result<()> {
+        if self.place.depth > 0 && !self.scan.may_decode(length as u64) {
+            self.too_large = true;
+            return Err(io::Error::other("expands beyond the bound of a scan"));
+        }
+        Ok(())
+    }
+
+    fn search(
+        &mut self,
+        length: usize,
+        by: impl FnOnce(&mut Stream, &mut Searcher<'m>, &mut dyn FnMut(Hit, u64)),
+    ) {
         let mut hits = Vec::new();
         {
             let State { searcher, report, .. } = &mut *self.scan.state.borrow_mut();
-            report.decoded_bytes += bytes.len() as u64;
-            self.stream.feed(searcher, bytes, &mut |hit, offset| hits.push((hit, offset)));
-            if is_last {
-                self.stream.finish(searcher, &mut |hit, offset| hits.push((hit, offset)));
-            }
+            report.decoded_bytes += length as u64;
+            by(&mut self.stream, searcher, &mut |hit, offset| hits.push((hit, offset)));
         }
         hits.into_iter().for_each(|(hit, offset)| self.scan.found(&self.place, hit, offset));
     }
@@ -370,11 +395,8 @@ impl<'s, 'm> Searched<'s, 'm> {
 impl Read for Searched<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        if self.place.depth > 0 && !self.scan.may_decode(length as u64) {
-            self.too_large = true;
-            return Err(io::Error::other("expands beyond the bound of a scan"));
-        }
-        self.search(&buffer[..length], false);
+        self.account_for(length)?;
+        self.search(length, |stream, searcher, found| stream.feed(searcher, &buffer[..length], found));
         Ok(length)
     }
 }

@@ -12,7 +12,10 @@ const MARGIN: usize = 16;
 /// Bytes on their way through the search.
 #[derive(Default)]
 pub(crate) struct Stream {
+    /// As long as a block once anything came piece by piece.
     block: Vec<u8>,
+    /// Bytes of the block that came.
+    filled: usize,
     /// Where the block begins in the stream.
     base: u64,
     /// Hits that end up to here were told before.
@@ -31,32 +34,51 @@ impl Stream {
         while !rest.is_empty() {
             // What comes in one piece is searched where it lies.
             if let Some(block) = rest.get(..BLOCK)
-                && self.block.is_empty()
+                && self.filled == 0
             {
                 self.search(searcher, block, BLOCK - MARGIN, found);
                 rest = &rest[BLOCK - OVERLAP..];
                 self.base += (BLOCK - OVERLAP) as u64;
                 continue;
             }
-            let (now, later) = rest.split_at(rest.len().min(BLOCK - self.block.len()));
-            self.block.extend_from_slice(now);
+            let room = self.room();
+            let (now, later) = rest.split_at(rest.len().min(room.len()));
+            room[..now.len()].copy_from_slice(now);
             rest = later;
-            if self.block.len() == BLOCK {
-                let block = std::mem::take(&mut self.block);
-                self.search(searcher, &block, BLOCK - MARGIN, found);
-                self.block = block;
-                self.block.drain(..BLOCK - OVERLAP);
-                self.base += (BLOCK - OVERLAP) as u64;
-            }
+            self.take(searcher, now.len(), found);
+        }
+    }
+
+    /// Where the next bytes may be written, to be taken from there: never empty.
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        self.block.resize(BLOCK, 0);
+        &mut self.block[self.filled..]
+    }
+
+    /// Takes so many bytes that were written to [`Self::room`], as [`Self::feed`] does.
+    pub(crate) fn take(
+        &mut self,
+        searcher: &mut Searcher<'_>,
+        length: usize,
+        found: &mut dyn FnMut(Hit, u64),
+    ) {
+        self.filled += length;
+        if self.filled == BLOCK {
+            let mut block = std::mem::take(&mut self.block);
+            self.filled = 0;
+            self.search(searcher, &block, BLOCK - MARGIN, found);
+            block.copy_within(BLOCK - OVERLAP.., 0);
+            self.block = block;
+            self.filled = OVERLAP;
+            self.base += (BLOCK - OVERLAP) as u64;
         }
     }
 
     /// Searches what is left; what follows is another stream.
     pub(crate) fn finish(&mut self, searcher: &mut Searcher<'_>, found: &mut dyn FnMut(Hit, u64)) {
-        let block = std::mem::take(&mut self.block);
-        self.search(searcher, &block, block.len(), found);
+        let (block, filled) = (std::mem::take(&mut self.block), std::mem::take(&mut self.filled));
+        self.search(searcher, &block[..filled], filled, found);
         self.block = block;
-        self.block.clear();
         (self.base, self.told) = (0, 0);
     }
 

@@ -1,8 +1,9 @@
 //! Every value that is planted is found, and nothing else is.
 
+use std::io::Write;
 use std::path::Path;
 
-use vermeil_leaks::{Limits, Matcher, Reason, Values, corpus, recall, scan};
+use vermeil_leaks::{Channel, Limits, Matcher, Reason, Values, corpus, recall, scan};
 
 #[test]
 fn every_planted_value_is_found_where_it_is() {
@@ -45,6 +46,32 @@ fn the_table_in_the_documentation_is_current() {
         "docs/leak-scan-recall.md is out of date: \
          `cargo run -p vermeil-leaks --example recall > docs/leak-scan-recall.md`\n\n{document}"
     );
+}
+
+#[track_caller]
+fn check_found_as_it_lies(bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("packed"), bytes).expect("a file");
+    let matcher = Matcher::new(&Values::from_texts([corpus::NAME]));
+    let report = scan(folder.path(), &[], &matcher, Limits::default()).expect("a readable folder");
+    let found: Vec<Channel> = report.findings.iter().map(|finding| finding.channel).collect();
+    assert_eq!(found, [Channel::Bytes]);
+}
+
+#[test]
+fn what_no_decoder_makes_anything_of_is_searched_as_it_lies() {
+    let name = corpus::NAME.as_bytes();
+    let frame = zstd::encode_all(b"other ".repeat(100).as_slice(), 3).expect("packed");
+    let skippable = [&[0x50, 0x2a, 0x4d, 0x18], &(name.len() as u32).to_le_bytes()[..], name].concat();
+    check_found_as_it_lies(&skippable);
+    check_found_as_it_lies(&[&frame[..], &skippable, &frame].concat());
+    check_found_as_it_lies(&[&frame[..], b" ", name].concat());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(b"other").expect("packed");
+    check_found_as_it_lies(&[&gzip.finish().expect("packed")[..], b" ", name].concat());
+    // A file name in the header of gzip: RFC 1952, section 2.3.
+    let header = [&[0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3][..], name, &[0]].concat();
+    check_found_as_it_lies(&[&header[..], &[3, 0], &[0; 8]].concat());
 }
 
 #[track_caller]
