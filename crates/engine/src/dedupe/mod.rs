@@ -9,6 +9,7 @@
 //! guess. A row that cannot be read is counted with the reason, and is in no cluster.
 
 mod error;
+mod intake;
 mod read;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,26 +1,27 @@
 //! From a file to records that can be compared.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use arrow::array::{AsArray, LargeStringArray, LargeStringBuilder, RecordBatch, StringArray};
+use arrow::array::{AsArray, LargeStringArray, LargeStringBuilder, RecordBatch};
 use tokio::sync::mpsc;
 use vermeil_ingest::{IngestError, SourceBatch, UnknownFile};
 use vermeil_model::pipeline::Matching;
 use vermeil_model::policy::Grant;
 use vermeil_model::{Policy, RecordId};
-use vermeil_resolve::infer::{ColumnSample, MappedField, Mapping, infer};
-use vermeil_resolve::plan::{FieldIndex, PlanError};
-use vermeil_resolve::{FeatureStore, FeatureStoreBuilder, MatchPlan, RecordIndex, features};
+use vermeil_resolve::infer::{ColumnSample, Mapping, infer};
+use vermeil_resolve::plan::PlanError;
+use vermeil_resolve::{FeatureStore, MatchPlan, RecordIndex};
 
+use super::intake::{Filled, Intake, NumberedRows};
 use super::{DedupeError, DedupeRequest, IGNORED};
 use crate::error::EngineError;
+use crate::link::blocking;
 use crate::progress::{Progress, Stage};
 use crate::report::RejectedRows;
 
 /// First rows from which the meaning of columns is understood, where there are no excerpts.
 const SAMPLE_ROWS: usize = 20_000;
-/// Batches that wait to be compared, at most: parsing and normalising have a core each.
+/// Batches that wait to be taken in, at most: parsing has a core, and taking in has all others.
 const READ_AHEAD: usize = 2;
 
 /// What was told about columns, and is right.
@@ -103,26 +104,82 @@ pub(super) async fn read(
         Some(excerpts) => understand(std::iter::once(excerpts), &columns, request, names),
         None => understand(sample.iter(), &columns, request, names),
     };
-    let blocking = (!request.blocking.is_empty()).then(|| request.blocking.clone());
-    let plan = match MatchPlan::new(&mapping.schema, &Matching { blocking, ..Matching::default() }) {
+    let rules = (!request.blocking.is_empty()).then(|| request.blocking.clone());
+    let plan = match MatchPlan::new(&mapping.schema, &Matching { blocking: rules, ..Matching::default() }) {
         Err(PlanError::NothingCompared { .. } | PlanError::NoBlockingRule { .. }) => {
             return Err(DedupeError::NothingCompared);
         }
         plan => plan.map_err(EngineError::MatchPlan)?,
     };
-    let mut intake = Intake::new(&plan, &mapping, names);
-    for batch in sample {
-        intake.take(&batch)?;
-    }
-    while let Some(batch) = next(&mut batches, &mut rejected, &grant, progress).await? {
-        intake.take(&batch)?;
-    }
-    let Intake { store, keys, contents, missing_keys, .. } = intake;
-    let store = store.finish().map_err(EngineError::Features)?;
-    let keys = names.id.map(|_| { keys }.finish());
+    let (sender, numbered) = mpsc::channel(READ_AHEAD);
+    let hand_over = async {
+        // Dropped with the last row, so that whoever waits for more sees that there are none.
+        let mut handing = Handing { rows: sender, count: 0, keys: names.id.map(Keys::new) };
+        for batch in sample {
+            handing.hand_over(batch).await?;
+        }
+        while let Some(batch) = next(&mut batches, &mut rejected, &grant, progress).await? {
+            handing.hand_over(batch).await?;
+        }
+        Ok::<_, DedupeError>(handing.keys)
+    };
+    let intake = Intake::new(plan, mapping, names.id);
+    let (keys, filled) = tokio::join!(hand_over, blocking(move || intake.fill(numbered)));
+    let (keys, Filled { plan, mapping, store, contents }) = (keys?, filled?);
+    let missing_keys = keys.as_ref().map_or(0, |keys| keys.missing);
+    let keys = keys.map(Keys::finish);
     let repeated_keys = keys.as_ref().map_or(0, |keys| repeated(&store, keys));
     let rows = contents.len() as u64;
     Ok((Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys }, rows))
+}
+
+/// Gives rows their numbers, and hands them to those who take them in.
+struct Handing {
+    rows: mpsc::Sender<NumberedRows>,
+    /// How many were handed over.
+    count: usize,
+    keys: Option<Keys>,
+}
+
+/// The keys of the rows, in the file's order.
+struct Keys {
+    column: usize,
+    values: LargeStringBuilder,
+    missing: u64,
+}
+
+impl Handing {
+    async fn hand_over(&mut self, rows: RecordBatch) -> Result<(), DedupeError> {
+        let first = u32::try_from(self.count).map_err(|_| DedupeError::TooManyRows)?;
+        self.count += rows.num_rows();
+        u32::try_from(self.count).map_err(|_| DedupeError::TooManyRows)?;
+        if let Some(keys) = &mut self.keys {
+            keys.append(&rows);
+        }
+        // Nobody takes rows any more where that failed, which whoever waits for the store is told.
+        let _ = self.rows.send(NumberedRows { first, rows }).await;
+        Ok(())
+    }
+}
+
+impl Keys {
+    fn new(column: usize) -> Keys {
+        Keys { column, values: LargeStringBuilder::new(), missing: 0 }
+    }
+
+    fn append(&mut self, rows: &RecordBatch) {
+        let keys = rows.column(self.column).as_string::<i32>();
+        for row in 0..rows.num_rows() {
+            // A missing value is an empty text beneath its mark.
+            let key = keys.value(row);
+            self.missing += u64::from(key.is_empty());
+            self.values.append_value(key);
+        }
+    }
+
+    fn finish(mut self) -> LargeStringArray {
+        self.values.finish()
+    }
 }
 
 /// The batches of a file, parsed by a task of their own, which ends when nobody wants them any more.
@@ -173,74 +230,6 @@ fn understand<'b>(
         .collect();
     let key = names.id.map(|place| columns[place].as_str());
     infer(&samples, &request.schema, &request.fields, key)
-}
-
-/// Takes rows into a feature store.
-struct Intake<'a> {
-    mapping: &'a Mapping,
-    /// Where each mapped field goes; `None` where matching does not read it.
-    places: Vec<Option<FieldIndex>>,
-    id: Option<usize>,
-    store: FeatureStoreBuilder<'a>,
-    keys: LargeStringBuilder,
-    contents: Vec<u64>,
-    missing_keys: u64,
-}
-
-impl<'a> Intake<'a> {
-    fn new(plan: &'a MatchPlan, mapping: &'a Mapping, names: &Names) -> Self {
-        Self {
-            mapping,
-            places: mapping.fields.iter().map(|field| plan.field_index(&field.field)).collect(),
-            id: names.id,
-            store: FeatureStoreBuilder::new(plan),
-            keys: LargeStringBuilder::new(),
-            contents: Vec::new(),
-            missing_keys: 0,
-        }
-    }
-
-    fn take(&mut self, batch: &RecordBatch) -> Result<(), DedupeError> {
-        let columns: Vec<&StringArray> =
-            batch.columns().iter().map(|column| column.as_string::<i32>()).collect();
-        // A missing value is an empty text beneath its mark.
-        let cell = |column: usize, row: usize| columns[column].value(row);
-        let mut values: Vec<(FieldIndex, Cow<'_, str>)> = Vec::new();
-        for row in 0..batch.num_rows() {
-            values.clear();
-            let fields = self.mapping.fields.iter().zip(&self.places);
-            values.extend(fields.filter_map(|(field, place): (&MappedField, _)| {
-                Some(((*place)?, field.value(|column| cell(column, row))?))
-            }));
-            let texts: Vec<(FieldIndex, &str)> =
-                values.iter().map(|(field, value)| (*field, value.as_ref())).collect();
-            let key = self.id.map(|id| cell(id, row)).filter(|key| !key.is_empty());
-            let others = (0..columns.len()).filter(|column| Some(*column) != self.id);
-            let content = features::number_of(others.map(|column| cell(column, row)));
-            let record = self.number(key, content)?;
-            let source = self.mapping.source.map_or(0, |source| {
-                let number = features::number_of(std::iter::once(cell(source, row)));
-                number.0 as u32
-            });
-            self.store.push(record, source, &texts);
-            if self.id.is_some() {
-                self.missing_keys += u64::from(key.is_none());
-                self.keys.append_value(key.unwrap_or_default());
-            }
-        }
-        Ok(())
-    }
-
-    /// A number made of key and content, so that the order of records owes nothing to that of
-    /// rows: 64 bits of the key, or of the content where there is none; 32 of the content; the row.
-    fn number(&mut self, key: Option<&str>, content: RecordId) -> Result<RecordId, DedupeError> {
-        let row = u32::try_from(self.contents.len()).map_err(|_| DedupeError::TooManyRows)?;
-        self.contents.push((content.0 >> 64) as u64);
-        let name = key.map_or(content, |key| features::number_of(std::iter::once(key)));
-        let high = name.0 >> 64 << 64;
-        let middle = (content.0 & u128::from(u32::MAX)) << 32;
-        Ok(RecordId(high | middle | u128::from(row)))
-    }
 }
 
 /// Rows whose key another row has already. Records of one key stand side by side.

@@ -1,8 +1,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use proptest::prelude::*;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use proptest::prelude::*;
+use tokio::sync::mpsc;
+use vermeil_model::RecordId;
+use vermeil_model::pipeline::Matching;
+use vermeil_resolve::MatchPlan;
+use vermeil_resolve::infer::{ColumnSample, infer};
+
+use super::intake::{Filled, Intake, NumberedRows};
 use super::*;
 use crate::progress::Silent;
 
@@ -54,5 +63,47 @@ proptest! {
         (rows, shuffled) in rows().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
     ) {
         prop_assert_eq!(partition(&rows), partition(&shuffled));
+    }
+}
+
+/// Ids, what each record says, and the hash of each row, of rows that come so many at once.
+fn taken(rows: usize, at_once: usize) -> (Vec<RecordId>, Vec<u64>, Vec<u64>) {
+    let columns = ["key", "given_name", "family_name", "email"];
+    let cell = |column: usize, row: usize| match column {
+        0 => row.to_string(),
+        1 => ["Anne", "Bruno", "CLAIRE", ""][row % 4].to_owned(),
+        2 => format!("{}in", ["Bert", "Mart", "Quent"][row % 3]),
+        _ => format!("{}@example.org", row / 2),
+    };
+    let cells = |column| (0..rows).map(move |row| cell(column, row)).collect::<Vec<_>>();
+    let values: Vec<Vec<String>> = (0..columns.len()).map(cells).collect();
+    let samples = columns.iter().zip(&values);
+    let samples: Vec<ColumnSample> = samples
+        .map(|(name, values)| ColumnSample { name, values: values.iter().map(String::as_str).collect() })
+        .collect();
+    let schema = Schema::built_in("customer.v1").expect("it ships");
+    let mapping = infer(&samples, &schema, &[], Some("key"));
+    let plan = MatchPlan::new(&mapping.schema, &Matching::default()).expect("a plan");
+    let (sender, waiting) = mpsc::channel(rows.div_ceil(at_once));
+    for first in (0..rows).step_by(at_once) {
+        let some = first..rows.min(first + at_once);
+        let arrays = values
+            .iter()
+            .map(|values| Arc::new(StringArray::from_iter_values(&values[some.clone()])) as ArrayRef);
+        let rows = RecordBatch::try_from_iter(columns.into_iter().zip(arrays)).expect("rows");
+        sender.try_send(NumberedRows { first: first as u32, rows }).expect("room for all");
+    }
+    drop(sender);
+    let Filled { store, contents, .. } = Intake::new(plan, mapping, Some(0)).fill(waiting).expect("a store");
+    let ids = (0..store.len() as u32).map(|record| store.record_id(RecordIndex(record))).collect();
+    (ids, store.digests().collect(), contents)
+}
+
+#[test]
+fn records_do_not_depend_on_how_many_rows_come_at_once() {
+    let all_at_once = taken(1_000, 1_000);
+    assert_eq!(all_at_once.0.len(), 1_000);
+    for at_once in [1, 7, 300] {
+        assert!(taken(1_000, at_once) == all_at_once, "{at_once} rows at once");
     }
 }

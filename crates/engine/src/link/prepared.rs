@@ -6,6 +6,8 @@
 //! number made of its source and its key there, and this keeps its id beside.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::thread;
 
 use vermeil_model::{RecordId, SourceId};
 use vermeil_resolve::cluster::Proof;
@@ -63,7 +65,8 @@ pub(crate) struct RecordIds {
 
 impl<'a> PreparedRecordsBuilder<'a> {
     pub(super) fn new(plan: &'a MatchPlan, rules: &'a LinkRules<'a>) -> Self {
-        let store = FeatureStoreBuilder::new(plan);
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let store = FeatureStoreBuilder::new(plan).on_threads(threads);
         Self {
             plan,
             rules,
