@@ -1,8 +1,9 @@
 //! The records as matching sees them: rows of codes, one dictionary per kind of value.
 //!
 //! Memory: 4 bytes per record and column, 20 per record for id and source, and
-//! each distinct value once (its bytes and about 20 more). For `customer.v1`
-//! that is about 90 bytes per record beside the distinct values.
+//! each distinct value once: its bytes and 8 more, 24 where values are compared by their
+//! characters, 8 where by their digits. For `customer.v1` that is about 90 bytes per record
+//! beside the distinct values. While records come, each thread has its own copy of the values that it met.
 //!
 //! The store holds personal values. It has no `Debug`, and what it holds is wiped when it is dropped.
 
