@@ -14,10 +14,13 @@ mod limits;
 mod pairs;
 mod surroundings;
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::thread;
 
 use crate::features::{FeatureStore, RecordIndex};
-use crate::plan::{FieldIndex, MatchPlan, PlannedRule};
+use crate::parallel;
+use crate::plan::{MatchPlan, PlannedRule};
 
 use keys::Entry;
 pub use limits::RuleLimits;
@@ -125,7 +128,7 @@ impl Group {
 }
 
 impl Blocks {
-    /// Groups the records by each rule of the plan.
+    /// Groups the records by each rule of the plan, several rules at once.
     ///
     /// A record without a value for some key of a rule is in no group of that rule.
     /// Groups of more than `max_block_pairs` pairs are parted and reported, and those that `kept`
@@ -137,22 +140,15 @@ impl Blocks {
         max_block_pairs: u64,
         kept: &[RuleLimits],
     ) -> Blocks {
-        let mut drafts: Vec<Draft> = Vec::new();
-        let mut oversized = Vec::new();
-        let mut limits = Vec::new();
-        for (rule, planned) in plan.rules().iter().enumerate() {
-            let entries = keys::entries(store, &planned.keys);
-            let sizes = runs(&entries).map(<[Entry]>::len);
-            let own = RuleLimits::of_rule((store, plan), planned, sizes, kept);
-            let bearable = own.bearable_pairs.min(max_block_pairs);
-            let refinements = own.refinement_fields(plan);
-            drafts.extend(Draft::of_rule(
-                store,
-                (rule, planned),
-                (entries, bearable, refinements),
-                &mut oversized,
-            ));
-            limits.push(own);
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let of_rules = parallel::map(threads, plan.rules().iter().enumerate(), |rule| {
+            RuleDrafts::of((store, plan), rule, max_block_pairs, kept)
+        });
+        let (mut drafts, mut oversized, mut limits) = (Vec::new(), Vec::new(), Vec::new());
+        for of_rule in of_rules {
+            drafts.extend(of_rule.drafts);
+            oversized.extend(of_rule.oversized);
+            limits.push(of_rule.limits);
         }
         // Rules that give a record one group at most come first: they are the quickest to ask.
         drafts.sort_by_key(|draft| (draft.width > 1, draft.rule));
@@ -323,14 +319,26 @@ struct Draft {
     bearable: u64,
 }
 
-impl Draft {
-    /// The rule's groups of bearable size, and refinements of the others.
-    fn of_rule(
-        store: &FeatureStore,
+/// What one rule gives.
+struct RuleDrafts {
+    /// Its groups of bearable size, and refinements of the others.
+    drafts: Vec<Draft>,
+    /// Those others, if there are any.
+    oversized: Option<OversizedBlock>,
+    limits: RuleLimits,
+}
+
+impl RuleDrafts {
+    fn of(
+        (store, plan): (&FeatureStore, &MatchPlan),
         (rule, planned): (usize, &PlannedRule),
-        (entries, bearable, refinements): (Vec<Entry>, u64, impl Iterator<Item = FieldIndex>),
-        oversized: &mut Vec<OversizedBlock>,
-    ) -> Vec<Draft> {
+        max_block_pairs: u64,
+        kept: &[RuleLimits],
+    ) -> RuleDrafts {
+        let entries = keys::entries(store, &planned.keys);
+        let sizes = runs(&entries).map(<[Entry]>::len);
+        let limits = RuleLimits::of_rule((store, plan), planned, sizes, kept);
+        let bearable = limits.bearable_pairs.min(max_block_pairs);
         let (mut whole, mut large) = (Vec::new(), Vec::new());
         let mut parted = OversizedBlock { rule, blocks: 0, records: 0, pairs: 0 };
         for run in runs(&entries) {
@@ -344,22 +352,21 @@ impl Draft {
                 whole.extend_from_slice(run);
             }
         }
-        if parted.blocks > 0 {
-            oversized.push(parted);
-        }
         let width = keys::width(&planned.keys);
         let draft = |entries, part| Draft { rule, width, entries, part, bearable };
         let mut drafts = vec![draft(whole, Part::Whole)];
         if !large.is_empty() {
             let refined = |field| draft(keys::refined(store, &large, field), Part::Refined);
-            drafts.extend(refinements.map(refined));
+            drafts.extend(limits.refinement_fields(plan).map(refined));
             // Records that lack these fields, or agree on all of them, meet their neighbours.
             drafts.push(draft(large, Part::Refined));
         }
         drafts.retain(|draft| !draft.entries.is_empty());
-        drafts
+        RuleDrafts { drafts, oversized: (parted.blocks > 0).then_some(parted), limits }
     }
+}
 
+impl Draft {
     /// How many neighbours a record of a group is compared with.
     fn window(&self, records: usize) -> u32 {
         if pairs_among(records) <= self.bearable {

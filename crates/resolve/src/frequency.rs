@@ -2,8 +2,12 @@
 //!
 //! Source: Winkler, "Frequency-Based Matching in Fellegi-Sunter Model of Record Linkage", 2000.
 
+use std::num::NonZeroUsize;
+use std::thread;
+
 use crate::estimate::TermFrequency;
 use crate::features::{FeatureStore, MISSING};
+use crate::parallel;
 use crate::plan::{MatchPlan, PlannedComparison};
 
 /// Values that fewer records carry are not kept: they could point at somebody.
@@ -56,12 +60,8 @@ impl Frequencies {
             let counts = (0..dictionary.len() as u32).map(|code| count_of(dictionary.value(code))).collect();
             Carried { values: kept.values, counts }
         };
-        let of_comparison = &of_comparison;
-        let comparisons = std::thread::scope(|scope| {
-            let each = plan.comparisons().iter().zip(kept);
-            let working: Vec<_> = each.map(|one| scope.spawn(move || of_comparison(one))).collect();
-            working.into_iter().map(|work| work.join().expect("counting does not panic")).collect()
-        });
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let comparisons = parallel::map(threads, plan.comparisons().iter().zip(kept), of_comparison);
         Self { comparisons }
     }
 
