@@ -89,16 +89,7 @@ impl Engine {
             let model = frozen.map_or_else(estimated, |frozen| frozen.model);
             let scorer = Scorer::new(store, &plan, &model).expect("the model was made for this plan");
             let explanation = scorer.explain(one, other);
-            let evidence = explanation
-                .evidence
-                .into_iter()
-                .map(|evidence| EvidenceReport {
-                    field: evidence.field,
-                    level: evidence.level.unwrap_or("missing").to_owned(),
-                    bits: evidence.bits.0,
-                    term_frequency_bits: evidence.term_frequency_bits.0,
-                })
-                .collect();
+            let evidence = explanation.evidence.into_iter().map(EvidenceReport::of).collect();
             Ok(PairExplanation {
                 left: left.to_string(),
                 right: right.to_string(),
@@ -192,7 +183,7 @@ impl Engine {
     }
 
     /// The leave of a reader of profiles.
-    fn profile_grant(&self, reader: &Reader) -> Result<Grant, EngineError> {
+    pub(crate) fn profile_grant(&self, reader: &Reader) -> Result<Grant, EngineError> {
         let grant = self.grant(reader)?;
         match self.profiles_serve(grant.purpose()) {
             true => Ok(grant),
