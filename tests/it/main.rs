@@ -22,4 +22,5 @@ mod policy;
 mod python;
 mod query;
 mod real_data;
+mod review;
 mod spilling;

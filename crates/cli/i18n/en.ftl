@@ -68,6 +68,14 @@ help-explain-svg = Write the evidence for and against the pair as a chart (SVG),
 help-explain-role = Role to read as
 help-explain-purpose = Purpose of reading; without one nothing personal is opened
 
+help-review = Ask people about the pairs of records whose verdict is the least sure and decides on the most, best first
+help-review-list = Only print the queue, by record ids and without a value
+help-review-limit = Ask about, or print, so many at most
+help-review-answers = Take answers from a CSV file (`-`: standard input) with the columns left, right, verdict (`same` or `different`) and reason: all of them or none
+help-review-reason = Why, for every answer; else it is asked for. One line of at most 200 characters, kept in the clear: name no one
+help-review-role = Role to read as
+help-review-purpose = Purpose of reading; without one nothing personal is opened
+
 help-merge = Decide that two profiles are one, whatever the evidence says; every later run follows it
 help-merge-left = Id of a profile or a record
 help-merge-right = Id of another
@@ -253,6 +261,10 @@ column-outcome = outcome
 column-precision = precision
 column-probability = probability
 column-problem = problem
+column-doubt = where it stands
+column-expected-gain = expected gain
+column-record-a = record A
+column-record-b = record B
 column-profile = profile
 column-profiles = profiles
 column-profiles-after = profiles after the run
@@ -507,6 +519,32 @@ explain-rarity = Lighter: what the frequency of the value adds or takes away
 explain-threshold = threshold: { $threshold }
 explain-waterfall = Evidence for and against one person, in bits
 
+review-kind-below = apart, near the threshold
+review-kind-above = linked, one of those that hold
+review-kind-weakest_link = linked, the weakest that holds
+review-kind-bridge = apart, a bridge that was cut
+review-shown = { $shown } of { $all }
+review-heading = { $number } of { $all }: { $kind } (expected gain: { $gain })
+review-record = { $letter }: record { $record } of `{ $source }`, in profile { $profile }
+review-joins = Now apart: one person would make one profile of { $sides } records.
+review-parts = Now one profile: different people would part it into { $sides } records.
+review-masked = (masked)
+review-masked-note = Masked values are not for this role and purpose: `--role` and `--purpose` name others.
+review-prompt = [s] same person, [d] different people, [k] skip, [q] quit:
+review-key-same = s
+review-key-different = d
+review-key-skip = k
+review-key-quit = q
+review-not-a-key = This is none of the keys.
+review-reason = Why? (Enter: { $reason })
+review-usual-reason = seen in review
+review-nothing = There is nothing left to review.
+review-ended = { $decisions ->
+        [one] { $decisions } decision was
+       *[other] { $decisions } decisions were
+    } taken. The next `vermeil run` follows what was decided.
+review-contradicts-lines = this contradicts what stands before it in the file, on line { $lines }
+
 page-written = Written: { $file }
 
 report-title = How records were matched
@@ -601,6 +639,22 @@ cli-nothing-in-common = { $clusters } and { $truth } have no record in common
     .help = `record_id` must mean the same in both files
 cli-not-an-id = { $argument } is not an id
     .help = ids are UUIDs such as 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f: `golden.members` holds them, and shows pseudonyms instead where no granted purpose is given
+cli-no-terminal = there is no terminal to ask questions in
+    .help = `--list` prints the queue; `--answers FILE` takes answers from a file
+cli-answer-invalid = { $file }:{ $line }: { $column ->
+        [verdict] the verdict is neither `same` nor `different`
+        [reason] the reason is none
+       *[other] { $column } is not an id
+    }
+    .help = { $column ->
+        [verdict] nothing of the file was taken: write `same` or `different`
+        [reason] nothing of the file was taken: a reason is one line of 1 to 200 characters that names no one
+       *[other] nothing of the file was taken: `vermeil review --list` prints ids
+    }
+cli-answer-refused = { $file }:{ $line }: { $reason }
+    .help = nothing of the file was taken: correct the line, or leave it out
+answers-contradict = answer { $number } contradicts answers before it: { $others }
+    .help = none was taken: leave one of them out
 cli-not-confirmed = generation { $generation } was not confirmed: nothing was destroyed
     .help = type its number when asked, or add --yes
 cli-audit-key = this is no key of an audit log

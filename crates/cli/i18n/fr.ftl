@@ -68,6 +68,14 @@ help-explain-svg = Écrit les indices pour et contre la paire sous forme de grap
 help-explain-role = Rôle sous lequel lire
 help-explain-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
 
+help-review = Interroge sur les paires d'enregistrements dont le verdict est le moins sûr et emporte le plus, les meilleures d'abord
+help-review-list = Affiche seulement la file, par identifiants d'enregistrements et sans aucune valeur
+help-review-limit = En soumet, ou en affiche, tant au plus
+help-review-answers = Lit les réponses dans un fichier CSV (`-` : l'entrée standard) aux colonnes left, right, verdict (`same` ou `different`) et reason : toutes ou aucune
+help-review-reason = Motif de toutes les réponses ; à défaut, il est demandé. Une ligne de 200 caractères au plus, conservée en clair : ne nommez personne
+help-review-role = Rôle sous lequel lire
+help-review-purpose = Finalité de la lecture ; sans finalité, aucune donnée personnelle n'est ouverte
+
 help-merge = Décide que deux profils n'en font qu'un, quels que soient les indices ; toute exécution ultérieure s'y tient
 help-merge-left = Identifiant d'un profil ou d'un enregistrement
 help-merge-right = Identifiant d'un autre
@@ -253,6 +261,10 @@ column-outcome = issue
 column-precision = précision
 column-probability = probabilité
 column-problem = problème
+column-doubt = où elle en est
+column-expected-gain = gain espéré
+column-record-a = enregistrement A
+column-record-b = enregistrement B
 column-profile = profil
 column-profiles = profils
 column-profiles-after = profils après l'exécution
@@ -504,6 +516,32 @@ explain-rarity = Plus clair : ce que la fréquence de la valeur ajoute ou retire
 explain-threshold = seuil : { $threshold }
 explain-waterfall = Indices pour et contre une même personne, en bits
 
+review-kind-below = séparés, près du seuil
+review-kind-above = rapprochés, l'un des liens qui tiennent
+review-kind-weakest_link = rapprochés, le plus faible des liens qui tiennent
+review-kind-bridge = séparés, un pont coupé
+review-shown = { $shown } sur { $all }
+review-heading = { $number } sur { $all } : { $kind } (gain espéré : { $gain })
+review-record = { $letter } : enregistrement { $record } de `{ $source }`, dans le profil { $profile }
+review-joins = Séparés à ce jour : une même personne réunirait { $sides } enregistrements en un profil.
+review-parts = Un seul profil à ce jour : des personnes différentes le scinderaient en { $sides } enregistrements.
+review-masked = (masqué)
+review-masked-note = Les valeurs masquées ne sont pas pour ce rôle et cette finalité : `--role` et `--purpose` en nomment d'autres.
+review-prompt = [m] même personne, [d] personnes différentes, [p] passer, [q] quitter :
+review-key-same = m
+review-key-different = d
+review-key-skip = p
+review-key-quit = q
+review-not-a-key = Ce n'est aucune de ces touches.
+review-reason = Pourquoi ? (Entrée : { $reason })
+review-usual-reason = vu en revue
+review-nothing = Il ne reste rien à revoir.
+review-ended = { $decisions ->
+        [one] { $decisions } décision prise.
+       *[other] { $decisions } décisions prises.
+    } La prochaine exécution de `vermeil run` s'en tient à ce qui est décidé.
+review-contradicts-lines = ceci contredit ce qui précède dans le fichier, à la ligne { $lines }
+
 page-written = Écrit : { $file }
 
 report-title = Comment les enregistrements ont été rapprochés
@@ -598,6 +636,22 @@ cli-nothing-in-common = { $clusters } et { $truth } n'ont aucun enregistrement e
     .help = `record_id` doit avoir le même sens dans les deux fichiers
 cli-not-an-id = { $argument } n'est pas un identifiant
     .help = les identifiants sont des UUID tels que 3f2b8c9e-0b1a-4c5d-9e8f-7a6b5c4d3e2f : `golden.members` les contient, et montre des pseudonymes à leur place sans finalité accordée
+cli-no-terminal = il n'y a pas de terminal où poser des questions
+    .help = `--list` affiche la file ; `--answers FICHIER` lit les réponses dans un fichier
+cli-answer-invalid = { $file }:{ $line } : { $column ->
+        [verdict] le verdict n'est ni `same` ni `different`
+        [reason] le motif n'en est pas un
+       *[other] { $column } n'est pas un identifiant
+    }
+    .help = { $column ->
+        [verdict] rien du fichier n'a été pris : écrivez `same` ou `different`
+        [reason] rien du fichier n'a été pris : un motif est une ligne de 1 à 200 caractères qui ne nomme personne
+       *[other] rien du fichier n'a été pris : `vermeil review --list` affiche les identifiants
+    }
+cli-answer-refused = { $file }:{ $line } : { $reason }
+    .help = rien du fichier n'a été pris : corrigez la ligne, ou retirez-la
+answers-contradict = la réponse { $number } en contredit d'autres qui la précèdent : { $others }
+    .help = aucune n'a été prise : retirez l'une d'elles
 cli-not-confirmed = la génération { $generation } n'a pas été confirmée : rien n'a été détruit
     .help = saisissez son numéro quand il est demandé, ou ajoutez --yes
 cli-audit-key = ceci n'est pas la clé d'un journal d'audit

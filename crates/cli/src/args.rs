@@ -69,6 +69,7 @@ pub enum Command {
     Query(QueryArguments),
     Explain(ExplainArguments),
     Find(FindArguments),
+    Review(ReviewArguments),
     Merge(PairArguments),
     Split(SplitArguments),
     NeverLink(PairArguments),
@@ -143,6 +144,20 @@ pub struct ExplainArguments {
     pub right: Option<String>,
     #[arg(long, value_name = "FILE", requires = "right")]
     pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ReviewArguments {
+    #[arg(long)]
+    pub list: bool,
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "limit", "reason"])]
+    pub answers: Option<PathBuf>,
+    #[arg(long, value_name = "TEXT", conflicts_with = "list")]
+    pub reason: Option<String>,
     #[command(flatten)]
     pub reader: ReaderArguments,
 }

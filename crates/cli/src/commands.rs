@@ -19,6 +19,7 @@ mod plan;
 pub mod policy;
 mod quarantine;
 mod query;
+mod review;
 mod run;
 mod status;
 pub mod synth;
@@ -46,6 +47,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Status => status::execute(session, output).await,
         Command::Query(arguments) => query::execute(session, output, &arguments).await,
         Command::Explain(arguments) => explain::execute(session, output, &arguments).await,
+        Command::Review(arguments) => review::execute(session, output, &arguments).await,
         Command::Merge(arguments) => decisions::merge(session, output, &arguments).await,
         Command::Split(arguments) => decisions::split(session, output, &arguments).await,
         Command::NeverLink(arguments) => decisions::never_link(session, output, &arguments).await,

@@ -66,6 +66,15 @@ pub enum CliError {
     /// An id is not a UUID. It is not repeated: people mistype names here.
     #[error("argument {0} is not an id")]
     NotAnId(&'static str),
+    /// A command that asks questions has nobody to ask.
+    #[error("there is no terminal to ask questions in")]
+    NoTerminal,
+    /// A row of a file of answers is none. It is not repeated: people mistype names here.
+    #[error("{}:{line}: `{column}` is none", file.display())]
+    AnswerInvalid { file: PathBuf, line: u64, column: &'static str },
+    /// An answer of a file cannot be taken.
+    #[error("{}:{line}: {reason}", file.display())]
+    AnswerRefused { file: PathBuf, line: u64, reason: String },
     /// What was typed is not what was to be confirmed. It is not repeated.
     #[error("generation {generation} was not confirmed: nothing was destroyed")]
     NotConfirmed { generation: String },
@@ -118,6 +127,15 @@ impl Diagnose for CliError {
                 .with("clusters", clusters.display())
                 .with("truth", truth.display()),
             Self::NotAnId(argument) => Diagnostic::new("cli-not-an-id").with("argument", argument),
+            Self::NoTerminal => Diagnostic::new("cli-no-terminal"),
+            Self::AnswerInvalid { file, line, column } => Diagnostic::new("cli-answer-invalid")
+                .with("file", file.display())
+                .with("line", line)
+                .with("column", column),
+            Self::AnswerRefused { file, line, reason } => Diagnostic::new("cli-answer-refused")
+                .with("file", file.display())
+                .with("line", line)
+                .with("reason", reason),
             Self::NotConfirmed { generation } => {
                 Diagnostic::new("cli-not-confirmed").with("generation", generation)
             }
@@ -143,6 +161,9 @@ impl Diagnose for CliError {
             | Self::RecordTwice { .. }
             | Self::NothingInCommon { .. }
             | Self::NotAnId(_)
+            | Self::NoTerminal
+            | Self::AnswerInvalid { .. }
+            | Self::AnswerRefused { .. }
             | Self::NotConfirmed { .. }
             | Self::AuditKey { .. } => ErrorKind::Usage,
             Self::Unreadable { .. }

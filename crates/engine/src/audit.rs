@@ -45,11 +45,16 @@ impl AuditTrail {
         Self(Arc::new(AuditLog::new(folder, key)))
     }
 
-    /// Announces openings. Where this fails, nothing may be opened.
+    /// Announces an opening. Where this fails, nothing may be opened.
     pub(crate) async fn begin(&self, intent: Intent) -> Result<OpeningEntry, EngineError> {
+        Ok(self.begin_all(vec![intent]).await?[0])
+    }
+
+    /// Announces several in one append.
+    pub(crate) async fn begin_all(&self, intents: Vec<Intent>) -> Result<Vec<OpeningEntry>, EngineError> {
         let log = Arc::clone(&self.0);
-        let numbers = blocking(move || Ok(log.begin(&[intent])?)).await?;
-        Ok(OpeningEntry(numbers[0]))
+        let numbers = blocking(move || Ok(log.begin(&intents)?)).await?;
+        Ok(numbers.into_iter().map(OpeningEntry).collect())
     }
 
     /// Writes how openings ended, in one append.

@@ -157,7 +157,7 @@ impl Engine {
         self.decision(number).await
     }
 
-    async fn decision(&self, number: i64) -> Result<DecisionReport, EngineError> {
+    pub(crate) async fn decision(&self, number: i64) -> Result<DecisionReport, EngineError> {
         let decisions = self.state.decisions().await?;
         let found = decisions.into_iter().find(|decision| decision.number == number);
         let unknown = || EngineError::Unknown { what: "decision", id: number.to_string() };
@@ -212,7 +212,7 @@ fn permit(number: i64, new: &NewDecision, others: &[Decision]) -> Result<(), Eng
 }
 
 /// What the audit log tells of a decision: who, what, and its number. Its reason stays with it.
-fn intent(actor: &str, action: &str, number: i64) -> Intent {
+pub(crate) fn intent(actor: &str, action: &str, number: i64) -> Intent {
     Intent {
         actor: actor.to_owned(),
         role: Role(STEWARD.to_owned()),

@@ -82,16 +82,7 @@ impl Engine {
             let store = &records.store;
             let weights = Weights::of(store, &plan, settings)?;
             let explanation = weights.scorer(store, &plan).explain(one, other);
-            let evidence = explanation
-                .evidence
-                .into_iter()
-                .map(|evidence| EvidenceReport {
-                    field: evidence.field,
-                    level: evidence.level.unwrap_or("missing").to_owned(),
-                    bits: evidence.bits.0,
-                    term_frequency_bits: evidence.term_frequency_bits.0,
-                })
-                .collect();
+            let evidence = explanation.evidence.into_iter().map(EvidenceReport::of).collect();
             Ok(PairExplanation {
                 left: left.to_string(),
                 right: right.to_string(),
@@ -189,7 +180,7 @@ impl Engine {
     }
 
     /// The leave of a reader of profiles.
-    fn profile_grant(&self, reader: &Reader) -> Result<Grant, EngineError> {
+    pub(crate) fn profile_grant(&self, reader: &Reader) -> Result<Grant, EngineError> {
         let grant = self.grant(reader)?;
         match self.profiles_serve(grant.purpose()) {
             true => Ok(grant),

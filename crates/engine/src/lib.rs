@@ -39,6 +39,7 @@ mod publication;
 mod query;
 mod records;
 mod report;
+mod review;
 mod run;
 mod session;
 mod spill;
@@ -56,3 +57,4 @@ pub use match_model::{LEAST_RECORDS, ModelError, Refresh, read_model, write_mode
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;
 pub use report::*;
+pub use review::{Answer, AnswersError, Review};

@@ -14,6 +14,7 @@ mod dedupe;
 mod explain;
 mod keys;
 mod matching;
+mod review;
 
 pub use blocks::*;
 pub use decisions::*;
@@ -21,6 +22,7 @@ pub use dedupe::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
+pub use review::*;
 
 /// A moment to the second, RFC 3339, UTC.
 pub(crate) fn second(moment: DateTime<Utc>) -> String {

@@ -7,6 +7,7 @@
 
 mod constraints;
 mod forest;
+mod holding;
 
 use hashbrown::HashMap;
 use vermeil_model::Bits;
@@ -15,9 +16,9 @@ use crate::features::RecordIndex;
 use crate::mix::{SplitMix, chain};
 
 pub use constraints::{Barrier, Constraints, KeptApart, Mark, MustLink, Proof, Wanted};
+pub use holding::{HoldingLink, holding_links};
 
 use constraints::{Groups, Joined};
-use forest::Forest;
 
 /// A pair of records whose weight reached the threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +82,11 @@ impl Clusters {
     /// The first record of a record's cluster: the same for all of its members.
     pub fn first_of(&self, record: RecordIndex) -> RecordIndex {
         self.first[record.0 as usize]
+    }
+
+    /// For each record the first record of its cluster.
+    pub fn firsts(&self) -> &[RecordIndex] {
+        &self.first
     }
 
     /// Clusters, single records included.
@@ -170,7 +176,8 @@ pub fn cluster_under(
             groups.join(left, right, Joined::ByEvidence);
             continue;
         }
-        let (mean, asked) = mean_between(groups.pieces(), left, right, settings, &weight);
+        let pieces = groups.pieces();
+        let (mean, asked) = mean_between(pieces.members(left), pieces.members(right), settings, &weight);
         if mean >= settings.least_mean.0 {
             groups.join(left, right, Joined::ByEvidence);
         } else {
@@ -193,16 +200,14 @@ pub fn cluster_under(
     }
 }
 
-/// The mean weight of the pairs between two groups, and how many were asked: all of
-/// them, or a sample that depends on the groups' members alone.
-fn mean_between(
-    forest: &Forest,
-    left: u32,
-    right: u32,
+/// The mean weight of the pairs between two groups of records, both by rising index, and how
+/// many were asked: all of them, or a sample that depends on the groups' members alone.
+pub(crate) fn mean_between(
+    left: &[u32],
+    right: &[u32],
     settings: ClusterSettings,
     weight: impl Fn(RecordIndex, RecordIndex) -> Bits,
 ) -> (f64, u32) {
-    let (left, right) = (forest.members(left), forest.members(right));
     let pairs = left.len() as u64 * right.len() as u64;
     let asked = pairs.min(settings.asked_pairs.max(1) as u64);
     let mut random = SplitMix(chain(u64::from(left[0]), u64::from(right[0])));

@@ -17,7 +17,7 @@
 //!
 //! [`infer`] understands the columns of a file that nobody described; [`nicknames`] knows
 //! which given names are forms of one. [`decisions`] finds out which decisions of people
-//! contradict each other.
+//! contradict each other, [`review`] what people should be asked about.
 //!
 //! No I/O, no async: a caller that wants parallelism scores the partitions of
 //! [`block::Blocks`] apart, and says on how many threads to estimate. Results depend on the records and the
@@ -40,6 +40,7 @@ pub mod nicknames;
 pub mod normalise;
 pub mod phonetic;
 pub mod plan;
+pub mod review;
 pub mod score;
 pub mod survive;
 pub mod weight;

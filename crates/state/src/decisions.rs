@@ -66,8 +66,16 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn begin_decision(&self) -> Result<i64, StateError> {
+        self.begin_decisions(1).await
+    }
+
+    /// Takes the numbers of `count` decisions that are about to be made: the first of as many.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn begin_decisions(&self, count: u32) -> Result<i64, StateError> {
         let mut change = self.begin().await?;
-        let number = self.take_numbers(&mut change, "decision", 1).await?;
+        let number = self.take_numbers(&mut change, "decision", count.into()).await?;
         self.commit(change).await?;
         Ok(number)
     }
@@ -83,28 +91,22 @@ impl StateDatabase {
         new: &NewDecision,
         permit: impl FnOnce(&[Decision]) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.decide_all([(number, new)], permit).await
+    }
+
+    /// Records several decisions as [`StateDatabase::decide`] does one: all of them or none.
+    ///
+    /// # Errors
+    /// What `permit` says, or the database.
+    pub async fn decide_all<'d, E: From<StateError>>(
+        &self,
+        new: impl IntoIterator<Item = (i64, &'d NewDecision)>,
+        permit: impl FnOnce(&[Decision]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut change = self.begin().await?;
         permit(&self.read_decisions(&mut change).await?)?;
-        sqlx::query(
-            "INSERT INTO decisions (decision, kind, author, reason, decided_at) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(number)
-        .bind(new.kind.as_str())
-        .bind(&new.author)
-        .bind(new.reason.as_str())
-        .bind(now())
-        .execute(&mut *change)
-        .await
-        .map_err(|cause| self.failed(cause))?;
-        for (side, records) in [(1_i64, &new.one), (2, &new.other)] {
-            for records in records.chunks(RECORDS_AT_ONCE) {
-                let mut insert =
-                    QueryBuilder::<Sqlite>::new("INSERT INTO decision_records (decision, record, side) ");
-                insert.push_values(records, |mut row, record| {
-                    row.push_bind(number).push_bind(record.to_bytes().to_vec()).push_bind(side);
-                });
-                insert.build().execute(&mut *change).await.map_err(|cause| self.failed(cause))?;
-            }
+        for (number, new) in new {
+            insert(&mut change, number, new).await.map_err(|cause| self.failed(cause))?;
         }
         Ok(self.commit(change).await?)
     }
@@ -201,6 +203,30 @@ impl StateDatabase {
             .collect::<Result<_, _>>()
             .map_err(failed)
     }
+}
+
+async fn insert(change: &mut SqliteConnection, number: i64, new: &NewDecision) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO decisions (decision, kind, author, reason, decided_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(number)
+    .bind(new.kind.as_str())
+    .bind(&new.author)
+    .bind(new.reason.as_str())
+    .bind(now())
+    .execute(&mut *change)
+    .await?;
+    for (side, records) in [(1_i64, &new.one), (2, &new.other)] {
+        for records in records.chunks(RECORDS_AT_ONCE) {
+            let mut insert =
+                QueryBuilder::<Sqlite>::new("INSERT INTO decision_records (decision, record, side) ");
+            insert.push_values(records, |mut row, record| {
+                row.push_bind(number).push_bind(record.to_bytes().to_vec()).push_bind(side);
+            });
+            insert.build().execute(&mut *change).await?;
+        }
+    }
+    Ok(())
 }
 
 type Row = (i64, String, String, String, i64, Option<String>, Option<String>, Option<i64>);

@@ -1,4 +1,5 @@
 mod explained;
+mod reviewed;
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! Why records are one profile, or are not.
 
 use serde::Serialize;
+use vermeil_resolve::score::Evidence;
 
 use super::{DecisionReport, GroundReport};
 
@@ -45,6 +46,17 @@ pub struct EvidenceReport {
     pub bits: f64,
     /// Added to `bits`: rare values that agree say more, common ones less.
     pub term_frequency_bits: f64,
+}
+
+impl EvidenceReport {
+    pub(crate) fn of(evidence: Evidence) -> Self {
+        Self {
+            field: evidence.field,
+            level: evidence.level.unwrap_or("missing").to_owned(),
+            bits: evidence.bits.0,
+            term_frequency_bits: evidence.term_frequency_bits.0,
+        }
+    }
 }
 
 /// Why a profile is what it is.

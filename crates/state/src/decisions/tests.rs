@@ -66,6 +66,33 @@ async fn what_is_not_permitted_is_not_recorded() {
 }
 
 #[tokio::test]
+async fn of_several_decisions_all_are_recorded_or_none() {
+    let fixture = fixture().await;
+    let first = fixture.state.begin_decisions(2).await.unwrap();
+    let new = |kind, one, other| NewDecision {
+        kind,
+        one: records([one]),
+        other: records([other]),
+        author: "ann".to_owned(),
+        reason: reason("seen"),
+    };
+    let pair = [new(DecisionKind::Merge, 1, 2), new(DecisionKind::NeverLink, 3, 4)];
+    // One number for both: the second is refused by the database, after the first was written.
+    let twice = fixture.state.decide_all([first, first].into_iter().zip(&pair), |_| Ok::<_, StateError>(()));
+    assert!(twice.await.is_err());
+    assert!(left(&fixture).await.is_empty());
+
+    let both =
+        fixture.state.decide_all([first, first + 1].into_iter().zip(&pair), |_| Ok::<_, StateError>(()));
+    both.await.unwrap();
+    assert_eq!(
+        left(&fixture).await,
+        [(first, records([1]), records([2])), (first + 1, records([3]), records([4]))]
+    );
+    assert_eq!(fixture.state.begin_decision().await.unwrap(), first + 2);
+}
+
+#[tokio::test]
 async fn only_a_decision_in_force_is_undone() {
     let fixture = fixture().await;
     let number = decide(&fixture, DecisionKind::Merge, [1], [2]).await;

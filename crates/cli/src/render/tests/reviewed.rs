@@ -1,0 +1,102 @@
+use super::*;
+
+fn pair() -> ReviewPair {
+    ReviewPair {
+        left: "8c7e".to_owned(),
+        right: "1f02".to_owned(),
+        left_profile: "aa01".to_owned(),
+        right_profile: "bb02".to_owned(),
+        kind: "bridge".to_owned(),
+        linked: false,
+        weight_bits: 3.25,
+        probability: 0.905,
+        mean_bits: Some(-4.75),
+        records: [1_200, 2],
+        error_probability: 0.0358,
+        expected_gain: 85.92,
+    }
+}
+
+fn question() -> ReviewQuestion {
+    let evidence = |level: &str, bits| EvidenceReport {
+        field: String::new(),
+        level: level.to_owned(),
+        bits,
+        term_frequency_bits: 1.5,
+    };
+    let field = |name: &str, left: Option<&str>, right: Option<&str>, evidence| ComparedField {
+        field: name.to_owned(),
+        masked: false,
+        left: left.map(str::to_owned),
+        right: right.map(str::to_owned),
+        evidence,
+    };
+    let mut closed = field("birth_date", None, None, Some(evidence("same_year", 2.0)));
+    closed.masked = true;
+    ReviewQuestion {
+        pair: pair(),
+        left_source: "erp".to_owned(),
+        right_source: "web".to_owned(),
+        threshold: 0.5,
+        prior_bits: -11.0,
+        dependence_bits: 0.0,
+        rules: vec!["email".to_owned()],
+        fields: vec![
+            field("family_name", Some("Abriquel\u{1b}[2J"), Some("ABRIQUEL"), Some(evidence("equal", 8.0))),
+            field("email", Some("zoe@courrier.example"), None, Some(evidence("missing", 0.0))),
+            closed,
+            field("language", None, Some("fr"), None),
+        ],
+    }
+}
+
+#[test]
+fn a_queue_shows_where_each_pair_stands_and_what_asking_is_worth() {
+    let catalog = Catalog::new(Language::French);
+    let shown = crate::render::review::list(&catalog, &[pair()], 1_071).replace(['\u{202f}', '\u{a0}'], "~");
+    assert_eq!(
+        shown,
+        "\
+╭────────────────┬────────────────┬────────────────────────┬───────┬─────────────┬─────────────────┬─────────────╮
+│ enregistrement ┆ enregistrement ┆ où elle en est         ┆ bits  ┆ probabilité ┆ enregistrements ┆ gain espéré │
+╞════════════════╪════════════════╪════════════════════════╪═══════╪═════════════╪═════════════════╪═════════════╡
+│ 8c7e           ┆ 1f02           ┆ séparés, un pont coupé ┆ +3,25 ┆     90,50~% ┆ 1~200 + 2       ┆       85,92 │
+╰────────────────┴────────────────┴────────────────────────┴───────┴─────────────┴─────────────────┴─────────────╯
+1 sur 1~071"
+    );
+    for catalog in catalogs() {
+        let nothing = crate::render::review::list(&catalog, &[], 0);
+        assert_eq!(nothing, catalog.text("review-nothing"));
+    }
+}
+
+#[test]
+fn a_question_shows_both_records_what_is_masked_and_what_an_answer_changes() {
+    let shown = crate::render::review::question(&Catalog::new(Language::English), &question(), (1, 50));
+    assert_eq!(
+        shown,
+        "\
+1 of 50: apart, a bridge that was cut (expected gain: 85.92)
+╭─────────────────────┬──────────────────────┬──────────┬───────────┬────────┬────────────╮
+│ field               ┆ record A             ┆ record B ┆ agreement ┆ bits   ┆ for rarity │
+╞═════════════════════╪══════════════════════╪══════════╪═══════════╪════════╪════════════╡
+│ before any evidence ┆                      ┆          ┆           ┆ -11.00 ┆            │
+│ family_name         ┆ Abriquel\u{fffd}[2J         ┆ ABRIQUEL ┆ equal     ┆  +8.00 ┆      +1.50 │
+│ email               ┆ zoe@courrier.example ┆          ┆           ┆        ┆            │
+│ birth_date          ┆ (masked)             ┆ (masked) ┆ same_year ┆  +2.00 ┆      +1.50 │
+│ language            ┆                      ┆ fr       ┆           ┆        ┆            │
+│ total               ┆                      ┆          ┆           ┆  +3.25 ┆            │
+╰─────────────────────┴──────────────────────┴──────────┴───────────┴────────┴────────────╯
+A: record 8c7e of `erp`, in profile aa01
+B: record 1f02 of `web`, in profile bb02
+Linked: probability 90.50%, the threshold is 50.00%.
+Compared because of: email
+Now apart: one person would make one profile of 1,200 + 2 records.
+Masked values are not for this role and purpose: `--role` and `--purpose` name others."
+    );
+    let mut linked = question();
+    linked.pair.linked = true;
+    let shown = crate::render::review::question(&Catalog::new(Language::French), &linked, (2, 3));
+    assert!(shown.contains("(masqué)"), "{shown}");
+    assert!(shown.contains("le scinderaient en 1\u{202f}200 + 2 enregistrements"), "{shown}");
+}
