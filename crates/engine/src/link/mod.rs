@@ -8,6 +8,7 @@ mod cluster;
 mod described;
 mod doubts;
 mod prepared;
+mod risk;
 mod rules;
 mod score;
 
