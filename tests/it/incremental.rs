@@ -15,7 +15,7 @@ fn content(workspace: &Workspace) -> [Vec<Value>; 4] {
     [
         "SELECT left_id, right_id, weight_bits FROM resolved.links ORDER BY left_id, right_id",
         "SELECT record_id, profile_id FROM golden.members ORDER BY record_id",
-        "SELECT profile_id, records, sources, created_at, updated_at, given_name, family_name, birth_date, email, city
+        "SELECT profile_id, records, sources, created_at, updated_at, merge_risk, given_name, family_name, birth_date, email, city
          FROM golden.profiles ORDER BY profile_id",
         "SELECT profile_id, field, record_id, rule FROM golden.provenance ORDER BY profile_id, field",
     ]

@@ -193,6 +193,7 @@ impl Scene {
         self.passes(&["check"]);
         self.passes(&["plan"]);
         self.passes(&["status"]);
+        self.passes(&["review", "--list"]);
         let find = |arguments: &[&str]| self.prints(PRINTED, arguments, canaries::EMAIL);
         let (code, found) = find(&as_officer(&["find", "email"]));
         assert!(code == 0 && found.contains("record_id"), "the planted address is not found: {found}");

@@ -1,6 +1,7 @@
 //! What people are asked about who is who, and what becomes of their answers.
 
 mod asking;
+mod risk;
 
 use std::io::Write;
 use std::process::Stdio;

@@ -129,6 +129,7 @@ help-dedupe-map = Take a column for a field of `customer.v1`, whatever it looks 
 help-dedupe-block = Compare the rows that agree on these fields, such as `family_name:phonetic + birth_date:year`, and no others; repeatable. Without it rules are chosen that suit the columns
 help-dedupe-report = Write how rows were compared as one HTML page, which works offline and shows no value of the file
 help-dedupe-model = Compare by this model, written by `--save-model`, instead of estimating one
+help-dedupe-risk = Add a column `risk` to the clusters: the probability that the row's cluster joins two who are not one. `evaluate` compares it with the truth
 help-dedupe-save-model = Write the model that was compared by: numbers and names of fields, no value of the file
 help-dedupe-threshold = Probability, above 0 and below 1, from which two rows are linked; 0.5 unless set
 
@@ -143,7 +144,7 @@ help-synth-out = Folder to write to; files of the same names are replaced
 help-synth-seed = The same seed gives the same customers
 
 help-evaluate = Compare clusters with a known truth: pairwise and B³ precision, recall and F1
-help-evaluate-clusters = CSV file with the column of `--id` and the column `cluster`, as `dedupe` writes it (or `cluster_id`)
+help-evaluate-clusters = CSV file with the column of `--id` and the column `cluster`, as `dedupe` writes it (or `cluster_id`). A column `risk` of `dedupe --risk` is compared with the truth too
 help-evaluate-truth = CSV file with the column of `--id` and the column `entity_id` (or `cluster_id`)
 help-evaluate-id = Column that names the records, in both files
 help-leak-scan = Search every file below any folder for given values, whatever they are encoded in; exit code 1 if one is found, 3 if something could not be searched
@@ -265,6 +266,9 @@ column-doubt = where it stands
 column-expected-gain = expected gain
 column-record-a = record A
 column-record-b = record B
+column-risk = risk
+column-mean-risk = mean risk
+column-false-share = false merges
 column-profile = profile
 column-profiles = profiles
 column-profiles-after = profiles after the run
@@ -526,6 +530,7 @@ review-kind-bridge = apart, a bridge that was cut
 review-shown = { $shown } of { $all }
 review-heading = { $number } of { $all }: { $kind } (expected gain: { $gain })
 review-record = { $letter }: record { $record } of `{ $source }`, in profile { $profile }
+review-bridge = The pair alone would be linked, with a probability of { $probability }; but the pairs between both sides weigh { $bits } bits on average, and the join was refused.
 review-joins = Now apart: one person would make one profile of { $sides } records.
 review-parts = Now one profile: different people would part it into { $sides } records.
 review-masked = (masked)
@@ -567,6 +572,7 @@ report-lambda = share of matches among all pairs
 report-converged = settled
 report-not-converged = did not settle
 explain-profile = Profile { $profile }
+explain-risk = Risk that it joins different people: { $risk }
 explain-erased = Its values were erased on { $at }.
 
 measure-pairwise = pairs
@@ -579,6 +585,11 @@ evaluate-records = { $records ->
         [one] { $records } record of the truth
        *[other] { $records } records of the truth
     }
+evaluate-bin = { $from } to { $to }%
+evaluate-calibration = Of { $clusters ->
+        [one] { $clusters } cluster
+       *[other] { $clusters } clusters
+    } of several records, { $expected } false merges were expected and { $observed } found; expected calibration error { $error }.
 evaluate-unclustered = { $records ->
         [one] { $records } record of the truth is in no cluster; it counts as a cluster of its own.
        *[other] { $records } records of the truth are in no cluster; each counts as a cluster of its own.
@@ -635,6 +646,8 @@ cli-row-malformed = { $file }:{ $line }: not a row of this table
     .help = every row must be UTF-8 and have as many fields as the header line
 cli-record-twice = { $file }:{ $line }: the record of this line stands in the file a second time
     .help = name each record once
+cli-risk-invalid = { $file }:{ $line }: the risk is none
+    .help = a risk is a number from 0 to 1, as `vermeil dedupe --risk` writes it
 cli-nothing-in-common = { $clusters } and { $truth } have no record in common
     .help = `record_id` must mean the same in both files
 cli-not-an-id = { $argument } is not an id

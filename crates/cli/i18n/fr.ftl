@@ -129,6 +129,7 @@ help-dedupe-map = Prend une colonne pour un champ de `customer.v1`, quelle que s
 help-dedupe-block = Compare les lignes qui concordent sur ces champs, par exemple `family_name:phonetic + birth_date:year`, et aucune autre ; répétable. Sans elle, des règles sont choisies selon les colonnes
 help-dedupe-report = Écrit comment les lignes ont été comparées, en une page HTML qui fonctionne hors ligne et ne montre aucune valeur du fichier
 help-dedupe-model = Compare selon ce modèle, écrit par `--save-model`, au lieu d'en estimer un
+help-dedupe-risk = Ajoute aux groupes une colonne `risk` : la probabilité que le groupe de la ligne réunisse deux personnes différentes. `evaluate` la confronte à la vérité
 help-dedupe-save-model = Écrit le modèle selon lequel la comparaison a été faite : des nombres et des noms de champs, aucune valeur du fichier
 help-dedupe-threshold = Probabilité, au-dessus de 0 et au-dessous de 1, à partir de laquelle deux lignes sont rapprochées ; 0,5 par défaut
 
@@ -143,7 +144,7 @@ help-synth-out = Dossier de destination ; les fichiers de mêmes noms sont rem
 help-synth-seed = La même graine donne les mêmes clients
 
 help-evaluate = Compare des groupes à une vérité connue : précision, rappel et F1, par paires et B³
-help-evaluate-clusters = Fichier CSV à la colonne de `--id` et à la colonne `cluster`, tel que `dedupe` l'écrit (ou `cluster_id`)
+help-evaluate-clusters = Fichier CSV à la colonne de `--id` et à la colonne `cluster`, tel que `dedupe` l'écrit (ou `cluster_id`). Une colonne `risk`, de `dedupe --risk`, est confrontée à la vérité elle aussi
 help-evaluate-truth = Fichier CSV à la colonne de `--id` et à la colonne `entity_id` (ou `cluster_id`)
 help-evaluate-id = Colonne qui désigne les enregistrements, dans les deux fichiers
 help-leak-scan = Cherche des valeurs données dans tous les fichiers d'un dossier, quel que soit leur encodage ; code de sortie 1 si l'une est trouvée, 3 si quelque chose n'a pu être examiné
@@ -265,6 +266,9 @@ column-doubt = où elle en est
 column-expected-gain = gain espéré
 column-record-a = enregistrement A
 column-record-b = enregistrement B
+column-risk = risque
+column-mean-risk = risque moyen
+column-false-share = fusions à tort
 column-profile = profil
 column-profiles = profils
 column-profiles-after = profils après l'exécution
@@ -523,6 +527,7 @@ review-kind-bridge = séparés, un pont coupé
 review-shown = { $shown } sur { $all }
 review-heading = { $number } sur { $all } : { $kind } (gain espéré : { $gain })
 review-record = { $letter } : enregistrement { $record } de `{ $source }`, dans le profil { $profile }
+review-bridge = À elle seule, la paire serait rapprochée, avec une probabilité de { $probability } ; mais les paires entre les deux côtés pèsent { $bits } bits en moyenne, et la réunion a été refusée.
 review-joins = Séparés à ce jour : une même personne réunirait { $sides } enregistrements en un profil.
 review-parts = Un seul profil à ce jour : des personnes différentes le scinderaient en { $sides } enregistrements.
 review-masked = (masqué)
@@ -564,6 +569,7 @@ report-lambda = part des paires qui se correspondent
 report-converged = stabilisée
 report-not-converged = non stabilisée
 explain-profile = Profil { $profile }
+explain-risk = Risque qu'il réunisse des personnes différentes : { $risk }
 explain-erased = Ses valeurs ont été effacées le { $at }.
 
 measure-pairwise = paires
@@ -576,6 +582,11 @@ evaluate-records = { $records ->
         [one] { $records } enregistrement de la vérité
        *[other] { $records } enregistrements de la vérité
     }
+evaluate-bin = { $from } à { $to } %
+evaluate-calibration = Sur { $clusters ->
+        [one] { $clusters } groupe
+       *[other] { $clusters } groupes
+    } de plusieurs enregistrements, { $expected } fusions à tort étaient attendues et { $observed } sont constatées ; erreur de calibration attendue : { $error }.
 evaluate-unclustered = { $records ->
         [one] { $records } enregistrement de la vérité n'est dans aucun groupe ; il compte pour un groupe à lui seul.
        *[other] { $records } enregistrements de la vérité ne sont dans aucun groupe ; chacun compte pour un groupe à lui seul.
@@ -632,6 +643,8 @@ cli-row-malformed = { $file }:{ $line } : ce n'est pas une ligne de cette table
     .help = chaque ligne doit être en UTF-8 et avoir autant de champs que l'en-tête
 cli-record-twice = { $file }:{ $line } : l'enregistrement de cette ligne figure une seconde fois dans le fichier
     .help = nommez chaque enregistrement une seule fois
+cli-risk-invalid = { $file }:{ $line } : le risque n'en est pas un
+    .help = un risque est un nombre de 0 à 1, tel que `vermeil dedupe --risk` l'écrit
 cli-nothing-in-common = { $clusters } et { $truth } n'ont aucun enregistrement en commun
     .help = `record_id` doit avoir le même sens dans les deux fichiers
 cli-not-an-id = { $argument } n'est pas un identifiant

@@ -275,6 +275,8 @@ pub struct DedupeArguments {
     pub model: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    #[arg(long)]
+    pub risk: bool,
     #[arg(id = "save-model", long, value_name = "FILE")]
     pub save_model: Option<PathBuf>,
     // Kept within bounds by the engine, which says what they are.

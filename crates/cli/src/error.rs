@@ -60,6 +60,9 @@ pub enum CliError {
     /// A table file names one record twice.
     #[error("{}:{line}: a record stands here for the second time", file.display())]
     RecordTwice { file: PathBuf, line: u64 },
+    /// A table file has a risk that is no probability.
+    #[error("{}:{line}: a risk is a number from 0 to 1", file.display())]
+    RiskInvalid { file: PathBuf, line: u64 },
     /// Two table files share no record.
     #[error("{} and {} have no record in common", clusters.display(), truth.display())]
     NothingInCommon { clusters: PathBuf, truth: PathBuf },
@@ -123,6 +126,9 @@ impl Diagnose for CliError {
             Self::RecordTwice { file, line } => {
                 Diagnostic::new("cli-record-twice").with("file", file.display()).with("line", line)
             }
+            Self::RiskInvalid { file, line } => {
+                Diagnostic::new("cli-risk-invalid").with("file", file.display()).with("line", line)
+            }
             Self::NothingInCommon { clusters, truth } => Diagnostic::new("cli-nothing-in-common")
                 .with("clusters", clusters.display())
                 .with("truth", truth.display()),
@@ -159,6 +165,7 @@ impl Diagnose for CliError {
             | Self::ColumnMissing { .. }
             | Self::RowMalformed { .. }
             | Self::RecordTwice { .. }
+            | Self::RiskInvalid { .. }
             | Self::NothingInCommon { .. }
             | Self::NotAnId(_)
             | Self::NoTerminal

@@ -13,6 +13,7 @@ pub(crate) const RECORD_TAG: &str = "record_tag";
 pub(crate) const CONTENT_TAG: &str = "content_tag";
 pub(crate) const MATCH_TAG: &str = "match_tag";
 pub(crate) const SUBJECT_TAG: &str = "subject_tag";
+pub(crate) const MERGE_RISK: &str = "merge_risk";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const LOAD: &str = "load";
 pub(crate) const LANDED_AT: &str = "landed_at";
@@ -98,9 +99,10 @@ pub(crate) fn landing_schema<'a>(kind: SchemaKind, plain: impl Iterator<Item = &
 /// The columns of `golden.profiles`.
 ///
 /// `profile_id: Utf8, records: Int64, sources: Utf8 (comma-separated), created_at: Timestamp,
-/// updated_at: Timestamp, publication: Int64, key_page: Int64, key_slot: Int32`, then one column a
-/// plain field of `schema`, then a text column for each field that is generalised, then
-/// `sealed_<class>: Binary?` for each personal class.
+/// updated_at: Timestamp, merge_risk: Float64 (see [`vermeil_resolve::cluster::merge_risks`]),
+/// publication: Int64, key_page: Int64, key_slot: Int32`, then one column a plain field of
+/// `schema`, then a text column for each field that is generalised, then `sealed_<class>: Binary?`
+/// for each personal class.
 pub(crate) fn profiles_schema(schema: &Schema) -> SchemaRef {
     let required = |name: &str, data_type| ArrowField::new(name, data_type, false);
     let optional = |name: &str, data_type| ArrowField::new(name, data_type, true);
@@ -110,6 +112,7 @@ pub(crate) fn profiles_schema(schema: &Schema) -> SchemaRef {
         required("sources", DataType::Utf8),
         required("created_at", timestamp()),
         required("updated_at", timestamp()),
+        required(MERGE_RISK, DataType::Float64),
         required("publication", DataType::Int64),
         required(KEY_PAGE, DataType::Int64),
         required(KEY_SLOT, DataType::Int32),

@@ -30,6 +30,14 @@ use crate::report::{
 };
 use crate::session::lake_session;
 
+/// What a reader sees of a profile. Its values are personal: it has no `Debug`.
+#[derive(Default)]
+struct ShownProfile {
+    values: BTreeMap<String, String>,
+    erased_at: Option<DateTime<Utc>>,
+    merge_risk: Option<f64>,
+}
+
 impl Engine {
     /// Compares two records as a run would, and says what each comparison gave.
     ///
@@ -140,11 +148,12 @@ impl Engine {
         }
         let source_of: HashMap<&str, &str> =
             members.iter().map(|member| (member.record.as_str(), member.source.as_str())).collect();
-        let (values, erased_at) = self.values_of(&publication, profile, &source_of, reader).await?;
+        let (values, shown) = self.values_of(&publication, profile, &source_of, reader).await?;
         let links = self.links_of(&publication, &members).await?;
         let decisions = self.decisions_about(&members).await?;
-        let erased_at = erased_at.map(|at| at.to_rfc3339());
-        Ok(ProfileExplanation { profile: profile.to_string(), erased_at, values, links, decisions, members })
+        let erased_at = shown.erased_at.map(|at| at.to_rfc3339());
+        let (profile, merge_risk) = (profile.to_string(), shown.merge_risk);
+        Ok(ProfileExplanation { profile, erased_at, merge_risk, values, links, decisions, members })
     }
 
     /// Every published account with its key in its source: to compare profiles with a known truth.
@@ -215,8 +224,8 @@ impl Engine {
         profile: ProfileId,
         source_of: &HashMap<&str, &str>,
         reader: &Reader,
-    ) -> Result<(Vec<ProvenanceReport>, Option<DateTime<Utc>>), EngineError> {
-        let (opened, erased_at) = self.opened_values(publication, profile, reader).await?;
+    ) -> Result<(Vec<ProvenanceReport>, ShownProfile), EngineError> {
+        let shown = self.opened_values(publication, profile, reader).await?;
         let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
         let mut values = Vec::new();
         for batch in self.published_rows(publication, &TableName::Provenance, own).await? {
@@ -230,13 +239,13 @@ impl Engine {
                 source: source_of.get(records.value(row)).copied().unwrap_or_default().to_owned(),
                 rule: rules.value(row).to_owned(),
                 observed_at: observed.is_valid(row).then(|| rfc3339(observed.value(row))),
-                value: opened.get(fields.value(row)).cloned(),
+                value: shown.values.get(fields.value(row)).cloned(),
             }));
         }
         let position =
             |name: &str| self.config.golden_schema().fields.iter().position(|field| field.name == name);
         values.sort_by_key(|value| position(&value.field));
-        Ok((values, erased_at))
+        Ok((values, shown))
     }
 
     /// The values of a profile that the reader may open, or since when they are erased.
@@ -245,7 +254,7 @@ impl Engine {
         publication: &Publication,
         profile: ProfileId,
         reader: &Reader,
-    ) -> Result<(BTreeMap<String, String>, Option<DateTime<Utc>>), EngineError> {
+    ) -> Result<ShownProfile, EngineError> {
         let grant = self.grant(reader)?;
         let entry = self.begin_opening(&reader.actor, &grant, &TableName::Profiles.to_string()).await?;
         let mut counted = Opened::default();
@@ -260,19 +269,22 @@ impl Engine {
         profile: ProfileId,
         grant: &Grant,
         counted: &mut Opened,
-    ) -> Result<(BTreeMap<String, String>, Option<DateTime<Utc>>), EngineError> {
+    ) -> Result<ShownProfile, EngineError> {
         let own = col(columns::PROFILE_ID).eq(lit(profile.to_string()));
         let name = TableName::Profiles.to_string();
         let damaged = || EngineError::DamagedValue { table: name.clone() };
-        let mut opened = BTreeMap::new();
-        let mut erased_at = None;
+        let mut shown = ShownProfile::default();
         for batch in self.published_rows(publication, &TableName::Profiles, own).await? {
             for row in 0..batch.num_rows() {
+                shown.merge_risk = batch
+                    .column_by_name(columns::MERGE_RISK)
+                    .map(|risks| risks.as_primitive::<Float64Type>())
+                    .and_then(|risks| risks.is_valid(row).then(|| risks.value(row)));
                 let location = key_location(&batch, row).ok_or_else(damaged)?;
                 let key = match self.vault.states(&[location]).await?.swap_remove(0) {
                     KeyState::Live(key) => key,
                     KeyState::Destroyed { at } => {
-                        erased_at = Some(at);
+                        shown.erased_at = Some(at);
                         continue;
                     }
                     KeyState::Unknown => continue,
@@ -284,18 +296,19 @@ impl Engine {
                 let sealed = SealedRow { batch: &batch, row, table: &name, id: profile.to_bytes(), version };
                 for payload in sealed.open(self, grant, &key)? {
                     let fields = payload::fields(payload.expose(grant)).map_err(|_| damaged())?;
-                    opened
+                    shown
+                        .values
                         .extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
                 }
                 for field in self.config.golden_schema().of_class(FieldClass::Plain) {
                     let text = as_text(&batch[field.name.as_str()])?;
                     if text.is_valid(row) {
-                        opened.insert(field.name.clone(), text.value(row).to_owned());
+                        shown.values.insert(field.name.clone(), text.value(row).to_owned());
                     }
                 }
             }
         }
-        Ok((opened, erased_at))
+        Ok(shown)
     }
 
     async fn links_of(

@@ -303,7 +303,7 @@ pub enum SchemaError {
 }
 
 /// Columns that landing and golden tables add beside a schema's own fields.
-pub const RESERVED_COLUMNS: [&str; 16] = [
+pub const RESERVED_COLUMNS: [&str; 17] = [
     "record_id",
     "profile_id",
     "record_tag",
@@ -320,6 +320,7 @@ pub const RESERVED_COLUMNS: [&str; 16] = [
     "sealed_demographic",
     "sealed_sensitive",
     "source",
+    "merge_risk",
 ];
 
 impl Field {

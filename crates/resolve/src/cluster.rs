@@ -16,7 +16,7 @@ use crate::features::RecordIndex;
 use crate::mix::{SplitMix, chain};
 
 pub use constraints::{Barrier, Constraints, KeptApart, Mark, MustLink, Proof, Wanted};
-pub use holding::{HoldingLink, holding_links};
+pub use holding::{HoldingLink, holding_links, merge_risks};
 
 use constraints::{Groups, Joined};
 

@@ -1,8 +1,12 @@
 //! How good clusters are where the truth is known.
 
+mod calibration;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub use calibration::{BINS, Calibration, CalibrationBin, calibration};
 
 /// Precision and recall, each in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -24,6 +24,8 @@ const SCHEMA: &str = "customer.v1";
 const ROW_COLUMN: &str = "row";
 /// The column of the rows' clusters.
 const CLUSTER_COLUMN: &str = "cluster";
+/// The column of the risk that the row's cluster joins two who are not one, where it is asked for.
+pub const RISK_COLUMN: &str = "risk";
 
 /// What was done, for people and programs.
 #[derive(Debug, Serialize)]
@@ -66,7 +68,8 @@ pub async fn execute(
     let found = vermeil_engine::dedupe(&request, &*session.progress).await?;
 
     let writing = Instant::now();
-    out.commit(|file| write_clusters(file, request.id.as_deref(), &found.rows))?;
+    let risks = arguments.risk.then(|| found.risks());
+    out.commit(|file| write_clusters(file, request.id.as_deref(), &found.rows, risks.as_deref()))?;
     if let Some(kept) = kept {
         kept.commit_text(&write_model(&found.model))?;
     }
@@ -105,11 +108,18 @@ fn read_text(file: &Path) -> Result<String, CliError> {
     fs::read_to_string(file).map_err(|cause| CliError::Unreadable { file: file.to_owned(), cause })
 }
 
-fn write_clusters(file: &mut dyn Write, id: Option<&str>, rows: &ClusteredRows) -> io::Result<()> {
+fn write_clusters(
+    file: &mut dyn Write,
+    id: Option<&str>,
+    rows: &ClusteredRows,
+    risks: Option<&[f64]>,
+) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(file);
-    writer.write_record([id.unwrap_or(ROW_COLUMN), CLUSTER_COLUMN])?;
-    for (key, cluster) in rows.iter() {
-        writer.write_record([key.as_str(), &cluster.to_string()])?;
+    let columns = [id.unwrap_or(ROW_COLUMN), CLUSTER_COLUMN];
+    writer.write_record(columns.into_iter().chain(risks.map(|_| RISK_COLUMN)))?;
+    for (row, (key, cluster)) in rows.iter().enumerate() {
+        let risk = risks.map(|risks| format!("{:.6}", risks[row]));
+        writer.write_record([key, cluster.to_string()].into_iter().chain(risk))?;
     }
     writer.flush()
 }

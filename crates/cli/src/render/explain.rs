@@ -65,6 +65,10 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
     if let Some(at) = &profile.erased_at {
         parts.push(catalog.message("explain-erased", &[("at", at.as_str().into())]));
     }
+    if let Some(risk) = profile.merge_risk.filter(|_| profile.members.len() > 1) {
+        let risk = catalog.language.percent(risk);
+        parts.push(catalog.message("explain-risk", &[("risk", risk.into())]));
+    }
     parts.extend([values(catalog, profile), members.finish()]);
     let mut links = Grid::new(catalog, &["record", "record", "bits", "probability", "role-of-link"]);
     for link in &profile.links {

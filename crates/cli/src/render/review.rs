@@ -4,7 +4,7 @@ use vermeil_engine::{ReviewPair, ReviewQuestion};
 
 use super::explain::SHOWN_BITS;
 use super::rows::visible;
-use super::table::{Grid, bits, number, percent, text};
+use super::table::{Grid, bits, number, percent, signed, text};
 use crate::language::Catalog;
 
 /// The queue, by record ids, without a value; `all` is how many there are.
@@ -56,8 +56,13 @@ pub fn question(catalog: &Catalog, question: &ReviewQuestion, (number, all): (us
     let verdict = [
         ("probability", language.percent(pair.probability).into()),
         ("threshold", language.percent(question.threshold).into()),
+        ("bits", signed(catalog, pair.mean_bits.unwrap_or_default()).into()),
     ];
-    let linked = if pair.probability >= question.threshold { "explain-linked" } else { "explain-not-linked" };
+    let linked = match pair.probability >= question.threshold {
+        true if pair.linked => "explain-linked",
+        true => "review-bridge",
+        false => "explain-not-linked",
+    };
     parts.push(catalog.message(linked, &verdict));
     let rules = question.rules.join(", ");
     parts.push(catalog.message("explain-rules", &[("rules", rules.into())]));

@@ -6,13 +6,14 @@ use std::path::Path;
 use vermeil_engine::*;
 use vermeil_model::Diagnostic;
 use vermeil_policy::{AccessPolicy, PolicyFile};
-use vermeil_resolve::measure::measure;
+use vermeil_resolve::measure::{calibration, measure};
 
 use crate::accuracy::Accuracy;
 use crate::commands::check::Checked;
 use crate::commands::compare_names::ComparedNames;
 
 use crate::commands::demo::{DEMO_POLICIES, Demo};
+use crate::commands::evaluate::Evaluated;
 use crate::commands::init::NewPipeline;
 use crate::commands::policy::PolicyShown;
 use crate::commands::synth::SynthReport;
@@ -166,6 +167,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
     let profile = ProfileExplanation {
         profile: "p".to_owned(),
         erased_at: None,
+        merge_risk: Some(0.0625),
         members: vec![MemberReport { record: "a".to_owned(), source: "erp".to_owned(), since: at() }],
         values: vec![ProvenanceReport {
             field: "city".to_owned(),
@@ -288,6 +290,9 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
     };
     let compared =
         ComparedNames { file: "pairs.csv".to_owned(), out: "compared.csv".to_owned(), pairs: 3, alike: 1 };
+    let risks = [("a", 1, 0.125), ("b", 1, 0.125), ("c", 2, 0.03), ("d", 2, 0.03)];
+    let truth = [("a", "ada"), ("b", "eve"), ("c", "bob"), ("d", "bob")];
+    let evaluated = Evaluated { accuracy, calibration: calibration(&risks, &truth) };
     vec![
         super::run::render(catalog, &run),
         super::explain::pair(catalog, &pair),
@@ -304,7 +309,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::policy::render(catalog, &shown),
         super::plan::render(catalog, &plan),
         super::optimize::render(catalog, &optimized),
-        super::evaluate::render(catalog, &accuracy),
+        super::evaluate::render(catalog, &evaluated),
         super::compare_names::render(catalog, &compared),
         super::synth::render(catalog, &silos, Path::new("silos")),
         super::init::render(catalog, "vermeil", &made),
@@ -375,6 +380,7 @@ fn no_table_shows_the_id_of_a_message_instead_of_its_text() {
                 "explain-",
                 "find-",
                 "evaluate-",
+                "review-",
                 "compare-names-",
                 "next-",
                 "check-",

@@ -86,6 +86,19 @@ impl Deduped {
     }
 }
 
+impl Deduped {
+    /// The risk that each row's cluster joins two who are not one, in the order of the rows: see
+    /// [`vermeil_resolve::cluster::merge_risks`].
+    pub fn risks(&self) -> Vec<f64> {
+        let risks = self.linked.risks();
+        let mut of_row = vec![0.0; risks.len()];
+        for (record, risk) in (0..).map(RecordIndex).zip(risks) {
+            of_row[read::row_of(self.linked.job.store.record_id(record))] = risk;
+        }
+        of_row
+    }
+}
+
 /// The rows that were read, in the file's order, each with its cluster.
 pub struct ClusteredRows {
     /// The keys; `None` where rows go by their number.

@@ -5,9 +5,10 @@
 //! publication's rows may be of several editions, and the keys of an edition live until no row is left of it;
 //! those of single rows that were replaced go one by one.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, Float64Array, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use chrono::TimeDelta;
@@ -62,7 +63,8 @@ impl Editions {
 /// What the next publication takes from the current one.
 #[derive(Default)]
 pub(super) struct CarriedOver {
-    profiles: HashSet<ProfileId>,
+    /// With the risk of a false merge, which follows people's decisions too.
+    profiles: HashMap<ProfileId, f64>,
     tables: Option<(LakeTable, LakeTable)>,
     /// Those of the current publication's rows that are carried over.
     numbers: BTreeSet<i64>,
@@ -72,7 +74,7 @@ pub(super) struct CarriedOver {
 
 impl CarriedOver {
     pub(super) fn contains(&self, profile: ProfileId) -> bool {
-        self.profiles.contains(&profile)
+        self.profiles.contains_key(&profile)
     }
 
     /// What the publication of that number keeps for the next.
@@ -101,9 +103,20 @@ impl CarriedOver {
                     self.replaced.push((editions.value(row), key));
                 }
             }
-            writer.write(filtered(&batch, &is_carried)?).await?;
+            writer.write(self.with_risks(filtered(&batch, &is_carried)?)?).await?;
         }
         Ok(())
+    }
+
+    fn with_risks(&self, batch: RecordBatch) -> Result<RecordBatch, EngineError> {
+        let schema = batch.schema();
+        let fail = |cause| EngineError::from(DataFusionError::from(cause));
+        let place = schema.index_of(columns::MERGE_RISK).map_err(fail)?;
+        let ids = batch[columns::PROFILE_ID].as_string::<i32>();
+        let risk = |id: Option<&str>| self.profiles.get(&id?.parse().ok()?).copied();
+        let mut columns = batch.columns().to_vec();
+        columns[place] = Arc::new(ids.iter().map(risk).collect::<Float64Array>());
+        RecordBatch::try_new(schema, columns).map_err(fail)
     }
 
     /// Copies the provenance of profiles that are carried over.
@@ -137,13 +150,13 @@ impl Rows {
     /// The next rows, and which of them are of one of some profiles.
     async fn next(
         &mut self,
-        profiles: &HashSet<ProfileId>,
+        profiles: &HashMap<ProfileId, f64>,
     ) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
         let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
         let damaged = || EngineError::DamagedValue { table: self.name.clone() };
         let ids = batch[columns::PROFILE_ID].as_string::<i32>();
         let is_carried: BooleanArray = (0..batch.num_rows())
-            .map(|row| Ok(Some(profiles.contains(&ids.value(row).parse().map_err(|_| damaged())?))))
+            .map(|row| Ok(Some(profiles.contains_key(&ids.value(row).parse().map_err(|_| damaged())?))))
             .collect::<Result<_, EngineError>>()?;
         Ok(Some((batch, is_carried)))
     }
@@ -199,11 +212,11 @@ impl Engine {
             former.profiles.get(record).is_some_and(|holder| holder.profile == profile)
                 && linkage.ids.find(*record).is_some_and(|place| linkage.is_as_it_was(place))
         };
-        let carried: HashSet<ProfileId> = clusters
+        let carried: HashMap<ProfileId, f64> = clusters
             .iter()
             .filter(|cluster| records_of.get(&cluster.id.profile) == Some(&cluster.records.len()))
             .filter(|cluster| cluster.records.iter().all(|record| is_as_it_was(record, cluster.id.profile)))
-            .map(|cluster| cluster.id.profile)
+            .map(|cluster| (cluster.id.profile, cluster.risk))
             .collect();
         // Where most is new, it is as well to build all.
         if 2 * carried.len() < clusters.len() {

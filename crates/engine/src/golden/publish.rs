@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Int32Builder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, Float64Array, Int32Builder, Int64Array, Int64Builder, RecordBatch, StringArray,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::compute::cast;
 use datafusion::error::DataFusionError;
@@ -61,6 +61,8 @@ pub(super) struct Edition {
 pub(super) struct Cluster {
     pub(super) id: FormerProfile,
     pub(super) records: Vec<RecordId>,
+    /// That it joins two who are not one.
+    pub(super) risk: f64,
 }
 
 impl Engine {
@@ -84,7 +86,8 @@ impl Engine {
             .profiles
             .into_iter()
             .zip(groups)
-            .map(|(id, records)| Cluster { id, records })
+            .zip(linkage.group_risks())
+            .map(|((id, records), risk)| Cluster { id, records, risk })
             .collect();
         let edition = Edition {
             number,
@@ -255,6 +258,7 @@ impl Engine {
             Arc::new(sources.finish()),
             Arc::new(created.finish()),
             Arc::new(updated.finish()),
+            Arc::new(Float64Array::from_iter_values(built.iter().map(|profile| profile.cluster.risk))),
             Arc::new(Int64Array::from_value(number, built.len())),
             Arc::new(pages.finish()),
             Arc::new(slots.finish()),

@@ -9,6 +9,7 @@ mod cluster;
 mod described;
 mod doubts;
 mod prepared;
+mod risk;
 mod rules;
 mod score;
 mod weights;

@@ -16,7 +16,9 @@ use vermeil_model::{Field, FieldClass, Grant, Schema};
 
 use super::open::{OpenExec, Opening, Shown, ShownColumn};
 use super::view::View;
-use crate::columns::{KEY_PAGE, OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column};
+use crate::columns::{
+    KEY_PAGE, MERGE_RISK, OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column,
+};
 use crate::current::{scan_columns, scan_current};
 use crate::lake::TableName;
 
@@ -170,7 +172,9 @@ fn own_columns(name: &TableName) -> &'static [&'static str] {
         TableName::Quarantine => {
             &["quarantine_id", "source", "load", "code", "file", "line", "first_seen", "replayed_at"]
         }
-        TableName::Profiles => &[PROFILE_ID, "records", "sources", "created_at", "updated_at", PUBLICATION],
+        TableName::Profiles => {
+            &[PROFILE_ID, "records", "sources", "created_at", "updated_at", MERGE_RISK, PUBLICATION]
+        }
         TableName::Members => &[PROFILE_ID, RECORD_ID, "source", "since"],
         TableName::Provenance => &[PROFILE_ID, "field", RECORD_ID, "rule", OBSERVED_AT],
         TableName::History => {

@@ -66,6 +66,9 @@ pub struct ProfileExplanation {
     pub profile: String,
     /// Since when its values are erased, RFC 3339, UTC.
     pub erased_at: Option<String>,
+    /// The risk that it joins two people, by the links that hold it; none where the version of
+    /// this program that published it knew none.
+    pub merge_risk: Option<f64>,
     /// Its records.
     pub members: Vec<MemberReport>,
     /// Where each value comes from.

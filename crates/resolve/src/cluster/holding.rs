@@ -1,5 +1,7 @@
 //! The links that hold clusters together, and what each of them alone keeps from falling apart.
 
+use vermeil_model::Bits;
+
 use super::{Constraints, Link};
 use crate::features::RecordIndex;
 
@@ -55,6 +57,24 @@ pub fn holding_links(
         }
     };
     within.iter().map(|link| HoldingLink { link: *link, sides: sides(link) }).collect()
+}
+
+/// For each record the risk that its cluster holds two people: that one at least of the links
+/// that hold it together is wrong, `1 − ∏ p` over the links of its strongest tree, each taken to
+/// be wrong independently of the others. 0 for who is alone, or held by must-links only.
+///
+/// Weaker links between the same records are no evidence of their own here: they mostly say what
+/// the stronger ones said. Probabilities are taken as the model gives them. Where the truth is
+/// known they err to either side, so that no one correction, blind to labels, would help all data.
+pub fn merge_risks(holding: &[HoldingLink], clusters: &[RecordIndex]) -> Vec<f64> {
+    // Logarithms of the probability that all are right: of a product of many numbers near 1, the
+    // difference to 1 would be lost.
+    let mut sound = vec![0.0; clusters.len()];
+    for held in holding {
+        let wrong = Bits(-held.link.weight.0).to_probability().0;
+        sound[clusters[held.link.left.0 as usize].0 as usize] += (-wrong).ln_1p();
+    }
+    clusters.iter().map(|first| -f64::exp_m1(sound[first.0 as usize])).map(f64::abs).collect()
 }
 
 /// Trees over records `0..n`, as they grow.

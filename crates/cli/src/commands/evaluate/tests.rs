@@ -8,7 +8,7 @@ fn write(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
     file
 }
 
-fn evaluate_texts(clusters: &str, truth: &str) -> Result<Accuracy, CliError> {
+fn evaluate_texts(clusters: &str, truth: &str) -> Result<Evaluated, CliError> {
     let folder = tempfile::tempdir().unwrap();
     let clusters = write(folder.path(), "clusters.csv", clusters);
     let truth = write(folder.path(), "truth.csv", truth);
@@ -17,7 +17,7 @@ fn evaluate_texts(clusters: &str, truth: &str) -> Result<Accuracy, CliError> {
 
 #[test]
 fn two_files_are_compared_by_record() {
-    let accuracy = evaluate_texts(
+    let Evaluated { accuracy, calibration } = evaluate_texts(
         "record_id,cluster_id\na,1\nb,1\nc,2\nd,2\nx,9\n",
         "entity_id,record_id\nada,a\nada,b\nada,c\nbob,d\neve,e\n",
     )
@@ -26,6 +26,20 @@ fn two_files_are_compared_by_record() {
     assert_eq!(accuracy.pairwise_precision, 0.5);
     assert_eq!(accuracy.pairwise_recall, 1.0 / 3.0);
     assert_eq!((accuracy.truth_records, accuracy.unclustered, accuracy.unknown), (5, 1, 1));
+    assert_eq!(calibration, None);
+}
+
+#[test]
+fn risks_are_compared_with_what_came_true() {
+    let truth = "entity_id,record_id\nada,a\nada,b\nada,c\nbob,d\neve,e\n";
+    let clusters = "risk,record_id,cluster_id\n0.25,a,1\n0.25,b,1\n0.75,c,2\n0.75,d,2\n0,e,3\n";
+    let calibration = evaluate_texts(clusters, truth).unwrap().calibration.unwrap();
+    assert_eq!((calibration.clusters, calibration.expected_false, calibration.observed_false), (2, 1.0, 1));
+    assert_eq!(calibration.expected_calibration_error, 0.25);
+    for risk in ["1.5", "-0.1", "NaN", "", "ada"] {
+        let error = evaluate_texts(&format!("record_id,cluster_id,risk\na,1,{risk}\n"), truth).unwrap_err();
+        assert!(matches!(error, CliError::RiskInvalid { line: 2, .. }), "{risk}: {error}");
+    }
 }
 
 #[test]

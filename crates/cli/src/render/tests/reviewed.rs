@@ -89,7 +89,7 @@ fn a_question_shows_both_records_what_is_masked_and_what_an_answer_changes() {
 ╰─────────────────────┴──────────────────────┴──────────┴───────────┴────────┴────────────╯
 A: record 8c7e of `erp`, in profile aa01
 B: record 1f02 of `web`, in profile bb02
-Linked: probability 90.50%, the threshold is 50.00%.
+The pair alone would be linked, with a probability of 90.50%; but the pairs between both sides weigh -4.75 bits on average, and the join was refused.
 Compared because of: email
 Now apart: one person would make one profile of 1,200 + 2 records.
 Masked values are not for this role and purpose: `--role` and `--purpose` name others."
@@ -99,4 +99,22 @@ Masked values are not for this role and purpose: `--role` and `--purpose` name o
     let shown = crate::render::review::question(&Catalog::new(Language::French), &linked, (2, 3));
     assert!(shown.contains("(masqué)"), "{shown}");
     assert!(shown.contains("le scinderaient en 1\u{202f}200 + 2 enregistrements"), "{shown}");
+}
+
+#[test]
+fn a_reliability_table_shows_what_was_expected_and_what_came_true() {
+    let risks = [("a", 1, 0.125), ("b", 1, 0.125), ("c", 2, 0.03), ("d", 2, 0.03)];
+    let truth = [("a", "ada"), ("b", "eve"), ("c", "bob"), ("d", "bob")];
+    let accuracy = Accuracy::from(measure(&risks.map(|(record, group, _)| (record, group)), &truth));
+    let evaluated = Evaluated { accuracy, calibration: calibration(&risks, &truth) };
+    let shown = crate::render::evaluate::render(&Catalog::new(Language::English), &evaluated);
+    let table = "\
+╭───────────┬──────────┬───────────┬──────────────╮
+│ risk      ┆ clusters ┆ mean risk ┆ false merges │
+╞═══════════╪══════════╪═══════════╪══════════════╡
+│ 0 to 10%  ┆        1 ┆     3.00% ┆        0.00% │
+│ 10 to 20% ┆        1 ┆    12.50% ┆      100.00% │
+╰───────────┴──────────┴───────────┴──────────────╯
+Of 2 clusters of several records, 0.2 false merges were expected and 1 found; expected calibration error 45.25%.";
+    assert!(shown.ends_with(table), "{shown}");
 }

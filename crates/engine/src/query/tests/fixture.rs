@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    new_null_array,
+    ArrayRef, BinaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, new_null_array,
 };
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::array_value_to_string;
@@ -347,6 +347,7 @@ fn filler(data_type: &arrow::datatypes::DataType, rows: usize) -> ArrayRef {
     use arrow::datatypes::DataType;
     match data_type {
         DataType::Utf8 => texts(vec!["-".to_owned(); rows]),
+        DataType::Float64 => Arc::new(Float64Array::from_value(0.0, rows)),
         DataType::Int64 => Arc::new(Int64Array::from(vec![0; rows])),
         DataType::Binary => Arc::new(BinaryArray::from(vec![&b"-"[..]; rows])),
         DataType::Timestamp(..) => {

@@ -85,8 +85,8 @@ const CLOSED: &[(&str, Comes)] = &[
         Rows(0),
     ),
     ("SELECT * FROM information_schema.views WHERE definition IS NOT NULL", Rows(0)),
-    ("DESCRIBE golden.profiles", Rows(15)),
-    ("SHOW COLUMNS FROM golden.profiles", Rows(15)),
+    ("DESCRIBE golden.profiles", Rows(16)),
+    ("SHOW COLUMNS FROM golden.profiles", Rows(16)),
     ("SHOW CREATE TABLE golden.profiles", Refused("SHOW")),
     // Plans show operators, and values of the statement to nobody.
     ("EXPLAIN SELECT email FROM profiles", Absent("email")),

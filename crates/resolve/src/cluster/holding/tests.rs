@@ -58,6 +58,20 @@ fn a_must_link_that_was_forbidden_holds_nothing() {
     check(3, &links, &constraints, &[(0, 1, (1, 1))]);
 }
 
+#[test]
+fn the_risk_of_a_cluster_is_that_any_link_that_holds_it_is_wrong() {
+    // Odds of 3 to 1 and of 1 to 1; the third link holds nothing.
+    let links = [link(0, 1, 3_f64.log2()), link(1, 2, 0.0), link(0, 2, 0.0), link(3, 4, 60.0)];
+    let clusters = joined(6, &links, &Constraints::default());
+    let held = holding_links(&links, &Constraints::default(), clusters.firsts());
+    let risks = merge_risks(&held, clusters.firsts());
+    for record in 0..3 {
+        assert!((risks[record] - (1.0 - 0.75 * 0.5)).abs() < 1e-12, "{risks:?}");
+    }
+    assert!((risks[3] / (-60_f64).exp2() - 1.0).abs() < 1e-9, "small, and not lost: {risks:?}");
+    assert_eq!(risks[5], 0.0);
+}
+
 proptest! {
     #[test]
     fn without_a_holding_link_its_cluster_is_the_two_sides(
