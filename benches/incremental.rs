@@ -18,7 +18,8 @@ const ONE_IN: usize = 30;
 const SETTING: &str = "  threshold: 0.5\n";
 const ANOTHER_SETTING: &str = "  threshold: 0.5\n  max_block_pairs: 1000000\n";
 
-/// Runs over silos of `people` people, in processes of their own: first, after a change, and over everything.
+/// Runs over silos of `people` people, in processes of their own: first, after a change, and over
+/// everything.
 ///
 /// # Errors
 /// The program cannot be built or fails.

@@ -10,7 +10,8 @@ use crate::model::{row, silos, write};
 
 const PEOPLE: usize = 900;
 
-/// Links with their weights, who is in which profile, and what the profiles show, but for the publication that wrote them.
+/// Links with their weights, who is in which profile, and what the profiles show, but for the
+/// publication that wrote them.
 fn content(workspace: &Workspace) -> [Vec<Value>; 4] {
     [
         "SELECT left_id, right_id, weight_bits FROM resolved.links ORDER BY left_id, right_id",
@@ -22,7 +23,8 @@ fn content(workspace: &Workspace) -> [Vec<Value>; 4] {
     .map(|sql| workspace.query(sql))
 }
 
-/// Some people have another address in the web shop, some are new there, and one account is another person's.
+/// Some people have another address in the web shop, some are new there, and one account is another
+/// person's.
 fn change(workspace: &Workspace) {
     write(workspace, "web", 0..PEOPLE + 20, 9);
     let file = workspace.file("data/web.csv");
@@ -103,7 +105,8 @@ fn of_a_profile_that_was_built_anew_the_former_key_is_destroyed() {
             (&json!(1), &json!(0), &json!(0))
         );
     };
-    // A record keeps its key, a profile that is built anew gets one. Whoever still reads the publication before reads on.
+    // A record keeps its key, a profile that is built anew gets one. Whoever still reads the
+    // publication before reads on.
     change_one(10);
     assert_eq!(keys(), records + profiles + 1);
     change_one(20);

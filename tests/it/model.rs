@@ -109,6 +109,23 @@ fn a_model_that_compares_something_else_is_replaced_by_the_next_run() {
 }
 
 #[test]
+fn a_model_of_far_fewer_records_is_told() {
+    let workspace = silos(510);
+    let codes = |report: &Value| -> Vec<String> {
+        let warnings = report["warnings"].as_array().expect("a list");
+        warnings.iter().filter_map(|warning| warning["code"].as_str()).map(str::to_owned).collect()
+    };
+    assert!(!codes(&workspace.land_and_publish()).contains(&"match-model-outgrown".to_owned()));
+    for source in ["shop", "web"] {
+        write(&workspace, source, 0..2_040, 9);
+    }
+    let told = workspace.run(&["run"]);
+    assert!(told.stdout.contains("was made of 1020 records, now there are 4080"), "{}", told.stdout);
+    workspace.json(&["model", "refresh"]);
+    assert!(!codes(&workspace.land_and_publish()).contains(&"match-model-outgrown".to_owned()));
+}
+
+#[test]
 fn of_few_records_no_model_is_kept() {
     let workspace = silos(40);
     assert_eq!(model_of(&workspace.land_and_publish()), (&Value::Null, &json!(true)));

@@ -1,11 +1,11 @@
 //! The match model that runs go by, from one refresh to the next.
 //!
-//! Were the model estimated at every run, each load would shift the weights of pairs that nobody touched, and
-//! profiles would merge and part without a cause that anyone could name. So the first run that
-//! has records enough keeps its model, and all later ones go by it, until somebody asks for a new one.
-//! Frozen are m, u, the prior, the share of homes, how common values are, and from which size on groups of
-//! records are parted. So the weight of a pair is made of its two records and of what is frozen, and what was compared
-//! once need not be compared again.
+//! Were the model estimated at every run, each load would shift the weights of pairs that nobody
+//! touched, and profiles would merge and part without a cause that anyone could name. So the first
+//! run that has records enough keeps its model, and all later ones go by it, until somebody asks
+//! for a new one. Frozen are m, u, the prior, the share of homes, how common values are, and from
+//! which size on groups of records are parted. So the weight of a pair is made of its two records
+//! and of what is frozen, and what was compared once need not be compared again.
 
 mod frequencies;
 mod text;
@@ -56,7 +56,11 @@ impl Engine {
         let model = read_model(&kept.content).ok().filter(|model| model.check(plan).is_ok());
         let frequencies = kept.frequencies.as_deref().and_then(read_frequencies);
         let frequencies = frequencies.filter(|kept| kept.len() == plan.comparisons().len());
-        Ok(model.map(|model| Frozen { number: kept.number, weights: KeptWeights { model, frequencies } }))
+        let made_of = Some(kept.records);
+        Ok(model.map(|model| Frozen {
+            number: kept.number,
+            weights: KeptWeights { model, frequencies, made_of },
+        }))
     }
 
     /// Keeps the model that a linkage estimated. `None`: it had too few records.

@@ -156,7 +156,7 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
         threshold: Probability(threshold),
         weights: WeightSettings {
             max_block_pairs: DEFAULT_MAX_BLOCK_PAIRS,
-            kept: request.model.clone().map(|model| KeptWeights { model, frequencies: None }),
+            kept: request.model.clone().map(|model| KeptWeights { model, frequencies: None, made_of: None }),
             tags: None,
         },
         constraints: Constraints::default(),

@@ -1,9 +1,9 @@
 //! Profiles that are as they were, carried over from one publication to the next.
 //!
-//! A profile is built of its records and of settings. Where both are as they were, its row is copied as it
-//! stands: sealed under the key that it has, bound to the publication that sealed it. So a
-//! publication's rows may be of several editions, and the keys of an edition live until no row is left of it;
-//! those of single rows that were replaced go one by one.
+//! A profile is built of its records and of settings. Where both are as they were, its row is
+//! copied as it stands: sealed under the key that it has, bound to the publication that sealed it.
+//! So a publication's rows may be of several editions, and the keys of an edition live until no row
+//! is left of it; those of single rows that were replaced go one by one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,7 +30,8 @@ use crate::publication::Publication;
 use crate::records::key_location;
 use crate::session::lake_session;
 
-/// All profiles are built anew at least this often: what goes by the day, the bands of ages, is never further behind.
+/// All profiles are built anew at least this often: what goes by the day, the bands of ages, is
+/// never further behind.
 const MOST_DAYS: i64 = 30;
 /// And where the rows are of more editions than this: each keeps pages of keys.
 const MOST_EDITIONS: usize = 64;
@@ -38,7 +39,8 @@ const MOST_EDITIONS: usize = 64;
 /// What a publication keeps for the next one to carry rows over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Editions {
-    /// Names what profiles are built by, beside their records: equal names, equal profiles of equal records.
+    /// Names what profiles are built by, beside their records: equal names, equal profiles of equal
+    /// records.
     built_by: String,
     /// When all profiles were built last: microseconds since 1970, UTC.
     complete_at: i64,

@@ -66,8 +66,8 @@ pub(super) struct Cluster {
 }
 
 impl Engine {
-    /// Builds, seals and publishes the profiles of `linkage` in a run of that number, with the fingerprint of what
-    /// it was made of and the number of the model that was kept.
+    /// Builds, seals and publishes the profiles of `linkage` in a run of that number, with the
+    /// fingerprint of what it was made of and the number of the model that was kept.
     pub(crate) async fn publish(
         &self,
         linkage: &Linkage,
@@ -113,8 +113,8 @@ impl Engine {
         let history = self.write_history(&changes, current, &edition).await?;
         versions.insert(TableName::History, history);
 
-        // Nobody reads the publication before the current one any more. Before this one is published, lest a
-        // crash in between forgets them.
+        // Nobody reads the publication before the current one any more. Before this one is
+        // published, lest a crash in between forgets them.
         if let Some(editions) = current.and_then(|current| current.editions.as_ref()) {
             self.vault.destroy(&editions.replaced_keys()).await?;
         }
@@ -138,8 +138,8 @@ impl Engine {
         })
     }
 
-    /// Destroys the profile keys that no reader can still need: those of publications
-    /// that were cut off, and of every one before the one that was current until now of which neither has rows.
+    /// Destroys the profile keys that no reader can still need: those of publications that were cut
+    /// off, and of every one before the one that was current until now of which neither has rows.
     async fn destroy_replaced_keys(
         &self,
         replaced: Option<&Publication>,
@@ -161,8 +161,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Copies the profiles that are carried over, and builds the others in passes over the records; returns the
-    /// versions of profiles and provenance.
+    /// Copies the profiles that are carried over, and builds the others in passes over the records;
+    /// returns the versions of profiles and provenance.
     async fn write_profiles(
         &self,
         mut clusters: Vec<Cluster>,

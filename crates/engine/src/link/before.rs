@@ -1,8 +1,9 @@
 //! What the linkage before found, and what of it still holds.
 //!
-//! The weight of a pair is made of its two records and of what is frozen with the model; whether the two are compared
-//! at all, of their records and surroundings ([`Blocks::surroundings`](vermeil_resolve::Blocks)).
-//! So a pair of two records that are as they were is linked now if it was linked then, and only pairs of others are compared.
+//! The weight of a pair is made of its two records and of what is frozen with the model; whether
+//! the two are compared at all, of their records and surroundings
+//! ([`Blocks::surroundings`](vermeil_resolve::Blocks)). So a pair of two records that are as they
+//! were is linked now if it was linked then, and only pairs of others are compared.
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -24,7 +25,8 @@ use crate::session::lake_session;
 
 /// What the linkage before found.
 pub(crate) struct Before {
-    /// What each record said, as [`record_tags`] tells it, and its version; `None` for one that was not there.
+    /// What each record said, as [`record_tags`] tells it, and its version; `None` for one that was
+    /// not there.
     records: Vec<Option<(i64, i64)>>,
     /// Links of which both records are still there.
     links: Vec<Link>,
@@ -63,8 +65,8 @@ impl Before {
 }
 
 impl Engine {
-    /// What the linkage of a publication found of these records; `None` where it went by other settings or another
-    /// model than `linking` names, or was not kept.
+    /// What the linkage of a publication found of these records; `None` where it went by other
+    /// settings or another model than `linking` names, or was not kept.
     pub(crate) async fn linked_before(
         &self,
         publication: Option<&Publication>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::doubts::outgrown;
 use super::{Linked, doubts};
 use crate::report::{ClusterSize, MatchReport, RuleReport, WeightBin};
 
@@ -29,6 +30,8 @@ impl Linked {
             rule: planned.rule.to_string(),
             pairs: job.weights.blocks.pairs_of_rule(index),
         });
+        let mut warnings = doubts(&job.weights.model);
+        warnings.extend(job.weights.made_of.and_then(|made_of| outgrown(made_of, job.store.len() as u64)));
         MatchReport {
             records: job.store.len() as u64,
             candidate_pairs: self.candidate_pairs,
@@ -47,7 +50,7 @@ impl Linked {
                 .into_iter()
                 .map(|(records, clusters)| ClusterSize { records, clusters })
                 .collect(),
-            warnings: doubts(&job.weights.model),
+            warnings,
         }
     }
 

@@ -4,6 +4,15 @@ use vermeil_model::Diagnostic;
 use vermeil_resolve::MatchModel;
 use vermeil_resolve::estimate::Origin;
 
+/// A model of so many times fewer records is better made anew: what was rare may be common now.
+const OUTGROWN: u64 = 4;
+
+/// Whether the records have outgrown the model that they are linked by, made of `made_of` records.
+pub(crate) fn outgrown(made_of: u64, records: u64) -> Option<Diagnostic> {
+    let told = || Diagnostic::new("match-model-outgrown").with("then", made_of).with("now", records);
+    (records >= OUTGROWN * made_of).then(told)
+}
+
 /// Where estimation did not come to rest, and what it could not learn.
 pub(crate) fn doubts(model: &MatchModel) -> Vec<Diagnostic> {
     let mut doubts = Vec::new();

@@ -57,7 +57,8 @@ pub(crate) struct MatchJob {
     pub(crate) weights: Weights,
     pub(crate) threshold: Probability,
     pub(crate) constraints: Constraints,
-    /// What the records say, so that the next linkage knows which have changed; `None` where it will not ask.
+    /// What the records say, so that the next linkage knows which have changed; `None` where it
+    /// will not ask.
     pub(crate) tags: Option<Vec<i64>>,
     /// The records whose pairs are compared; `None`: all.
     pub(crate) touched: Option<Touched>,

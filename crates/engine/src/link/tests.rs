@@ -32,7 +32,7 @@ fn job(model: Option<MatchModel>) -> (MatchPlan, FeatureStore, LinkSettings) {
         threshold: Probability(0.5),
         weights: WeightSettings {
             max_block_pairs: 1_000,
-            kept: model.map(|model| KeptWeights { model, frequencies: None }),
+            kept: model.map(|model| KeptWeights { model, frequencies: None, made_of: None }),
             tags: None,
         },
         constraints: Constraints::default(),

@@ -11,8 +11,11 @@ use crate::match_model::{LEAST_RECORDS, kept};
 /// A model that was kept.
 pub(crate) struct KeptWeights {
     pub(crate) model: MatchModel,
-    /// How common values were then, of a model of these records; a model that came from elsewhere knows none.
+    /// How common values were then, of a model of these records; a model that came from elsewhere
+    /// knows none.
     pub(crate) frequencies: Option<Vec<KeptFrequencies>>,
+    /// Of how many records it was made, where that is known.
+    pub(crate) made_of: Option<u64>,
 }
 
 /// Where the weights of linking come from.
@@ -31,6 +34,8 @@ pub(crate) struct Weights {
     frequencies: Frequencies,
     /// What of the frequencies is to be kept with the model.
     pub(crate) kept: Option<Vec<KeptFrequencies>>,
+    /// Of how many records a model that was kept was made.
+    pub(crate) made_of: Option<u64>,
 }
 
 impl Weights {
@@ -44,6 +49,7 @@ impl Weights {
         settings: WeightSettings,
     ) -> Result<Weights, EngineError> {
         let WeightSettings { max_block_pairs, kept: before, tags } = settings;
+        let made_of = before.as_ref().and_then(|before| before.made_of);
         let (model, frequencies) = before.map(|before| (before.model, before.frequencies)).unzip();
         let frequencies: Option<Vec<KeptFrequencies>> = frequencies.flatten();
         // Limits go with the records they were made for, as frequencies do.
@@ -69,7 +75,7 @@ impl Weights {
             (Some(kept), Some(tags)) => Frequencies::kept(store, plan, kept, name(tags)),
             _ => counted(),
         };
-        Ok(Weights { blocks, model, frequencies, kept })
+        Ok(Weights { blocks, model, frequencies, kept, made_of })
     }
 
     /// Weighs pairs of the records that these weights were made for.

@@ -11,8 +11,8 @@ impl Blocks {
     /// A number for each record that changes whenever other records change with whom it is
     /// compared; 0 where they have no say.
     ///
-    /// A pair whose records have the values and the numbers that they had before is a candidate now if it was
-    /// one then. Not keyed: it must not leave the process.
+    /// A pair whose records have the values and the numbers that they had before is a candidate now
+    /// if it was one then. Not keyed: it must not leave the process.
     pub fn surroundings(&self, store: &FeatureStore) -> Vec<u64> {
         let mut surroundings = vec![0; store.len()];
         for slots in self.rules.iter().filter(|slots| slots.part == Part::Refined) {

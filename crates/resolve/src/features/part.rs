@@ -132,7 +132,8 @@ impl<'a> FeatureStorePart<'a> {
         values.clear();
     }
 
-    /// A whole name may know first names that its parts do not: `mary anne fussell` beside `mary` and `fussell`.
+    /// A whole name may know first names that its parts do not: `mary anne fussell` beside `mary`
+    /// and `fussell`.
     fn complete_first_names(&mut self, names: NameColumns, first: usize) {
         for row in self.rows_from(first) {
             let (Some(whole), Some(given), Some(family)) =
