@@ -193,22 +193,32 @@ impl Engine {
 
 /// Whether a new decision can be followed together with all others in force.
 fn permit(number: i64, new: &NewDecision, others: &[Decision]) -> Result<(), EngineError> {
-    let in_force = others.iter().filter(|decision| decision.undone.is_none());
-    let mut settled: Vec<Settled<'_>> = in_force
-        .map(|decision| Settled {
-            number: decision.number,
-            verdict: decision.kind.verdict(),
-            one: &decision.one,
-            other: &decision.other,
-        })
-        .collect();
-    settled.push(Settled { number, verdict: new.kind.verdict(), one: &new.one, other: &new.other });
+    let mut settled = settled(others);
+    settled.push(about_to_be(number, new));
     match contradiction(&settled) {
         None => Ok(()),
         Some(decisions) => Err(EngineError::Contradiction {
             decisions: decisions.into_iter().filter(|other| *other != number).collect(),
         }),
     }
+}
+
+/// What decisions in force say.
+pub(crate) fn settled(decisions: &[Decision]) -> Vec<Settled<'_>> {
+    let in_force = decisions.iter().filter(|decision| decision.undone.is_none());
+    in_force
+        .map(|decision| Settled {
+            number: decision.number,
+            verdict: decision.kind.verdict(),
+            one: &decision.one,
+            other: &decision.other,
+        })
+        .collect()
+}
+
+/// What a decision will say under its number.
+pub(crate) fn about_to_be(number: i64, new: &NewDecision) -> Settled<'_> {
+    Settled { number, verdict: new.kind.verdict(), one: &new.one, other: &new.other }
 }
 
 /// What the audit log tells of a decision: who, what, and its number. Its reason stays with it.

@@ -43,7 +43,7 @@ const MARKER: &str = ".vermeil-demo";
 const MADE_BY_DEMO: [&str; 5] = [DATA_FOLDER, "lake", "state", vermeil_policy::FOLDER, PIPELINE_FILE];
 
 /// What the demo shows.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Demo {
     /// What the run did; `seconds` and `stages` cover the writing of silos and the measuring too.
     #[serde(flatten)]

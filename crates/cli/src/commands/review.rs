@@ -116,7 +116,8 @@ impl Interview<'_> {
                     None => return Ok(Reply::Quit),
                 },
             };
-            let id = |record: &str| record.parse().map_or(0, |RecordId(id)| id);
+            let id =
+                |record: &str| record.parse::<RecordId>().expect("the queue names records by their ids").0;
             let answer = Answer { left: id(&pair.left), right: id(&pair.right), verdict, reason };
             match self.engine.answer(&self.reader.actor, &[answer]).await {
                 Ok(taken) => {

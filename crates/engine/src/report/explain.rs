@@ -60,7 +60,7 @@ impl EvidenceReport {
 }
 
 /// Why a profile is what it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct ProfileExplanation {
     /// The profile.
     pub profile: String,
@@ -90,8 +90,8 @@ pub struct MemberReport {
     pub since: String,
 }
 
-/// Where a golden value comes from.
-#[derive(Debug, Clone, Serialize)]
+/// Where a golden value comes from. The value is personal: no `Debug`.
+#[derive(Clone, Serialize)]
 pub struct ProvenanceReport {
     /// The field.
     pub field: String,

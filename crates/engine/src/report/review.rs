@@ -37,8 +37,8 @@ pub struct ReviewPair {
     pub expected_gain: f64,
 }
 
-/// A pair of records, side by side.
-#[derive(Debug, Clone, Serialize)]
+/// A pair of records, side by side. Its fields hold personal values: no `Debug`.
+#[derive(Clone, Serialize)]
 pub struct ReviewQuestion {
     /// The pair.
     #[serde(flatten)]
@@ -59,8 +59,8 @@ pub struct ReviewQuestion {
     pub fields: Vec<ComparedField>,
 }
 
-/// One field of two records. Its values are personal.
-#[derive(Debug, Clone, Serialize)]
+/// One field of two records. Its values are personal: no `Debug`.
+#[derive(Clone, Serialize)]
 pub struct ComparedField {
     /// The field.
     pub field: String,

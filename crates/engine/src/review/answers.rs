@@ -6,11 +6,11 @@ use vermeil_audit::Status;
 use vermeil_model::decision::{DecisionKind, Reason, Verdict};
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic, ProfileId, RecordId};
-use vermeil_resolve::decisions::{Settled, contradiction};
+use vermeil_resolve::decisions::contradiction;
 use vermeil_state::{Decision, NewDecision, StateError};
 
 use crate::audit::Opened;
-use crate::decisions::intent;
+use crate::decisions::{about_to_be, intent, settled};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::golden::Former;
@@ -73,7 +73,7 @@ impl Engine {
             let decision = published.decision(answer, actor);
             new.push(decision.map_err(|cause| AnswersError::Refused { number, cause })?);
         }
-        let Ok(count) = u32::try_from(new.len()) else { return Err(EngineError::NotTwo.into()) };
+        let count = u32::try_from(new.len()).expect("fewer answers than fill the memory many times");
         if count == 0 {
             return Ok(Vec::new());
         }
@@ -142,17 +142,9 @@ impl Published {
 
 /// Whether new decisions, numbered from `first`, can be followed together with all others in force.
 fn permit(first: i64, new: &[NewDecision], others: &[Decision]) -> Result<(), AnswersError> {
-    let in_force = others.iter().filter(|decision| decision.undone.is_none());
-    let mut settled: Vec<Settled<'_>> = in_force
-        .map(|decision| Settled {
-            number: decision.number,
-            verdict: decision.kind.verdict(),
-            one: &decision.one,
-            other: &decision.other,
-        })
-        .collect();
+    let mut settled = settled(others);
     for (number, (own, new)) in (first..).zip(new).enumerate() {
-        settled.push(Settled { number: own, verdict: new.kind.verdict(), one: &new.one, other: &new.other });
+        settled.push(about_to_be(own, new));
         let Some(mut contradicted) = contradiction(&settled) else { continue };
         contradicted.retain(|other| *other != own);
         let (answers, decisions): (Vec<i64>, Vec<i64>) =

@@ -1,8 +1,6 @@
 //! Pairs as counts of patterns of levels: a few thousand stand for millions.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use hashbrown::HashMap;
 
@@ -11,6 +9,7 @@ use crate::block::{Pair, PairSample};
 use crate::compare::{Comparer, Pattern};
 use crate::features::{FeatureStore, RecordIndex};
 use crate::mix::{SplitMix, chain};
+use crate::parallel;
 use crate::plan::MatchPlan;
 
 /// How many pairs show each pattern.
@@ -81,23 +80,8 @@ pub(super) fn count_all(
     samples: Vec<Sample>,
     threads: NonZeroUsize,
 ) -> Vec<PatternCounts> {
-    let waiting = Mutex::new(samples.into_iter().enumerate());
-    let mut counted: Vec<(usize, PatternCounts)> = thread::scope(|scope| {
-        let work = || {
-            let comparer = Comparer::new(store, plan);
-            // A thread that panicked took its sample along, and the panic is passed on below.
-            let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-            std::iter::from_fn(next).map(|(place, sample)| (place, sample.count(&comparer))).collect()
-        };
-        let others: Vec<_> = (1..threads.get()).map(|_| scope.spawn(work)).collect();
-        let mut counted: Vec<_> = work();
-        for other in others {
-            counted.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        counted
-    });
-    counted.sort_unstable_by_key(|(place, _)| *place);
-    counted.into_iter().map(|(_, counts)| counts).collect()
+    let comparer = || Comparer::new(store, plan);
+    parallel::map_with(threads, samples.into_iter(), comparer, |comparer, sample| sample.count(comparer))
 }
 
 impl PatternCounts {
