@@ -21,7 +21,7 @@ use vermeil_model::schema::{BlockingRule, Comparison, Field, Schema};
 pub use meaning::Meaning;
 use values::Profile;
 
-use crate::normalise::date;
+use crate::normalise::{address, date};
 
 /// Rules beside those of the schema: a file may lack the fields that these rely on, and what it
 /// costs to compare a file's records has a bound whatever the rules, see [`crate::block`].
@@ -97,6 +97,8 @@ pub struct MappedField {
     pub columns: Vec<usize>,
     /// How they make a value.
     pub joined: Joined,
+    /// Places of columns with whole addresses, which stand in where those have no value.
+    pub whole_addresses: Vec<usize>,
 }
 
 /// What was understood of a file.
@@ -112,9 +114,42 @@ pub struct Mapping {
     pub source: Option<usize>,
 }
 
+/// Of texts in a column that holds whole addresses, so many have a postal code at least.
+const LEAST_WITH_CODE: f64 = 0.05;
+const STREET: &str = "street";
+const POSTAL_CODE: &str = "postal_code";
+const CITY: &str = "city";
+
 impl MappedField {
+    fn new(field: &str, columns: Vec<usize>, joined: Joined) -> Self {
+        Self { field: field.to_owned(), columns, joined, whole_addresses: Vec::new() }
+    }
+
     /// The field's value in a row; `None` where no column has one.
     pub fn value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
+        let own = self.own_value(&cell);
+        if self.whole_addresses.is_empty() {
+            return own;
+        }
+        match own {
+            // A line that says where the street is, too.
+            Some(street) if self.field == STREET && street.contains(',') => {
+                Some(address::parts(&street).street.map_or(street.clone().into_owned(), str::to_owned).into())
+            }
+            Some(value) => Some(value),
+            None => self.whole_addresses.iter().find_map(|column| {
+                let parts = address::parts(cell(*column));
+                let part = match self.field.as_str() {
+                    STREET => parts.street,
+                    POSTAL_CODE => parts.postal_code,
+                    _ => parts.city,
+                };
+                part.map(Into::into)
+            }),
+        }
+    }
+
+    fn own_value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
         let mut present =
             self.columns.iter().map(|column| cell(*column).trim()).filter(|cell| !cell.is_empty());
         match self.joined {
@@ -177,8 +212,11 @@ pub fn infer(
             fields[place] = Some(format!("column_{}", place + 1));
         }
     }
-    let mapped = map_fields(&judged, &fields, &profiles, canonical);
-    let used = |place: usize| mapped.iter().any(|field| field.columns.contains(&place));
+    let mut mapped = map_fields(&judged, &fields, &profiles, canonical);
+    part_addresses(&mut mapped, &judged, samples);
+    let used = |place: usize| {
+        mapped.iter().any(|field| field.columns.contains(&place) || field.whole_addresses.contains(&place))
+    };
     let columns = samples
         .iter()
         .enumerate()
@@ -332,25 +370,47 @@ fn map_fields(
             }
             "street" => {
                 let mut columns = of(name, &|meaning| meaning == Meaning::HouseNumber);
-                let streets =
-                    of(name, &|meaning| !matches!(meaning, Meaning::HouseNumber | Meaning::WholeAddress));
-                if streets.is_empty() {
-                    columns.extend(of(name, &|meaning| meaning == Meaning::WholeAddress));
-                }
-                columns.extend(streets);
+                columns.extend(of(name, &|meaning| {
+                    !matches!(meaning, Meaning::HouseNumber | Meaning::WholeAddress)
+                }));
                 (columns, Joined::ByBlanks)
             }
             _ => (of(name, &all), Joined::FirstWithValue),
         };
         let has_room = canonical.field("mobile").is_some() && !names.contains(&"mobile");
         if name == "phone" && columns.len() > 1 && has_room {
-            mapped.push(MappedField { field: name.to_owned(), columns: columns[..1].to_vec(), joined });
-            mapped.push(MappedField { field: "mobile".to_owned(), columns: columns[1..].to_vec(), joined });
+            mapped.push(MappedField::new(name, columns[..1].to_vec(), joined));
+            mapped.push(MappedField::new("mobile", columns[1..].to_vec(), joined));
             continue;
         }
-        mapped.push(MappedField { field: name.to_owned(), columns, joined });
+        mapped.push(MappedField::new(name, columns, joined));
     }
     mapped
+}
+
+/// Lets columns with whole addresses stand in for the parts of addresses.
+fn part_addresses(mapped: &mut Vec<MappedField>, judged: &[(Meaning, Because)], samples: &[ColumnSample]) {
+    let of = |wanted: Meaning| (0..judged.len()).filter(move |&place| judged[place].0 == wanted);
+    // Street lines, too, in which the rest of the address stands.
+    let holds_codes = |place: &usize| {
+        let written = samples[*place].values.iter().filter(|value| !value.is_empty());
+        let with_code = written.clone().filter(|value| address::parts(value).postal_code.is_some()).count();
+        with_code as f64 >= LEAST_WITH_CODE * written.count() as f64 && with_code > 0
+    };
+    let whole: Vec<usize> =
+        of(Meaning::WholeAddress).chain(of(Meaning::Street).filter(holds_codes)).collect();
+    if whole.is_empty() {
+        return;
+    }
+    for name in [STREET, POSTAL_CODE, CITY] {
+        let is_known = mapped.iter().any(|field| field.field == name);
+        if !is_known && (name == STREET || whole.iter().any(holds_codes)) {
+            mapped.push(MappedField::new(name, Vec::new(), Joined::FirstWithValue));
+        }
+        if let Some(field) = mapped.iter_mut().find(|field| field.field == name) {
+            field.whole_addresses.clone_from(&whole);
+        }
+    }
 }
 
 /// The canonical schema with just the fields there are, and a field of text for each unknown column.
