@@ -9,19 +9,17 @@
 //! and why every column was taken for what it is. Nothing of it holds a value.
 
 mod headers;
+mod mapped;
 mod meaning;
 mod places;
 mod values;
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use vermeil_model::schema::{BlockingRule, Comparison, Field, Schema};
 
+pub use mapped::{Joined, MappedField};
 pub use meaning::Meaning;
 use values::Profile;
-
-use crate::normalise::{address, date};
 
 /// Rules beside those of the schema: a file may lack the fields that these rely on, and what it
 /// costs to compare a file's records has a bound whatever the rules, see [`crate::block`].
@@ -75,32 +73,6 @@ pub struct ColumnMeaning {
     pub because: Because,
 }
 
-/// How a field's value is made of its columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joined {
-    /// All of them, a blank between.
-    ByBlanks,
-    /// Year, month and day.
-    AsDate,
-    /// The first that has a value, which writes months before days.
-    MonthFirst,
-    /// The first that has a value.
-    FirstWithValue,
-}
-
-/// A field and the columns it is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MappedField {
-    /// The field, in the schema of the mapping.
-    pub field: String,
-    /// Places of the columns.
-    pub columns: Vec<usize>,
-    /// How they make a value.
-    pub joined: Joined,
-    /// Places of columns with whole addresses, which stand in where those have no value.
-    pub whole_addresses: Vec<usize>,
-}
-
 /// What was understood of a file.
 #[derive(Debug, Clone)]
 pub struct Mapping {
@@ -112,70 +84,6 @@ pub struct Mapping {
     pub schema: Schema,
     /// The column that says which silo a row is from.
     pub source: Option<usize>,
-}
-
-/// Of texts in a column that holds whole addresses, so many have a postal code at least.
-const LEAST_WITH_CODE: f64 = 0.05;
-const STREET: &str = "street";
-const POSTAL_CODE: &str = "postal_code";
-const CITY: &str = "city";
-
-impl MappedField {
-    fn new(field: &str, columns: Vec<usize>, joined: Joined) -> Self {
-        Self { field: field.to_owned(), columns, joined, whole_addresses: Vec::new() }
-    }
-
-    /// The field's value in a row; `None` where no column has one.
-    pub fn value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
-        let own = self.own_value(&cell);
-        if self.whole_addresses.is_empty() {
-            return own;
-        }
-        match own {
-            // A line that says where the street is, too.
-            Some(street) if self.field == STREET && street.contains(',') => {
-                Some(address::parts(&street).street.map_or(street.clone().into_owned(), str::to_owned).into())
-            }
-            Some(value) => Some(value),
-            None => self.whole_addresses.iter().find_map(|column| {
-                let parts = address::parts(cell(*column));
-                let part = match self.field.as_str() {
-                    STREET => parts.street,
-                    POSTAL_CODE => parts.postal_code,
-                    _ => parts.city,
-                };
-                part.map(Into::into)
-            }),
-        }
-    }
-
-    fn own_value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
-        let mut present =
-            self.columns.iter().map(|column| cell(*column).trim()).filter(|cell| !cell.is_empty());
-        match self.joined {
-            Joined::FirstWithValue => present.next().map(Into::into),
-            Joined::MonthFirst => {
-                let written = present.next()?;
-                Some(date::with_day_second(written).map_or(written.into(), Into::into))
-            }
-            Joined::ByBlanks => {
-                let first = present.next()?;
-                let mut rest = present.peekable();
-                if rest.peek().is_none() {
-                    return Some(first.into());
-                }
-                Some(rest.fold(first.to_owned(), |joined, cell| joined + " " + cell).into())
-            }
-            Joined::AsDate => {
-                let number = |place: usize| {
-                    self.columns.get(place).and_then(|column| cell(*column).trim().parse::<u32>().ok())
-                };
-                let year = number(0)?;
-                let (month, day) = (number(1).unwrap_or(1), number(2).unwrap_or(1));
-                Some(format!("{year:04}-{month:02}-{day:02}").into())
-            }
-        }
-    }
 }
 
 /// Understands the columns of a file. `told` are fields given by name of column; `key` is the
@@ -213,9 +121,13 @@ pub fn infer(
         }
     }
     let mut mapped = map_fields(&judged, &fields, &profiles, canonical);
-    part_addresses(&mut mapped, &judged, samples);
+    mapped::part_addresses(&mut mapped, &judged, samples);
+    mapped::spare_names(&mut mapped, &judged, samples);
     let used = |place: usize| {
-        mapped.iter().any(|field| field.columns.contains(&place) || field.whole_addresses.contains(&place))
+        let is_among = |columns: &[usize]| columns.contains(&place);
+        mapped.iter().any(|field| {
+            is_among(&field.columns) || is_among(&field.whole_addresses) || is_among(&field.spare_names)
+        })
     };
     let columns = samples
         .iter()
@@ -223,7 +135,10 @@ pub fn infer(
         .map(|(place, sample)| ColumnMeaning {
             column: sample.name.to_owned(),
             meaning: judged[place].0,
-            field: fields[place].clone().filter(|_| used(place)),
+            field: match used(place) {
+                true => fields[place].clone().or_else(|| Some(mapped::FULL_NAME.to_owned())),
+                false => None,
+            },
             because: judged[place].1,
         })
         .collect();
@@ -386,31 +301,6 @@ fn map_fields(
         mapped.push(MappedField::new(name, columns, joined));
     }
     mapped
-}
-
-/// Lets columns with whole addresses stand in for the parts of addresses.
-fn part_addresses(mapped: &mut Vec<MappedField>, judged: &[(Meaning, Because)], samples: &[ColumnSample]) {
-    let of = |wanted: Meaning| (0..judged.len()).filter(move |&place| judged[place].0 == wanted);
-    // Street lines, too, in which the rest of the address stands.
-    let holds_codes = |place: &usize| {
-        let written = samples[*place].values.iter().filter(|value| !value.is_empty());
-        let with_code = written.clone().filter(|value| address::parts(value).postal_code.is_some()).count();
-        with_code as f64 >= LEAST_WITH_CODE * written.count() as f64 && with_code > 0
-    };
-    let whole: Vec<usize> =
-        of(Meaning::WholeAddress).chain(of(Meaning::Street).filter(holds_codes)).collect();
-    if whole.is_empty() {
-        return;
-    }
-    for name in [STREET, POSTAL_CODE, CITY] {
-        let is_known = mapped.iter().any(|field| field.field == name);
-        if !is_known && (name == STREET || whole.iter().any(holds_codes)) {
-            mapped.push(MappedField::new(name, Vec::new(), Joined::FirstWithValue));
-        }
-        if let Some(field) = mapped.iter_mut().find(|field| field.field == name) {
-            field.whole_addresses.clone_from(&whole);
-        }
-    }
 }
 
 /// The canonical schema with just the fields there are, and a field of text for each unknown column.
