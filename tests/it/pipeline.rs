@@ -3,6 +3,7 @@
 //! (NDJSON, with a clock) and its club (Parquet, no clock).
 
 mod golden;
+mod groups;
 mod landing;
 mod planning;
 mod quarantine;

@@ -709,11 +709,15 @@ schema-no-purpose = { $file }: personal field `{ $field }` declares no purpose
     .help = name what it may be used for, such as `purposes: [customer_care]`, or make its class `plain` if it is not personal
 schema-unfit-generalisation = { $file }: field `{ $field }` cannot be generalised to `{ $to }`
     .help = `age_band` and `year` take personal dates, `department` postal codes, `masked_phone` phone numbers, `initial` personal texts
+schema-unfit-group = { $file }: group `{ $group }` cannot hold `{ $field }`
+    .help = name fields of the schema, each in one group, and in `core` fields of the group
 schema-unknown-blocking-field = { $file }: blocking rule `{ $rule }` names `{ $field }`, which is no field
     .help = define the field or correct the rule
 
 match-unknown-purpose = `{ $place }` names purpose `{ $purpose }`, which the policy files do not declare
     .help = declared are: { $declared }
+golden-unfit-group = group `{ $group }` of golden profiles cannot hold `{ $field }` of schema `{ $schema }`
+    .help = name fields of the schema, each in one group, and in `core` fields of the group, and none that `golden.fields` gives a rule of its own; `golden.groups` lifts a group of the schema with null
 match-unknown-field = `{ $place }` names `{ $field }`, which schema `{ $schema }` does not have
     .help = did you mean `{ $nearest }`?
     .otherwise = name a field of the schema

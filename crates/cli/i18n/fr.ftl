@@ -706,11 +706,15 @@ schema-no-purpose = { $file } : le champ personnel `{ $field }` ne déclare auc
     .help = nommez ses usages, par exemple `purposes: [customer_care]`, ou donnez-lui la classe `plain` s'il n'est pas personnel
 schema-unfit-generalisation = { $file } : le champ `{ $field }` ne peut pas être généralisé en `{ $to }`
     .help = `age_band` et `year` valent pour des dates personnelles, `department` pour des codes postaux, `masked_phone` pour des numéros de téléphone, `initial` pour des textes personnels
+schema-unfit-group = { $file } : le groupe `{ $group }` ne peut pas contenir `{ $field }`
+    .help = nommez des champs du schéma, chacun dans un seul groupe, et dans `core` des champs du groupe
 schema-unknown-blocking-field = { $file } : la règle de blocage `{ $rule }` nomme `{ $field }`, qui n'est pas un champ
     .help = définissez le champ ou corrigez la règle
 
 match-unknown-purpose = `{ $place }` nomme la finalité `{ $purpose }`, que les fichiers de politique ne déclarent pas
     .help = finalités déclarées : { $declared }
+golden-unfit-group = le groupe `{ $group }` des profils de référence ne peut pas contenir `{ $field }` du schéma `{ $schema }`
+    .help = nommez des champs du schéma, chacun dans un seul groupe, et dans `core` des champs du groupe, et aucun auquel `golden.fields` donne une règle à lui ; `golden.groups` lève un groupe du schéma par null
 match-unknown-field = `{ $place }` nomme `{ $field }`, que le schéma `{ $schema }` n'a pas
     .help = vouliez-vous dire `{ $nearest }` ?
     .otherwise = nommez un champ du schéma

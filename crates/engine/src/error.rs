@@ -100,6 +100,10 @@ pub enum EngineError {
     ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
     #[error("`{place}` names `{field}`, which is no field of `{schema}` (nearest: `{nearest}`)")]
     UnknownMatchField { place: String, schema: String, field: String, nearest: String },
+    #[error(
+        "group `{group}` cannot hold `{field}` of schema `{schema}`: no field, in two groups, or core alone"
+    )]
+    UnfitGroup { group: String, schema: String, field: String },
     #[error("`{place}` names purpose `{purpose}`, which the policy files do not declare ({declared})")]
     UnknownMatchPurpose { place: String, purpose: String, declared: String },
     #[error("profiles are not made for purpose `{purpose}`")]
@@ -305,6 +309,10 @@ impl Diagnose for EngineError {
             Self::ProfilesNotFor { purpose } => {
                 Diagnostic::new("profiles-not-for-purpose").with("purpose", purpose)
             }
+            Self::UnfitGroup { group, schema, field } => Diagnostic::new("golden-unfit-group")
+                .with("group", group)
+                .with("schema", schema)
+                .with("field", field),
             Self::UnknownMatchField { place, schema, field, nearest } => {
                 Diagnostic::new("match-unknown-field")
                     .with("place", place)
@@ -348,6 +356,7 @@ impl Diagnose for EngineError {
             | Self::TooFewRecords { .. }
             | Self::MatchPlan(_)
             | Self::UnknownMatchField { .. }
+            | Self::UnfitGroup { .. }
             | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use vermeil_model::pipeline::{Pipeline, Source};
-use vermeil_model::schema::SurvivorRule;
+use vermeil_model::schema::{FieldGroup, SurvivorRule};
 use vermeil_model::{RecordId, Schema};
+use vermeil_resolve::survive::group::{self, GroupCandidate};
 use vermeil_resolve::survive::{Candidate, StatedBy, choose};
 
+use crate::error::EngineError;
 use crate::records::OpenedRecord;
 
 /// The rules of one pipeline.
 pub(crate) struct ProfileRules<'a> {
     schema: &'a Schema,
+    /// By position of the field in the schema.
     rules: Vec<SurvivorRule>,
+    groups: Vec<Group>,
     /// By position of the source in the pipeline.
     source_ranks: Vec<u32>,
     self_declared: Vec<StatedBy>,
@@ -38,8 +42,19 @@ pub(crate) struct GoldenValue {
     pub(crate) observed_at: i64,
 }
 
+/// Fields whose values survive together.
+struct Group {
+    /// Positions in the schema.
+    fields: Vec<usize>,
+    /// Whether each is of the core.
+    core: Vec<bool>,
+    rule: SurvivorRule,
+}
+
 impl<'a> ProfileRules<'a> {
-    pub(crate) fn new(pipeline: &Pipeline, schema: &'a Schema) -> Self {
+    /// # Errors
+    /// [`EngineError::UnfitGroup`].
+    pub(crate) fn new(pipeline: &Pipeline, schema: &'a Schema) -> Result<Self, EngineError> {
         let golden = &pipeline.golden;
         let rules = schema
             .fields
@@ -56,12 +71,13 @@ impl<'a> ProfileRules<'a> {
         };
         let stated_by =
             |source: &Source| if source.self_declared { StatedBy::Oneself } else { StatedBy::Others };
-        Self {
+        Ok(Self {
             schema,
             rules,
+            groups: groups(pipeline, schema)?,
             source_ranks: pipeline.sources.iter().map(rank).collect(),
             self_declared: pipeline.sources.iter().map(stated_by).collect(),
-        }
+        })
     }
 
     /// What a record brings: the fields that its profile's schema knows.
@@ -90,8 +106,9 @@ impl<'a> ProfileRules<'a> {
                 });
             }
         }
-        offered
+        let mut survivors: Vec<GoldenValue> = offered
             .into_iter()
+            .filter(|(field, _)| !self.groups.iter().any(|group| group.fields.contains(field)))
             .filter_map(|(field, candidates)| {
                 let survivor = choose(self.rules[field], &candidates)?;
                 let chosen = &candidates[survivor.index];
@@ -103,6 +120,86 @@ impl<'a> ProfileRules<'a> {
                     observed_at: chosen.observed_at.unwrap_or_default(),
                 })
             })
-            .collect()
+            .collect();
+        for group in &self.groups {
+            self.add_survivors_of(group, contributions, &mut survivors);
+        }
+        survivors.sort_unstable_by_key(|survivor| survivor.field);
+        survivors
     }
+
+    /// The values of the one record whose values of `group` survive.
+    fn add_survivors_of(
+        &self,
+        group: &Group,
+        contributions: &[Contribution],
+        survivors: &mut Vec<GoldenValue>,
+    ) {
+        let candidates: Vec<GroupCandidate<'_>> =
+            contributions.iter().map(|contribution| self.candidate(group, contribution)).collect();
+        let Some(survivor) = group::choose(group.rule, &group.core, &candidates) else { return };
+        let chosen = &contributions[survivor.index];
+        survivors.extend(group.fields.iter().filter_map(|field| {
+            Some(GoldenValue {
+                field: *field,
+                value: chosen.value(*field)?.to_owned(),
+                record: chosen.record,
+                rule: survivor.rule,
+                observed_at: chosen.observed_at,
+            })
+        }));
+    }
+
+    fn candidate<'c>(&self, group: &Group, contribution: &'c Contribution) -> GroupCandidate<'c> {
+        let source = contribution.source as usize;
+        GroupCandidate {
+            values: group.fields.iter().map(|field| contribution.value(*field)).collect(),
+            source_rank: self.source_ranks[source],
+            stated_by: self.self_declared[source],
+            observed_at: Some(contribution.observed_at),
+            record: contribution.record,
+        }
+    }
+}
+
+impl Contribution {
+    /// The record's value of the field at that position of the schema.
+    fn value(&self, field: usize) -> Option<&str> {
+        self.values.iter().find(|(own, _)| *own == field).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The groups of the pipeline, and those of the schema that it leaves as they are, without the
+/// fields that it gives a rule of their own.
+fn groups(pipeline: &Pipeline, schema: &Schema) -> Result<Vec<Group>, EngineError> {
+    let golden = &pipeline.golden;
+    let of_pipeline = golden.groups.iter().filter_map(|(name, group)| Some((name, group.clone()?)));
+    let is_alone = |field: &String| golden.fields.contains_key(field);
+    let of_schema = schema.groups.iter().filter(|(name, _)| !golden.groups.contains_key(*name));
+    let of_schema = of_schema.map(|(name, group)| {
+        let mut group = FieldGroup { golden: golden.default.or(group.golden), ..group.clone() };
+        group.fields.retain(|field| !is_alone(field));
+        group.core.retain(|field| !is_alone(field));
+        (name, group)
+    });
+    let all: Vec<(&String, FieldGroup)> = of_pipeline.chain(of_schema).collect();
+    let unfit = |group: &str, field: &str| {
+        let (group, schema, field) = (group.to_owned(), schema.id(), field.to_owned());
+        EngineError::UnfitGroup { group, schema, field }
+    };
+    for (name, group) in &all {
+        if let Some(field) = group.fields.iter().find(|field| is_alone(field)) {
+            return Err(unfit(name, field));
+        }
+    }
+    if let Some((group, field)) = schema.unfit_group(all.iter().map(|(name, group)| (*name, group))) {
+        return Err(unfit(group, field));
+    }
+    let position = |name: &String| schema.fields.iter().position(|field| field.name == *name);
+    let resolved = all.into_iter().map(|(_, group)| Group {
+        fields: group.fields.iter().filter_map(position).collect(),
+        core: group.fields.iter().map(|field| group.core.contains(field)).collect(),
+        rule: group.golden.or(golden.default).unwrap_or(SurvivorRule::MostRecent),
+    });
+    Ok(resolved.filter(|group| !group.fields.is_empty()).collect())
 }

@@ -10,6 +10,7 @@ mod linked;
 mod publish;
 mod stand_ins;
 
+pub(crate) use build::ProfileRules;
 pub(crate) use carry::Editions;
 pub(crate) use former::Former;
 pub(crate) use publish::APPLICATION;

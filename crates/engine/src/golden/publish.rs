@@ -170,7 +170,7 @@ impl Engine {
         edition: &Edition,
     ) -> Result<(u64, u64), EngineError> {
         let schema = self.config.golden_schema();
-        let rules = ProfileRules::new(&self.config.pipeline, schema);
+        let rules = ProfileRules::new(&self.config.pipeline, schema)?;
         let columns = columns::with_pseudonyms(&columns::profiles_schema(schema), &edition.domains);
         let mut profiles = self.replacing(&TableName::Profiles, &columns).await?;
         let mut provenance = self.replacing(&TableName::Provenance, &columns::provenance_schema()).await?;
