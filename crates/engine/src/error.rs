@@ -118,6 +118,15 @@ pub enum EngineError {
     RowDenied { role: String, purpose: String },
     #[error("role `{role}` may not look for `{field}` for purpose `{purpose}`")]
     FindDenied { role: String, purpose: String, field: String },
+    #[error("role `{role}` may not set `{field}` right for purpose `{purpose}`")]
+    RectifyDenied { role: String, purpose: String, field: String },
+    // What was typed is not repeated: people mistype values here.
+    #[error("this is no field of schema `{schema}`")]
+    NotAField { schema: String },
+    #[error("this is no value of field `{field}`")]
+    NotAValue { field: String },
+    #[error("nothing was set right in this field that could be withdrawn")]
+    NothingRectified,
     // What was asked for is not repeated: people mistype values here.
     #[error("records are not found by this field (but by: {indexed})")]
     NotIndexed { indexed: String },
@@ -274,6 +283,13 @@ impl Diagnose for EngineError {
                 .with("role", role)
                 .with("purpose", purpose)
                 .with("field", field),
+            Self::RectifyDenied { role, purpose, field } => Diagnostic::new("rectify-denied")
+                .with("role", role)
+                .with("purpose", purpose)
+                .with("field", field),
+            Self::NotAField { schema } => Diagnostic::new("rectify-not-a-field").with("schema", schema),
+            Self::NotAValue { field } => Diagnostic::new("rectify-not-a-value").with("field", field),
+            Self::NothingRectified => Diagnostic::new("nothing-rectified"),
             Self::NotIndexed { indexed } => Diagnostic::new("field-not-indexed").with("indexed", indexed),
             Self::IndexIncomplete { source_id } => {
                 Diagnostic::new("index-incomplete").with("source", source_id)
@@ -339,6 +355,7 @@ impl Diagnose for EngineError {
             Self::Denied(_)
             | Self::RowDenied { .. }
             | Self::FindDenied { .. }
+            | Self::RectifyDenied { .. }
             | Self::AuditDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
@@ -357,6 +374,9 @@ impl Diagnose for EngineError {
             | Self::MatchPlan(_)
             | Self::UnknownMatchField { .. }
             | Self::UnfitGroup { .. }
+            | Self::NotAField { .. }
+            | Self::NotAValue { .. }
+            | Self::NothingRectified
             | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }

@@ -5,7 +5,7 @@
 //! So a publication's rows may be of several editions, and the keys of an edition live until no row
 //! is left of it; those of single rows that were replaced go one by one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, Float64Array, RecordBatch};
@@ -28,6 +28,7 @@ use crate::lake::{LakeTable, TableName, TableWriter};
 use crate::link::Linkage;
 use crate::publication::Publication;
 use crate::records::key_location;
+use crate::rectify::{Rectification, rectified_since};
 use crate::session::lake_session;
 
 /// All profiles are built anew at least this often: what goes by the day, the bands of ages, is
@@ -191,6 +192,7 @@ impl Engine {
         built_by: &str,
         now: i64,
         (linkage, clusters, former): (&Linkage, &[Cluster], &Former),
+        rectified: &[Rectification],
     ) -> Result<CarriedOver, EngineError> {
         let Some((current, editions)) =
             current.and_then(|current| Some((current, current.editions.as_ref()?)))
@@ -210,8 +212,10 @@ impl Engine {
         };
         let mut records_of: HashMap<ProfileId, usize> = HashMap::new();
         former.profiles.values().for_each(|holder| *records_of.entry(holder.profile).or_default() += 1);
+        let set_right: HashSet<RecordId> = rectified_since(rectified, current.rectified).collect();
         let is_as_it_was = |record: &RecordId, profile: ProfileId| {
-            former.profiles.get(record).is_some_and(|holder| holder.profile == profile)
+            !set_right.contains(record)
+                && former.profiles.get(record).is_some_and(|holder| holder.profile == profile)
                 && linkage.ids.find(*record).is_some_and(|place| linkage.is_as_it_was(place))
         };
         let carried: HashMap<ProfileId, f64> = clusters

@@ -12,5 +12,6 @@ mod stand_ins;
 
 pub(crate) use build::ProfileRules;
 pub(crate) use carry::Editions;
+pub(crate) use causes::{Sides, sides};
 pub(crate) use former::Former;
 pub(crate) use publish::APPLICATION;

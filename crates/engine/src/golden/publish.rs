@@ -30,6 +30,7 @@ use crate::lake::{TableName, TableWriter, Transactional};
 use crate::land::FIRST_KEY_EPOCH;
 use crate::link::Linkage;
 use crate::publication::{Publication, Snapshot};
+use crate::rectify::Rectification;
 use crate::session::lake_session;
 
 /// Profiles are built, sealed and written in batches of this many.
@@ -105,8 +106,10 @@ impl Engine {
         versions.insert(TableName::Members, members);
         let built_by = self.built_by(&edition.domains);
         let of_now = (linkage, clusters.as_slice(), &former);
-        let mut carried = self.carried_over(current, &built_by, now, of_now).await?;
-        let (profiles, provenance) = self.write_profiles(clusters, &mut carried, &edition).await?;
+        let rectified = self.rectifications().await?;
+        let mut carried = self.carried_over(current, &built_by, now, of_now, &rectified).await?;
+        let (profiles, provenance) =
+            self.write_profiles(clusters, &mut carried, &edition, &rectified).await?;
         versions.insert(TableName::Profiles, profiles);
         versions.insert(TableName::Provenance, provenance);
         let changes: Vec<_> = assignment.changes.iter().zip(&causes).collect();
@@ -123,6 +126,7 @@ impl Engine {
             versions: versions.into_iter().map(|(name, version)| (name.to_string(), version)).collect(),
             profiles: assigned,
             editions: Some(editions.clone()),
+            rectified: rectified.last().map_or(0, |last| last.number),
             linking: model.map(|model| self.linking(model)),
             pseudonym_domains: edition.domains.iter().map(|domain| domain.domain_name().to_owned()).collect(),
         };
@@ -168,6 +172,7 @@ impl Engine {
         mut clusters: Vec<Cluster>,
         carried: &mut CarriedOver,
         edition: &Edition,
+        rectified: &[Rectification],
     ) -> Result<(u64, u64), EngineError> {
         let schema = self.config.golden_schema();
         let rules = ProfileRules::new(&self.config.pipeline, schema)?;
@@ -178,7 +183,7 @@ impl Engine {
         carried.copy_provenance(self, &mut provenance).await?;
         clusters.retain(|cluster| !carried.contains(cluster.id.profile));
         for pass in passes(&clusters) {
-            let mut contributions = self.contributions(&rules, pass).await?;
+            let mut contributions = self.contributions(&rules, pass, rectified).await?;
             for clusters in pass.chunks(BATCH_PROFILES) {
                 let built: Vec<BuiltProfile<'_>> = clusters
                     .iter()
@@ -202,6 +207,7 @@ impl Engine {
         &self,
         rules: &ProfileRules<'_>,
         clusters: &[Cluster],
+        rectified: &[Rectification],
     ) -> Result<HashMap<u128, Vec<Contribution>>, EngineError> {
         let profile_of: HashMap<RecordId, u128> = clusters
             .iter()
@@ -218,6 +224,11 @@ impl Engine {
                 }
             })
             .await?;
+        }
+        for set in self.open_rectified(rectified, |record| records.contains(&record)).await? {
+            let own = contributions.get_mut(&profile_of[&set.record]).into_iter().flatten();
+            // None of a record whose key is destroyed.
+            own.filter(|from| from.record == set.record).for_each(|from| rules.set_right(from, &set));
         }
         contributions.values_mut().for_each(|own| own.sort_unstable_by_key(|from| from.record));
         Ok(contributions)
@@ -247,8 +258,9 @@ impl Engine {
             let names: Vec<&str> = positions.into_iter().map(|position| self.source_name(position)).collect();
             sources.append_value(names.join(","));
             created.append_value(profile.cluster.id.created_at);
-            updated
-                .append_value(profile.contributions.iter().map(|from| from.observed_at).max().unwrap_or(now));
+            updated.append_value(
+                profile.contributions.iter().map(Contribution::changed_at).max().unwrap_or(now),
+            );
             pages.append_value(location.page);
             slots.append_value(i32::from(location.slot));
         }
@@ -391,14 +403,16 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
     let mut records = StringBuilder::new();
     let mut rules = StringBuilder::new();
     let mut observed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    let mut authors = StringBuilder::new();
     for profile in built {
         let id = profile.cluster.id.profile.to_string();
         for value in &profile.values {
             profiles.append_value(&id);
             fields.append_value(&schema.fields[value.field].name);
             records.append_value(value.record.to_string());
-            rules.append_value(value.rule.as_str());
+            rules.append_value(value.rule);
             observed.append_value(value.observed_at);
+            authors.append_option(value.author.as_deref());
         }
     }
     let columns: Vec<ArrayRef> = vec![
@@ -407,6 +421,7 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
         Arc::new(records.finish()),
         Arc::new(rules.finish()),
         Arc::new(observed.finish()),
+        Arc::new(authors.finish()),
     ];
     batch_of(&columns::provenance_schema(), columns)
 }

@@ -245,8 +245,14 @@ impl Fixture {
 
     async fn publish(&self, versions: BTreeMap<String, u64>) {
         let number = self.engine.state.begin_publication().await.unwrap();
-        let snapshot =
-            Snapshot { versions, profiles: 2, linking: None, editions: None, pseudonym_domains: Vec::new() };
+        let snapshot = Snapshot {
+            versions,
+            profiles: 2,
+            linking: None,
+            editions: None,
+            rectified: 0,
+            pseudonym_domains: Vec::new(),
+        };
         let snapshot = serde_json::to_value(snapshot).unwrap();
         self.engine.state.publish(number, &snapshot, "tests").await.unwrap();
     }
