@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::common::Workspace;
-use crate::pipeline::record_of;
+use crate::pipeline::{profile_of, record_of};
 
 const PIPELINE: &str = r#"
 name: modele
@@ -169,4 +169,32 @@ fn a_plan_with_a_new_model_shows_what_it_would_join_and_keeps_nothing() {
     workspace.json(&["model", "refresh"]);
     let report = workspace.land_and_publish();
     assert_eq!((&report["merges"], &report["profiles"]), (&planned["merges"], &planned["profiles"]));
+}
+
+#[test]
+fn a_model_may_learn_from_what_people_decided() {
+    let workspace = silos(520);
+    workspace.land_and_publish();
+    let refreshed = |with: &[&str]| {
+        let report = workspace.json(&[&["model", "refresh"], with].concat());
+        (report["decided_pairs"].clone(), workspace.json(&["model", "show"])["model"].clone())
+    };
+    let (none, alone) = refreshed(&["--with-decisions"]);
+    assert_eq!(none, 0, "nothing was decided");
+    assert_eq!(refreshed(&[]), (json!(0), alone.clone()), "no decisions, another model");
+
+    // Two people each, somebody says, are one; each has two records.
+    let record = |person: usize| record_of(&workspace, "shop", &person.to_string());
+    for person in 0..9 {
+        let (one, other) =
+            (profile_of(&workspace, "shop", &format!("{}", 2 * person)), record(2 * person + 1));
+        let other = workspace.json(&["explain", &other])["profile"].as_str().expect("an id").to_owned();
+        workspace.json(&["merge", &one, &other, "--reason", "one person"]);
+    }
+    let (pairs, with) = refreshed(&["--with-decisions"]);
+    assert_eq!(pairs, 36);
+    let (_, without) = refreshed(&[]);
+    assert_eq!(without, alone, "decisions were learnt from unasked");
+    let lambda = |model: &Value| model["lambda"].as_f64().expect("a share");
+    assert!(lambda(&with) > 1.03 * lambda(&without), "{} to {}", lambda(&without), lambda(&with));
 }

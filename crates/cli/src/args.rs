@@ -296,6 +296,8 @@ pub struct DedupeArguments {
     pub map: Vec<ToldColumn>,
     #[arg(long, value_name = "RULE")]
     pub block: Vec<BlockingRule>,
+    #[arg(long, value_name = "COLUMN")]
+    pub exclusive: Vec<String>,
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
@@ -363,6 +365,8 @@ pub enum ModelCommand {
 pub struct RefreshArguments {
     #[arg(id = "dry-run", long)]
     pub dry_run: bool,
+    #[arg(id = "with-decisions", long)]
+    pub with_decisions: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -55,7 +55,7 @@ pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, de
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;
 pub use keys::KeyHolder;
-pub use match_model::{LEAST_RECORDS, ModelError, Refresh, read_model, write_model};
+pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
 pub use plan::{PlanRequest, PlannedModel};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;

@@ -40,6 +40,15 @@ pub enum Refresh {
     Keep,
 }
 
+/// What a new model learns from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lessons {
+    /// Records alone, without labels.
+    Records,
+    /// And the pairs that people decided about.
+    RecordsAndDecisions,
+}
+
 /// The model in force, and where it is kept.
 pub(crate) struct Frozen {
     pub(crate) number: i64,
@@ -95,14 +104,20 @@ impl Engine {
     pub async fn refresh_model(
         &self,
         refresh: Refresh,
+        lessons: Lessons,
         progress: &dyn Progress,
     ) -> Result<RefreshReport, EngineError> {
         let _lock = self.lock(progress).await?;
         let mut clock = StageClock { progress, stages: Vec::new() };
-        let linkage = self.link(&[], ModelChoice::Estimate, &mut clock).await?;
+        let choice = match lessons {
+            Lessons::Records => ModelChoice::Estimate,
+            Lessons::RecordsAndDecisions => ModelChoice::EstimateWithDecisions,
+        };
+        let linkage = self.link(&[], choice, &mut clock).await?;
         let changes = self.changes_of(&linkage, EXAMPLES).await?;
         let mut report = RefreshReport {
             kept: None,
+            decided_pairs: linkage.learnt_from,
             records: linkage.linked.job.store.len() as u64,
             profiles: changes.profiles,
             merges: changes.merges,

@@ -115,6 +115,8 @@ pub struct RefreshReport {
     pub kept: Option<i64>,
     /// How many records it was estimated from.
     pub records: u64,
+    /// How many pairs that people decided about it was estimated from too.
+    pub decided_pairs: u64,
     /// Golden profiles under it.
     pub profiles: u64,
     /// Profiles that come together.

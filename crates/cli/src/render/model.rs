@@ -47,6 +47,9 @@ pub fn refreshed(catalog: &Catalog, report: &RefreshReport) -> String {
     {
         facts.fact(name, count(catalog, value));
     }
+    if report.decided_pairs > 0 {
+        facts.fact("decided-pairs", count(catalog, report.decided_pairs));
+    }
     let mut parts = vec![facts.finish()];
     parts.extend(changes::examples(catalog, &report.merge_examples, &report.split_examples));
     parts.push(match report.kept {

@@ -47,7 +47,11 @@ pub(super) struct DecidedPairs {
 }
 
 impl DecidedPairs {
-    pub(super) fn new((store, plan): (&FeatureStore, &MatchPlan), blocks: &Blocks, pairs: &[DecidedPair]) -> Self {
+    pub(super) fn new(
+        (store, plan): (&FeatureStore, &MatchPlan),
+        blocks: &Blocks,
+        pairs: &[DecidedPair],
+    ) -> Self {
         if pairs.is_empty() {
             return Self { known: HashSet::new(), decided: Vec::new() };
         }
