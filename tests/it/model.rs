@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::common::Workspace;
-use crate::pipeline::record_of;
+use crate::pipeline::{profile_of, record_of};
 
 const PIPELINE: &str = r#"
 name: modele
@@ -90,6 +90,10 @@ fn runs_follow_the_model_of_the_first_until_it_is_refreshed() {
     assert_eq!(workspace.json(&["model", "show"]), kept, "a dry run kept something");
     assert_eq!(workspace.land_and_publish()["up_to_date"], true);
 
+    let planned = workspace.json(&["plan", "--refresh-model"]);
+    for count in ["profiles", "merges", "splits"] {
+        assert_eq!(planned[count], tried[count], "{count}");
+    }
     assert_eq!(workspace.json(&["model", "refresh"])["kept"], 2);
     assert_ne!(levels(&workspace), before);
     let report = workspace.land_and_publish();
@@ -134,4 +138,63 @@ fn of_few_records_no_model_is_kept() {
     assert_eq!(ended.code, 2, "{}", ended.stderr);
     assert!(ended.stderr.contains("1000 records or more, there are 80"), "{}", ended.stderr);
     assert_eq!(workspace.land_and_publish()["up_to_date"], true);
+}
+
+#[test]
+fn a_plan_with_a_new_model_shows_what_it_would_join_and_keeps_nothing() {
+    let workspace = silos(520);
+    let profiles = workspace.land_and_publish()["profiles"].clone();
+    // A model that takes nobody for anybody, and a run that goes by it.
+    workspace.change_state("UPDATE match_models SET content = json_set(content, '$.lambda', 1e-300)");
+    workspace.append("pipeline.yaml", "match: { threshold: 0.6 }\n");
+    assert!(workspace.land_and_publish()["splits"].as_u64() > Some(400));
+    let kept = workspace.json(&["model", "show"]);
+
+    let frozen = workspace.json(&["plan"]);
+    assert_eq!((&frozen["merges"], &frozen["splits"]), (&json!(0), &json!(0)));
+    let planned = workspace.json(&["plan", "--refresh-model", "--examples", "3"]);
+    assert_eq!(planned["profiles"], profiles);
+    assert!(planned["merges"].as_u64() > Some(400), "{}", planned["merges"]);
+    let examples = planned["merge_examples"].as_array().expect("examples");
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        assert!(example["probability"].as_f64() > Some(0.6), "{example}");
+        assert!(example["rules"].as_array().is_some_and(|rules| !rules.is_empty()), "{example}");
+        let [one, other] = [0, 1].map(|side| example["records"][side].as_str().expect("a record"));
+        assert_eq!(workspace.json(&["explain", one, other])["same_profile"], false);
+    }
+    assert_eq!(workspace.json(&["model", "show"]), kept);
+    assert_eq!(workspace.land_and_publish()["up_to_date"], true, "a plan changed something");
+
+    workspace.json(&["model", "refresh"]);
+    let report = workspace.land_and_publish();
+    assert_eq!((&report["merges"], &report["profiles"]), (&planned["merges"], &planned["profiles"]));
+}
+
+#[test]
+fn a_model_may_learn_from_what_people_decided() {
+    let workspace = silos(520);
+    workspace.land_and_publish();
+    let refreshed = |with: &[&str]| {
+        let report = workspace.json(&[&["model", "refresh"], with].concat());
+        (report["decided_pairs"].clone(), workspace.json(&["model", "show"])["model"].clone())
+    };
+    let (none, alone) = refreshed(&["--with-decisions"]);
+    assert_eq!(none, 0, "nothing was decided");
+    assert_eq!(refreshed(&[]), (json!(0), alone.clone()), "no decisions, another model");
+
+    // Two people each, somebody says, are one; each has two records.
+    let record = |person: usize| record_of(&workspace, "shop", &person.to_string());
+    for person in 0..9 {
+        let (one, other) =
+            (profile_of(&workspace, "shop", &format!("{}", 2 * person)), record(2 * person + 1));
+        let other = workspace.json(&["explain", &other])["profile"].as_str().expect("an id").to_owned();
+        workspace.json(&["merge", &one, &other, "--reason", "one person"]);
+    }
+    let (pairs, with) = refreshed(&["--with-decisions"]);
+    assert_eq!(pairs, 36);
+    let (_, without) = refreshed(&[]);
+    assert_eq!(without, alone, "decisions were learnt from unasked");
+    let lambda = |model: &Value| model["lambda"].as_f64().expect("a share");
+    assert!(lambda(&with) > 1.03 * lambda(&without), "{} to {}", lambda(&without), lambda(&with));
 }

@@ -3,6 +3,7 @@
 //! (NDJSON, with a clock) and its club (Parquet, no clock).
 
 mod golden;
+mod groups;
 mod landing;
 mod planning;
 mod quarantine;
@@ -132,9 +133,9 @@ pub struct Person {
     pub street: String,
     pub postal_code: String,
     pub city: String,
-    day: usize,
-    month: usize,
-    year: usize,
+    pub day: usize,
+    pub month: usize,
+    pub year: usize,
 }
 
 pub fn person(number: usize) -> Person {

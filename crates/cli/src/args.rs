@@ -63,7 +63,7 @@ pub enum Command {
     Check,
     #[command(subcommand)]
     Policy(PolicyCommand),
-    Plan,
+    Plan(PlanArguments),
     Run(RunArguments),
     Status,
     Query(QueryArguments),
@@ -75,6 +75,7 @@ pub enum Command {
     NeverLink(PairArguments),
     Undo(UndoArguments),
     Decisions,
+    Rectify(RectifyArguments),
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
     #[command(subcommand)]
@@ -106,6 +107,14 @@ pub struct DemoArguments {
 pub struct InitArguments {
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub examples: u32,
+    #[arg(id = "refresh-model", long)]
+    pub refresh_model: bool,
 }
 
 #[derive(Debug, Args)]
@@ -201,6 +210,22 @@ pub struct FindArguments {
     pub reader: ReaderArguments,
 }
 
+/// The value is read from standard input: it names a person.
+#[derive(Debug, Args)]
+pub struct RectifyArguments {
+    // Kept as text: clap would repeat a malformed value, and someone may type a name here.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[arg(value_name = "FIELD")]
+    pub field: String,
+    #[arg(long)]
+    pub withdraw: bool,
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     Show,
@@ -271,6 +296,8 @@ pub struct DedupeArguments {
     pub map: Vec<ToldColumn>,
     #[arg(long, value_name = "RULE")]
     pub block: Vec<BlockingRule>,
+    #[arg(long, value_name = "COLUMN")]
+    pub exclusive: Vec<String>,
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
@@ -338,6 +365,8 @@ pub enum ModelCommand {
 pub struct RefreshArguments {
     #[arg(id = "dry-run", long)]
     pub dry_run: bool,
+    #[arg(id = "with-decisions", long)]
+    pub with_decisions: bool,
 }
 
 #[derive(Debug, Subcommand)]

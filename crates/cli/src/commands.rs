@@ -19,6 +19,7 @@ mod plan;
 pub mod policy;
 mod quarantine;
 mod query;
+mod rectify;
 mod review;
 mod run;
 mod status;
@@ -41,7 +42,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Demo(arguments) => demo::execute(session, output, &arguments).await,
         Command::Init(arguments) => init::execute(session, output, &arguments),
         Command::Check => check::execute(session, output).await,
-        Command::Plan => plan::execute(session, output).await,
+        Command::Plan(arguments) => plan::execute(session, output, &arguments).await,
         Command::Policy(command) => policy::execute(session, output, &command),
         Command::Run(arguments) => run::execute(session, output, &arguments).await,
         Command::Status => status::execute(session, output).await,
@@ -53,6 +54,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::NeverLink(arguments) => decisions::never_link(session, output, &arguments).await,
         Command::Undo(arguments) => decisions::undo(session, output, &arguments).await,
         Command::Decisions => decisions::list(session, output).await,
+        Command::Rectify(arguments) => rectify::execute(session, output, &arguments).await,
         Command::Find(arguments) => find::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,

@@ -200,6 +200,9 @@ fn schema_diagnostic(error: &SchemaError) -> Option<Diagnostic> {
                 .with("field", field)
                 .with("to", to)
         }
+        SchemaError::UnfitGroup { file, group, field } => {
+            Diagnostic::new("schema-unfit-group").with("file", file).with("group", group).with("field", field)
+        }
         SchemaError::UnknownBlockingField { file, rule, field } => {
             Diagnostic::new("schema-unknown-blocking-field")
                 .with("file", file)

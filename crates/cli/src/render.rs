@@ -1,6 +1,7 @@
 //! Results for people: tables in the user's language.
 
 pub mod audit;
+pub mod changes;
 pub mod check;
 pub mod compare_names;
 pub mod decisions;
@@ -19,6 +20,7 @@ pub mod optimize;
 pub mod plan;
 pub mod policy;
 pub mod quarantine;
+pub mod rectify;
 pub mod review;
 pub mod rows;
 pub mod run;

@@ -6,6 +6,7 @@ use vermeil_model::{Diagnose, Diagnostic};
 use vermeil_resolve::MatchPlan;
 
 use crate::engine::EngineConfig;
+use crate::golden::ProfileRules;
 use crate::report::{CheckReport, CheckedField, CheckedSource, RejectedRow};
 
 /// More of one source would hide those of the others.
@@ -15,6 +16,9 @@ const PROBLEMS_PER_SOURCE: usize = 20;
 pub async fn check(config: &EngineConfig) -> CheckReport {
     let mut report = CheckReport::default();
     if let Err(error) = MatchPlan::new(config.golden_schema(), &config.pipeline.matching) {
+        report.problems.push(describe(&error));
+    }
+    if let Err(error) = ProfileRules::new(&config.pipeline, config.golden_schema()) {
         report.problems.push(describe(&error));
     }
     for source in &config.pipeline.sources {

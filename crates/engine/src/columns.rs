@@ -18,6 +18,8 @@ pub(crate) const VERSION: &str = "version";
 pub(crate) const LOAD: &str = "load";
 pub(crate) const LANDED_AT: &str = "landed_at";
 pub(crate) const OBSERVED_AT: &str = "observed_at";
+pub(crate) const NUMBER: &str = "number";
+pub(crate) const AUTHOR: &str = "author";
 pub(crate) const KEY_PAGE: &str = "key_page";
 pub(crate) const KEY_SLOT: &str = "key_slot";
 
@@ -135,7 +137,8 @@ pub(crate) fn members_schema() -> SchemaRef {
     ]))
 }
 
-/// `profile_id: Utf8, field: Utf8, record_id: Utf8, rule: Utf8, observed_at: Timestamp?`.
+/// `profile_id: Utf8, field: Utf8, record_id: Utf8, rule: Utf8, observed_at: Timestamp?, author: Utf8?`:
+/// who set the value, where the rule is `human_set`, and then when is `observed_at`.
 pub(crate) fn provenance_schema() -> SchemaRef {
     Arc::new(ArrowSchema::new(vec![
         ArrowField::new(PROFILE_ID, DataType::Utf8, false),
@@ -143,6 +146,7 @@ pub(crate) fn provenance_schema() -> SchemaRef {
         ArrowField::new(RECORD_ID, DataType::Utf8, false),
         ArrowField::new("rule", DataType::Utf8, false),
         ArrowField::new(OBSERVED_AT, timestamp(), true),
+        ArrowField::new(AUTHOR, DataType::Utf8, true),
     ]))
 }
 
@@ -180,6 +184,22 @@ pub(crate) fn matched_schema() -> SchemaRef {
         ArrowField::new(RECORD_ID, DataType::Utf8, false),
         ArrowField::new(MATCH_TAG, DataType::Int64, false),
         ArrowField::new(VERSION, DataType::Int64, false),
+    ]))
+}
+
+/// `number: Int64, record_id: Utf8, field: Utf8, author: Utf8, at: Timestamp, key_page: Int64,
+/// key_slot: Int32, sealed_value: Binary? (null: withdrawn), sealed_reason: Binary`.
+pub(crate) fn rectifications_schema() -> SchemaRef {
+    Arc::new(ArrowSchema::new(vec![
+        ArrowField::new(NUMBER, DataType::Int64, false),
+        ArrowField::new(RECORD_ID, DataType::Utf8, false),
+        ArrowField::new("field", DataType::Utf8, false),
+        ArrowField::new(AUTHOR, DataType::Utf8, false),
+        ArrowField::new("at", timestamp(), false),
+        ArrowField::new(KEY_PAGE, DataType::Int64, false),
+        ArrowField::new(KEY_SLOT, DataType::Int32, false),
+        ArrowField::new("sealed_value", DataType::Binary, true),
+        ArrowField::new("sealed_reason", DataType::Binary, false),
     ]))
 }
 

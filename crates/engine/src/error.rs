@@ -100,6 +100,10 @@ pub enum EngineError {
     ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
     #[error("`{place}` names `{field}`, which is no field of `{schema}` (nearest: `{nearest}`)")]
     UnknownMatchField { place: String, schema: String, field: String, nearest: String },
+    #[error(
+        "group `{group}` cannot hold `{field}` of schema `{schema}`: no field, in two groups, or core alone"
+    )]
+    UnfitGroup { group: String, schema: String, field: String },
     #[error("`{place}` names purpose `{purpose}`, which the policy files do not declare ({declared})")]
     UnknownMatchPurpose { place: String, purpose: String, declared: String },
     #[error("profiles are not made for purpose `{purpose}`")]
@@ -114,6 +118,15 @@ pub enum EngineError {
     RowDenied { role: String, purpose: String },
     #[error("role `{role}` may not look for `{field}` for purpose `{purpose}`")]
     FindDenied { role: String, purpose: String, field: String },
+    #[error("role `{role}` may not set `{field}` right for purpose `{purpose}`")]
+    RectifyDenied { role: String, purpose: String, field: String },
+    // What was typed is not repeated: people mistype values here.
+    #[error("this is no field of schema `{schema}`")]
+    NotAField { schema: String },
+    #[error("this is no value of field `{field}`")]
+    NotAValue { field: String },
+    #[error("nothing was set right in this field that could be withdrawn")]
+    NothingRectified,
     // What was asked for is not repeated: people mistype values here.
     #[error("records are not found by this field (but by: {indexed})")]
     NotIndexed { indexed: String },
@@ -270,6 +283,13 @@ impl Diagnose for EngineError {
                 .with("role", role)
                 .with("purpose", purpose)
                 .with("field", field),
+            Self::RectifyDenied { role, purpose, field } => Diagnostic::new("rectify-denied")
+                .with("role", role)
+                .with("purpose", purpose)
+                .with("field", field),
+            Self::NotAField { schema } => Diagnostic::new("rectify-not-a-field").with("schema", schema),
+            Self::NotAValue { field } => Diagnostic::new("rectify-not-a-value").with("field", field),
+            Self::NothingRectified => Diagnostic::new("nothing-rectified"),
             Self::NotIndexed { indexed } => Diagnostic::new("field-not-indexed").with("indexed", indexed),
             Self::IndexIncomplete { source_id } => {
                 Diagnostic::new("index-incomplete").with("source", source_id)
@@ -305,6 +325,10 @@ impl Diagnose for EngineError {
             Self::ProfilesNotFor { purpose } => {
                 Diagnostic::new("profiles-not-for-purpose").with("purpose", purpose)
             }
+            Self::UnfitGroup { group, schema, field } => Diagnostic::new("golden-unfit-group")
+                .with("group", group)
+                .with("schema", schema)
+                .with("field", field),
             Self::UnknownMatchField { place, schema, field, nearest } => {
                 Diagnostic::new("match-unknown-field")
                     .with("place", place)
@@ -331,6 +355,7 @@ impl Diagnose for EngineError {
             Self::Denied(_)
             | Self::RowDenied { .. }
             | Self::FindDenied { .. }
+            | Self::RectifyDenied { .. }
             | Self::AuditDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
@@ -348,6 +373,10 @@ impl Diagnose for EngineError {
             | Self::TooFewRecords { .. }
             | Self::MatchPlan(_)
             | Self::UnknownMatchField { .. }
+            | Self::UnfitGroup { .. }
+            | Self::NotAField { .. }
+            | Self::NotAValue { .. }
+            | Self::NothingRectified
             | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }

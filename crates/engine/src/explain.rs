@@ -1,5 +1,6 @@
 //! Why two records are, or are not, one customer; why a profile is what it is.
 
+mod alternatives;
 mod holding;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -140,7 +141,7 @@ impl Engine {
         reader: &Reader,
     ) -> Result<ProfileExplanation, EngineError> {
         // Refused before anything is read.
-        self.profile_grant(reader)?;
+        let grant = self.profile_grant(reader)?;
         let publication = self.publication().await?.ok_or(EngineError::NothingPublished)?;
         let members = self.members_of(&publication, profile).await?;
         if members.is_empty() {
@@ -151,9 +152,22 @@ impl Engine {
         let (values, shown) = self.values_of(&publication, profile, &source_of, reader).await?;
         let links = self.links_of(&publication, &members).await?;
         let decisions = self.decisions_about(&members).await?;
+        let records: Vec<RecordId> = members.iter().filter_map(|member| member.record.parse().ok()).collect();
+        let rectifications = self.rectifications_of(&records, &grant).await?;
+        let alternatives = self.alternatives_of(&members, reader, &grant).await?;
         let erased_at = shown.erased_at.map(|at| at.to_rfc3339());
         let (profile, merge_risk) = (profile.to_string(), shown.merge_risk);
-        Ok(ProfileExplanation { profile, erased_at, merge_risk, values, links, decisions, members })
+        Ok(ProfileExplanation {
+            profile,
+            erased_at,
+            merge_risk,
+            values,
+            links,
+            decisions,
+            members,
+            rectifications,
+            alternatives,
+        })
     }
 
     /// Every published account with its key in its source: to compare profiles with a known truth.
@@ -233,12 +247,17 @@ impl Engine {
             let records = batch[columns::RECORD_ID].as_string::<i32>();
             let rules = batch["rule"].as_string::<i32>();
             let observed = batch[columns::OBSERVED_AT].as_primitive::<TimestampMicrosecondType>();
+            // Publications of earlier versions know no authors.
+            let authors = batch.column_by_name(columns::AUTHOR).map(|authors| authors.as_string::<i32>());
+            let author =
+                |row| authors.filter(|authors| authors.is_valid(row)).map(|authors| authors.value(row));
             values.extend((0..batch.num_rows()).map(|row| ProvenanceReport {
                 field: fields.value(row).to_owned(),
                 record: records.value(row).to_owned(),
                 source: source_of.get(records.value(row)).copied().unwrap_or_default().to_owned(),
                 rule: rules.value(row).to_owned(),
                 observed_at: observed.is_valid(row).then(|| rfc3339(observed.value(row))),
+                author: author(row).map(str::to_owned),
                 value: shown.values.get(fields.value(row)).cloned(),
             }));
         }

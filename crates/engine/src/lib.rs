@@ -13,6 +13,7 @@
 
 mod audit;
 mod blind_index;
+mod changes;
 mod check;
 mod columns;
 mod constraints;
@@ -38,6 +39,7 @@ mod pseudonyms;
 mod publication;
 mod query;
 mod records;
+mod rectify;
 mod report;
 mod review;
 mod run;
@@ -53,8 +55,10 @@ pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, de
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use error::EngineError;
 pub use keys::KeyHolder;
-pub use match_model::{LEAST_RECORDS, ModelError, Refresh, read_model, write_model};
+pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
+pub use plan::{PlanRequest, PlannedModel};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;
+pub use rectify::Rectify;
 pub use report::*;
 pub use review::{Answer, AnswersError, Review};

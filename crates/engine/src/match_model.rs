@@ -18,8 +18,6 @@ use vermeil_state::KeptModel;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::golden::Former;
-use crate::golden::assign::{Change, assign};
 use crate::link::{KeptWeights, Linkage, ModelChoice, StageClock};
 use crate::progress::Progress;
 use crate::report::{KeptModelReport, RefreshReport, second};
@@ -40,6 +38,15 @@ pub enum Refresh {
     Try,
     /// Runs go by it from now on.
     Keep,
+}
+
+/// What a new model learns from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lessons {
+    /// Records alone, without labels.
+    Records,
+    /// And the pairs that people decided about.
+    RecordsAndDecisions,
 }
 
 /// The model in force, and where it is kept.
@@ -97,47 +104,31 @@ impl Engine {
     pub async fn refresh_model(
         &self,
         refresh: Refresh,
+        lessons: Lessons,
         progress: &dyn Progress,
     ) -> Result<RefreshReport, EngineError> {
         let _lock = self.lock(progress).await?;
         let mut clock = StageClock { progress, stages: Vec::new() };
-        let linkage = self.link(&[], ModelChoice::Estimate, &mut clock).await?;
+        let choice = match lessons {
+            Lessons::Records => ModelChoice::Estimate,
+            Lessons::RecordsAndDecisions => ModelChoice::EstimateWithDecisions,
+        };
+        let linkage = self.link(&[], choice, &mut clock).await?;
+        let changes = self.changes_of(&linkage, EXAMPLES).await?;
         let mut report = RefreshReport {
+            kept: None,
+            decided_pairs: linkage.learnt_from,
             records: linkage.linked.job.store.len() as u64,
-            ..self.changes_of(&linkage).await?
+            profiles: changes.profiles,
+            merges: changes.merges,
+            splits: changes.splits,
+            merge_examples: changes.merge_examples,
+            split_examples: changes.split_examples,
         };
         if refresh == Refresh::Keep {
             let (found, least) = (report.records, LEAST_RECORDS);
             let kept = self.freeze(&linkage).await?.ok_or(EngineError::TooFewRecords { found, least })?;
             report.kept = Some(kept.number);
-        }
-        Ok(report)
-    }
-
-    /// Which profiles would merge and part, were a linkage published.
-    pub(crate) async fn changes_of(&self, linkage: &Linkage) -> Result<RefreshReport, EngineError> {
-        let groups = linkage.groups();
-        let former = Former::load(self, self.publication().await?.as_ref()).await?;
-        let mut report = RefreshReport { profiles: groups.len() as u64, ..RefreshReport::default() };
-        let assignment = assign(&groups, &former.profiles, 0);
-        for change in &assignment.changes {
-            match change {
-                Change::Merge { profile, other } => {
-                    report.merges += 1;
-                    if report.merge_examples.len() < EXAMPLES {
-                        report.merge_examples.push([profile.to_string(), other.to_string()]);
-                    }
-                }
-                Change::Split { profile, other } => {
-                    report.splits += 1;
-                    let mut leaving = groups.iter().zip(&assignment.profiles);
-                    if report.split_examples.len() < EXAMPLES
-                        && let Some((records, _)) = leaving.find(|(_, new)| new.profile == *other)
-                    {
-                        report.split_examples.push([profile.to_string(), records[0].to_string()]);
-                    }
-                }
-            }
         }
         Ok(report)
     }

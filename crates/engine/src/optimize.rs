@@ -26,7 +26,7 @@ impl Engine {
     /// The lake cannot be read or written. What was done stays; the next call goes on.
     pub async fn optimize(&self, progress: &dyn Progress) -> Result<OptimizeReport, EngineError> {
         let _lock = self.lock(progress).await?;
-        let mut names = vec![TableName::Quarantine];
+        let mut names = vec![TableName::Quarantine, TableName::Rectifications];
         names.extend(self.config.pipeline.sources.iter().map(|source| TableName::Landing(source.id.clone())));
         let mut report = OptimizeReport::default();
         for name in names {
@@ -121,8 +121,10 @@ impl Engine {
                 superseded.insert(name.to_string(), table.without(known).superseded().clone());
             }
         }
-        let Publication { number, profiles, linking, editions, pseudonym_domains, .. } = publication;
-        let snapshot = Snapshot { versions, superseded, profiles, linking, editions, pseudonym_domains };
+        let Publication { number, profiles, linking, editions, rectified, pseudonym_domains, .. } =
+            publication;
+        let snapshot =
+            Snapshot { versions, superseded, profiles, linking, editions, rectified, pseudonym_domains };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
         Ok(self.state.repoint_publication(number, &snapshot).await?)
     }

@@ -14,12 +14,34 @@ use crate::link::{ModelChoice, StageClock};
 use crate::progress::{Progress, Stage};
 use crate::report::{PlanReport, SchemaChange};
 
+/// What to plan, and how much to tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanRequest {
+    /// Examples of merges, and of splits, at most.
+    pub examples: usize,
+    /// By which model.
+    pub model: PlannedModel,
+}
+
+/// The match model of the run that is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlannedModel {
+    /// The one in force.
+    InForce,
+    /// The one that a refresh before the run would make. It is not kept.
+    Refreshed,
+}
+
 impl Engine {
     /// Reads the sources as a run would, resolves in memory, and tells what would change.
     ///
     /// # Errors
     /// As [`Engine::run`].
-    pub async fn plan(&self, progress: &dyn Progress) -> Result<PlanReport, EngineError> {
+    pub async fn plan(
+        &self,
+        request: PlanRequest,
+        progress: &dyn Progress,
+    ) -> Result<PlanReport, EngineError> {
         let mut report = PlanReport::default();
         let mut planned: Vec<(u32, PlannedSource)> = Vec::new();
         progress.stage_started(Stage::Land);
@@ -35,9 +57,14 @@ impl Engine {
         let mut clock = StageClock { progress, stages: Vec::new() };
         let rows: Vec<_> =
             planned.iter().map(|(position, would)| (*position, would.rows.as_slice())).collect();
-        let linkage = self.link(&rows, ModelChoice::Frozen, &mut clock).await?;
-        let changes = self.changes_of(&linkage).await?;
+        let choice = match request.model {
+            PlannedModel::InForce => ModelChoice::Frozen,
+            PlannedModel::Refreshed => ModelChoice::Estimate,
+        };
+        let linkage = self.link(&rows, choice, &mut clock).await?;
+        let changes = self.changes_of(&linkage, request.examples).await?;
         (report.profiles, report.merges, report.splits) = (changes.profiles, changes.merges, changes.splits);
+        (report.merge_examples, report.split_examples) = (changes.merge_examples, changes.split_examples);
         Ok(report)
     }
 

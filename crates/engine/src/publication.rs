@@ -33,6 +33,8 @@ pub(crate) struct Publication {
     pub(crate) profiles: u64,
     /// Which publications sealed its rows; `None` for one of an earlier version.
     pub(crate) editions: Option<Editions>,
+    /// The last rectification that its profiles follow; 0 before the first.
+    pub(crate) rectified: i64,
     /// The names of the domains whose pseudonyms it holds.
     pub(crate) pseudonym_domains: Vec<String>,
 }
@@ -48,6 +50,8 @@ pub(crate) struct Snapshot {
     pub(crate) linking: Option<String>,
     #[serde(default)]
     pub(crate) editions: Option<Editions>,
+    #[serde(default)]
+    pub(crate) rectified: i64,
     #[serde(default)]
     pub(crate) pseudonym_domains: Vec<String>,
 }
@@ -66,6 +70,7 @@ impl Engine {
             superseded: snapshot.superseded,
             profiles: snapshot.profiles,
             editions: snapshot.editions,
+            rectified: snapshot.rectified,
             pseudonym_domains: snapshot.pseudonym_domains,
         }))
     }

@@ -9,6 +9,7 @@ use vermeil_model::{Diagnostic, ProfileId, RecordId};
 use vermeil_resolve::MatchModel;
 
 mod blocks;
+mod changes;
 mod decisions;
 mod dedupe;
 mod explain;
@@ -17,6 +18,7 @@ mod matching;
 mod review;
 
 pub use blocks::*;
+pub use changes::*;
 pub use decisions::*;
 pub use dedupe::*;
 pub use explain::*;
@@ -113,16 +115,18 @@ pub struct RefreshReport {
     pub kept: Option<i64>,
     /// How many records it was estimated from.
     pub records: u64,
+    /// How many pairs that people decided about it was estimated from too.
+    pub decided_pairs: u64,
     /// Golden profiles under it.
     pub profiles: u64,
     /// Profiles that come together.
     pub merges: u64,
     /// Profiles that come apart.
     pub splits: u64,
-    /// Some of them: the profile that stays, and the one that goes into it.
-    pub merge_examples: Vec<[String; 2]>,
-    /// Some of them: the profile that stays, and a record that leaves it.
-    pub split_examples: Vec<[String; 2]>,
+    /// Some that come together.
+    pub merge_examples: Vec<ChangeExample>,
+    /// Some that come apart.
+    pub split_examples: Vec<ChangeExample>,
 }
 
 /// A record that holds the value that was asked for.
@@ -179,6 +183,10 @@ pub struct PlanReport {
     pub splits: u64,
     /// Profiles after the run.
     pub profiles: u64,
+    /// Some that would come together.
+    pub merge_examples: Vec<ChangeExample>,
+    /// Some that would come apart.
+    pub split_examples: Vec<ChangeExample>,
 }
 
 /// What `run` would read from one source.

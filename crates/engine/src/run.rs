@@ -1,6 +1,7 @@
 //! The main job: land every source, link, publish.
 
 use std::fs::{File, TryLockError};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use vermeil_state::RunOutcome;
@@ -157,6 +158,8 @@ impl Engine {
             // An erasure may have taken records out of it.
             parts.push(format!("{} {} {}", decision.number, decision.one.len(), decision.other.len()));
         }
+        let rectified = self.last_rectification().await?;
+        parts.extend(rectified.map(|number| format!("{} {number}", TableName::Rectifications)));
         for source in self.config.record_sources() {
             let name = TableName::Landing(source.id.clone());
             let last = match self.lake.table(&name).await? {
@@ -170,7 +173,19 @@ impl Engine {
 
     /// Waits for another run on the same state database to end.
     pub(crate) async fn lock(&self, progress: &dyn Progress) -> Result<RunLock, EngineError> {
-        let path = self.lock_path();
+        self.lock_file(self.lock_path(), progress).await
+    }
+
+    /// Waits for others that hold the lock of that name, beside the state database.
+    pub(crate) async fn lock_beside(
+        &self,
+        name: &str,
+        progress: &dyn Progress,
+    ) -> Result<RunLock, EngineError> {
+        self.lock_file(self.lock_path().with_file_name(name), progress).await
+    }
+
+    async fn lock_file(&self, path: PathBuf, progress: &dyn Progress) -> Result<RunLock, EngineError> {
         let fail = |cause| EngineError::Lock { path: path.display().to_string(), cause };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
         match file.try_lock() {

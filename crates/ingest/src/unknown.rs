@@ -126,6 +126,7 @@ fn described(path: &str, form: &FileForm) -> (Source, Schema) {
         kind: SchemaKind::Record,
         description: String::new(),
         fields: (0..form.columns.len()).map(|place| Field::text(field_of(place))).collect(),
+        groups: BTreeMap::new(),
         blocking: Vec::new(),
     };
     (source, schema)

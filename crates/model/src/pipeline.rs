@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
 use crate::policy::Purpose;
-use crate::schema::{BlockingRule, Comparison, Exclusivity, SurvivorRule};
+use crate::schema::{BlockingRule, Comparison, Exclusivity, FieldGroup, SurvivorRule};
 use crate::yaml::{self, YamlError};
 
 mod former_roles;
@@ -253,8 +253,11 @@ pub struct Matching {
 pub struct Golden {
     /// For fields without a rule of their own; `most_recent` unless set.
     pub default: Option<SurvivorRule>,
-    /// Canonical field → rule, instead of the schema's.
+    /// Canonical field → rule, instead of the schema's, and apart from any group of the schema.
     pub fields: BTreeMap<String, SurvivorRule>,
+    /// Name → fields whose values survive together, instead of the schema's group of that name;
+    /// `null` lifts it.
+    pub groups: BTreeMap<String, Option<FieldGroup>>,
     /// Sources from the most to the least trusted; unlisted ones come last.
     pub source_priority: Vec<SourceId>,
 }

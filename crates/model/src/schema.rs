@@ -5,6 +5,7 @@
 //! normalised and compared for matching, and which of several values survives
 //! into the golden profile. See `schemas/customer.v1.yaml`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,11 @@ use crate::yaml::{self, YamlError};
 
 mod blocking;
 mod generalisation;
+mod group;
 
 pub use blocking::{BlockingKey, BlockingRule, BlockingRuleError, KeyTransform};
 pub use generalisation::Generalisation;
+pub use group::FieldGroup;
 
 /// The schemas that ship with the product: name → text.
 const BUILT_IN: [(&str, &str); 2] = [
@@ -38,6 +41,9 @@ pub struct Schema {
     pub description: String,
     /// In the order they are shown.
     pub fields: Vec<Field>,
+    /// Fields whose values survive together, by the name of what they are together.
+    #[serde(default)]
+    pub groups: BTreeMap<String, FieldGroup>,
     /// Pairs that agree on every key of any one rule are compared.
     #[serde(default)]
     pub blocking: Vec<BlockingRule>,
@@ -290,6 +296,17 @@ pub enum SchemaError {
         /// The suffix of the column.
         to: &'static str,
     },
+    /// A group names a field that does not exist, or that is in another group, or a core that is
+    /// not in it.
+    #[error("{file}: group `{group}` cannot hold `{field}`: it is no field, in two groups, or core alone")]
+    UnfitGroup {
+        /// The schema file.
+        file: String,
+        /// The group's name.
+        group: String,
+        /// The field.
+        field: String,
+    },
     /// A blocking rule names a field that does not exist.
     #[error("{file}: blocking rule `{rule}` names `{field}`, which is no field")]
     UnknownBlockingField {
@@ -379,6 +396,10 @@ impl Schema {
             if let Some(field) = column.filter(|column| schema.field(column).is_some()) {
                 return Err(SchemaError::DuplicateField { file, field });
             }
+        }
+        if let Some((group, field)) = schema.unfit_group(schema.groups.iter()) {
+            let (group, field) = (group.to_owned(), field.to_owned());
+            return Err(SchemaError::UnfitGroup { file: file.to_owned(), group, field });
         }
         for rule in &schema.blocking {
             for key in &rule.keys {

@@ -9,7 +9,7 @@ use vermeil_model::pipeline::{
     OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
     QuarantineLimit, QueryLimits, Source, SubjectReference,
 };
-use vermeil_model::schema::{BlockingRule, Comparison, Exclusivity, Schema, SurvivorRule};
+use vermeil_model::schema::{BlockingRule, Comparison, Exclusivity, FieldGroup, Schema, SurvivorRule};
 
 const SCHEMA: &str = include_str!("../../../schemas/pipeline.schema.json");
 const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
@@ -52,6 +52,7 @@ match:
 golden:
   default: most_recent
   fields: { email: self_declared }
+  groups: { address: { fields: [street, city], core: [street], golden: most_recent } }
   source_priority: [shop]
 query: { memory_mib: 64, temporary_mib: 0 }
 "#;
@@ -78,7 +79,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 16] = [
+const OBJECTS: [(&str, &str); 17] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -94,6 +95,7 @@ const OBJECTS: [(&str, &str); 16] = [
     ("/quarantine", "/$defs/quarantine"),
     ("/match", "/$defs/match"),
     ("/golden", "/$defs/golden"),
+    ("/golden/groups/address", "/$defs/group"),
     ("/query", "/$defs/query"),
 ];
 
@@ -224,6 +226,7 @@ fn keys_are_the_ones_that_the_types_expect() {
     check_keys::<QuarantineLimit>("/$defs/quarantine");
     check_keys::<Matching>("/$defs/match");
     check_keys::<Golden>("/$defs/golden");
+    check_keys::<FieldGroup>("/$defs/group");
     check_keys::<QueryLimits>("/$defs/query");
 }
 
@@ -302,6 +305,8 @@ fn values_out_of_range_are_refused_by_both() {
         ("/match/blocking", json!(["email + "])),
         ("/quarantine/limit", json!(1.5)),
         ("/golden/default", json!("newest")),
+        ("/golden/groups/address/golden", json!("newest")),
+        ("/golden/groups/address/fields", json!("street")),
         ("/query/memory_mib", json!(0)),
         ("/query/memory_mib", json!(1.5)),
         ("/query/temporary_mib", json!(-1)),

@@ -24,6 +24,7 @@
 //! sessions per rule and u from random pairs after Linacre et al., "Splink",
 //! IJPDS 7:3 (2022).
 
+mod decided;
 mod em;
 mod monotone;
 mod patterns;
@@ -41,8 +42,10 @@ use crate::features::FeatureStore;
 use crate::plan::MatchPlan;
 use crate::weight::match_weight;
 
+pub use decided::DecidedPair;
+use decided::DecidedPairs;
 use em::{Evidence, Session, Shares};
-use patterns::{PatternCounts, Sample};
+use patterns::{Compared, PatternCounts, Sample};
 pub use training::{Origin, Training, TrainingSession};
 
 /// How to estimate. The defaults suit anything from hundreds of records to millions.
@@ -205,20 +208,41 @@ pub fn estimate(
     blocks: &Blocks,
     settings: EstimateSettings,
 ) -> MatchModel {
-    let all_pairs = store.len() as f64 * (store.len() as f64 - 1.0) / 2.0;
+    estimate_with(store, plan, blocks, &[], settings)
+}
+
+/// Learns a model from these, and from pairs that people decided about. From none of them it
+/// learns what [`estimate`] does, to the last bit.
+pub fn estimate_with(
+    store: &FeatureStore,
+    plan: &MatchPlan,
+    blocks: &Blocks,
+    decided: &[DecidedPair],
+    settings: EstimateSettings,
+) -> MatchModel {
+    let decided = DecidedPairs::new((store, plan), blocks, decided);
+    // Records that may not be compared are no pairs of anybody.
+    let compared = Compared::of(store);
+    let all_pairs = compared.pairs();
     let EstimateSettings { seed, max_em_pairs, .. } = settings;
     let mut samples = vec![Sample::Of(blocks.sample(max_em_pairs, seed))];
     samples.extend(
         (0..plan.rules().len()).map(|rule| Sample::Of(blocks.sample_of_rule(rule, max_em_pairs, seed))),
     );
-    samples.extend(Sample::random(store.len(), settings));
-    let mut counted = patterns::count_all((store, plan), samples, settings.threads).into_iter();
+    samples.extend(Sample::random(&compared, settings));
+    let mut counted =
+        patterns::count_all((store, plan), samples, &decided.known, settings.threads).into_iter();
     let candidates = counted.next().expect("as many counts as samples");
     let sessions: Vec<Session> = plan
         .rules()
         .iter()
         .zip(&mut counted)
-        .map(|(rule, pairs)| Session { foretold: &rule.foretold, pairs })
+        .enumerate()
+        .map(|(place, (rule, pairs))| Session {
+            foretold: &rule.foretold,
+            pairs,
+            decided: decided.of_rule(place),
+        })
         .collect();
     let random = PatternCounts::sum(counted.collect());
 
@@ -232,12 +256,13 @@ pub fn estimate(
     let expected = evidence.clone();
     evidence.u = random.shares(&levels, &expected.u, |_| 1.0);
     // The second round knows the matches among the random pairs.
+    let known = decided.all();
     let mut round = || {
         evidence.m.clone_from(&expected.m);
         let learnt = em::m_over_sessions(&sessions, &levels, &evidence, settings.iterations);
         evidence.m.clone_from(&learnt.m);
         monotone::pool(&mut evidence);
-        let (shares, end) = em::shares_of_all(&candidates, &evidence, all_pairs);
+        let (shares, end) = em::shares_of_all(&candidates, &known, &evidence, all_pairs);
         evidence.u = random
             .shares(&levels, &expected.u, |pattern| shares.given(evidence.ratios(pattern, &[])).strangers());
         (learnt, shares, end)

@@ -140,6 +140,11 @@ impl FeatureStore {
         self.codes[record as usize * self.width + field.0]
     }
 
+    /// Whether a record has any value that matching reads.
+    pub(crate) fn has_values(&self, record: RecordIndex) -> bool {
+        self.row(record).iter().any(|code| *code != MISSING)
+    }
+
     /// The codes of a record, one a field.
     pub(crate) fn row(&self, record: RecordIndex) -> &[u32] {
         &self.codes[record.0 as usize * self.width..][..self.width]

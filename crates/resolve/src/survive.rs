@@ -1,4 +1,6 @@
 //! Which of several values a profile shows.
+//!
+//! Fields that belong together survive together: see [`group`].
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,6 +9,8 @@ use vermeil_model::RecordId;
 use vermeil_model::schema::SurvivorRule;
 
 use crate::normalise::text::fold;
+
+pub mod group;
 
 /// Who stated a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +51,21 @@ pub struct Survivor {
 /// Ties go to the value observed last, then to the more trusted source, then to
 /// the lower record id: the order of candidates never matters.
 pub fn choose(rule: SurvivorRule, candidates: &[Candidate]) -> Option<Survivor> {
+    choose_fullest(rule, candidates, |_| 1)
+}
+
+/// As [`choose`]; of what was observed at one moment, what is `full` of more parts is chosen.
+fn choose_fullest(
+    rule: SurvivorRule,
+    candidates: &[Candidate],
+    full: impl Fn(usize) -> usize,
+) -> Option<Survivor> {
     let everyone = || 0..candidates.len();
     let is_self_declared = |&index: &usize| candidates[index].stated_by == StatedBy::Oneself;
     let last = |index: usize| {
         let candidate = &candidates[index];
-        (candidate.observed_at, Reverse(candidate.source_rank), Reverse(candidate.record))
+        let trust = (Reverse(candidate.source_rank), Reverse(candidate.record));
+        (candidate.observed_at, full(index), trust)
     };
     let (index, rule) = match rule {
         SurvivorRule::MostRecent => (everyone().max_by_key(|&index| last(index)), rule),

@@ -29,6 +29,7 @@ fn names_that_are_not_there_are_answered_with_the_nearest() {
     desk.refused(&["people.csv", "--map", "email=zzzzzzzz"], 2, &["`zzzzzzzz`", "shows the columns"]);
     desk.refused(&["people.csv", "--map", "zzzzzzzz=email"], 2, &["there are: ", "family_name"]);
     desk.refused(&["people.csv", "--map", "email"], 2, &["--map"]);
+    desk.refused(&["people.csv", "--exclusive", "citi"], 2, &["`citi`", "did you mean `city`?"]);
 }
 
 #[test]
@@ -145,4 +146,42 @@ fn a_model_that_did_not_converge_is_told_in_both_languages() {
         let shown = desk.dedupe(&[&told[..], &["--lang", language]].concat()).stdout;
         assert!(shown.contains(words) && shown.contains(&rule), "{shown}");
     }
+}
+
+#[test]
+fn rows_with_different_values_of_an_exclusive_column_are_never_one() {
+    let text = delimited(&people(60), ",");
+    let mut rows = text.lines().map(str::to_owned);
+    let header = rows.next().expect("a header");
+    // Both rows of every third person have a card of their own, of others none, or say so in words.
+    let card = |row: usize| match row / 2 % 3 {
+        0 => format!("C-{row:05}"),
+        1 => "n/a".to_owned(),
+        _ => String::new(),
+    };
+    let rows: Vec<String> = rows.enumerate().map(|(row, cells)| format!("{cells},{}\n", card(row))).collect();
+    let desk = Desk::with("people.csv", format!("{header},card\n{}", rows.concat()));
+    let told = ["people.csv", "--id", "customer", "--map", "-=card"];
+    let together = desk.report(&told);
+    let free = desk.partition("clusters.csv");
+    let apart = desk.report(&[&told[..], &["--exclusive", "card"]].concat());
+    let bound = desk.partition("clusters.csv");
+
+    let cards: std::collections::BTreeMap<&str, String> = rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_end().split(',').collect();
+            (cells[0], (*cells.last().expect("cells")).to_owned())
+        })
+        .collect();
+    let of = |cluster: &std::collections::BTreeSet<String>| {
+        let cards = cluster.iter().map(|key| cards[key.as_str()].as_str());
+        cards.filter(|card| card.starts_with("C-")).count()
+    };
+    assert!(free.iter().any(|cluster| of(cluster) > 1), "there is nothing to keep apart");
+    assert!(bound.iter().all(|cluster| of(cluster) <= 1));
+    assert!(bound.iter().any(|cluster| cluster.len() > 1), "`n/a` and nothing keep nobody apart");
+    assert_eq!(together["kept_apart"], serde_json::json!([]));
+    assert_eq!(apart["kept_apart"][0]["detail"], "card");
+    assert!(apart["kept_apart"][0]["joins"].as_u64() > Some(0));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{PEOPLE, Person, person, silos};
+use super::{PEOPLE, Person, person, profile_of, record_of, silos};
 use crate::common::Workspace;
 
 const WRITTEN: &str = "2024-05-01T10:00:00Z";
@@ -140,4 +140,65 @@ fn optimize_merges_files_and_nothing_else_changes() {
     workspace.json(&["optimize"]);
     assert_eq!(workspace.land_and_publish()["records_landed"], 0);
     assert_eq!(workspace.clusters().len(), PEOPLE + 1);
+}
+
+#[test]
+fn a_plan_shows_which_records_would_join_profiles_and_which_would_leave() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let [one, other] = [1, 2].map(|number| profile_of(&workspace, "shop", &format!("S{number}")));
+    workspace.json(&["merge", &one, &other, "--reason", "one person"]);
+    let [stays, leaves] = [("shop", "S4"), ("web", "w4")].map(|(of, key)| record_of(&workspace, of, key));
+    let whole = profile_of(&workspace, "shop", "S4");
+    workspace.json(&["split", &whole, &leaves, "--reason", "two people"]);
+
+    let plan = workspace.json(&["plan"]);
+    let [merge] = plan["merge_examples"].as_array().expect("examples").as_slice() else { panic!("{plan}") };
+    let profiles = [merge["profile"].as_str(), merge["other"].as_str()].map(Option::unwrap);
+    assert!(profiles == [&one, &other] || profiles == [&other, &one], "{merge}");
+    assert_eq!(merge["by"], json!([{ "ground": "decision", "detail": "1" }]));
+    let [split] = plan["split_examples"].as_array().expect("examples").as_slice() else { panic!("{plan}") };
+    assert_eq!((&split["profile"], &split["other"]), (&json!(whole), &Value::Null));
+    assert_eq!(split["by"], json!([{ "ground": "decision", "detail": "2" }]));
+    assert_eq!(split["records"][1], leaves);
+    assert!(split["weight_bits_before"].as_f64() > Some(0.0), "{split}");
+    let text = workspace.run(&["plan"]).stdout;
+    assert!(text.contains(&leaves) && text.contains("decision 2"), "{text}");
+    assert_ne!(stays, leaves);
+
+    let none = workspace.json(&["plan", "--examples", "0"]);
+    assert_eq!((&none["merges"], &none["merge_examples"]), (&json!(1), &json!([])));
+}
+
+#[test]
+fn a_plan_names_the_link_that_would_join_two_profiles() {
+    let workspace = silos();
+    workspace.append("data/web.ndjson", stranger().web_row(WRITTEN) + "\n");
+    workspace.land_and_publish();
+    let [known, new] = [("shop", "S6"), ("web", "w77")].map(|(of, key)| profile_of(&workspace, of, key));
+    assert_ne!(known, new);
+    let as_known = Person { number: 77, ..person(6) }.web_row("2024-09-01T10:00:00Z");
+    let utf8 = |text: &str| text.bytes().map(char::from).collect::<String>();
+    workspace.edit("data/web.ndjson", &utf8(&stranger().web_row(WRITTEN)), &utf8(&as_known));
+    let plan = workspace.json(&["plan"]);
+    let example = &plan["merge_examples"][0];
+    assert_eq!(example["other"], new);
+    assert_eq!(example["records"][1], record_of(&workspace, "web", "w77"));
+    assert!(example["probability"].as_f64() > Some(0.5), "{example}");
+    assert!(example["rules"].as_array().is_some_and(|rules| !rules.is_empty()), "{example}");
+}
+
+/// Nobody that the silos know.
+fn stranger() -> Person {
+    Person {
+        number: 77,
+        given: "Théodule",
+        family: "Ortholan",
+        email: "inconnu@ailleurs.example".to_owned(),
+        mobile: "07 00 00 11 44".to_owned(),
+        street: "2 impasse Perdue".to_owned(),
+        postal_code: "97120".to_owned(),
+        city: "Nulle-Part".to_owned(),
+        ..person(11)
+    }
 }

@@ -58,6 +58,7 @@ pub async fn execute(
         id: arguments.id.clone(),
         fields: arguments.map.iter().map(|told| (told.column.clone(), told.field.clone())).collect(),
         blocking: arguments.block.clone(),
+        exclusive: arguments.exclusive.clone(),
         model: model.as_deref().map(read_model).transpose()?,
         threshold: arguments.threshold,
     };

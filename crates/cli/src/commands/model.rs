@@ -1,6 +1,6 @@
 //! `vermeil model`: the match model that runs go by.
 
-use vermeil_engine::{Access, Refresh};
+use vermeil_engine::{Access, Lessons, Refresh};
 
 use crate::args::ModelCommand;
 use crate::exit::{Failure, Outcome};
@@ -22,7 +22,11 @@ pub async fn execute(
         }
         ModelCommand::Refresh(arguments) => {
             let refresh = if arguments.dry_run { Refresh::Try } else { Refresh::Keep };
-            let report = engine.refresh_model(refresh, &*session.progress).await?;
+            let lessons = match arguments.with_decisions {
+                true => Lessons::RecordsAndDecisions,
+                false => Lessons::Records,
+            };
+            let report = engine.refresh_model(refresh, lessons, &*session.progress).await?;
             output.report(&report, |report| render::model::refreshed(&session.catalog, report))?;
         }
     }

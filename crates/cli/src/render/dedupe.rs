@@ -3,6 +3,7 @@
 use serde::Serialize;
 use vermeil_engine::{DedupeReport, OversizedBlockReport};
 
+use super::decisions::kept_apart;
 use super::run::{stages, told};
 use super::table::{Grid, count, number, optional, text};
 use crate::commands::dedupe::Deduplicated;
@@ -17,6 +18,7 @@ pub fn render(catalog: &Catalog, done: &Deduplicated) -> String {
     if !report.oversized_blocks.is_empty() {
         parts.push(oversized(catalog, &report.oversized_blocks));
     }
+    parts.extend(kept_apart(catalog, &report.kept_apart));
     parts.push(stages(catalog, &report.stages, report.seconds));
     for (code, rejected) in &report.rejected {
         let arguments = [

@@ -2,9 +2,9 @@
 
 use vermeil_engine::{LinkRole, PairExplanation, ProfileExplanation};
 
-use super::decisions;
 use super::rows::visible;
-use super::table::{Grid, bits, moment, optional, percent, text};
+use super::table::{Grid, bits, count, moment, optional, percent, text};
+use super::{decisions, rectify};
 use crate::language::Catalog;
 
 /// Fewer bits are shown as nothing.
@@ -69,7 +69,9 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
         let risk = catalog.language.percent(risk);
         parts.push(catalog.message("explain-risk", &[("risk", risk.into())]));
     }
-    parts.extend([values(catalog, profile), members.finish()]);
+    parts.push(values(catalog, profile));
+    parts.extend(alternatives(catalog, profile));
+    parts.push(members.finish());
     let mut links = Grid::new(catalog, &["record", "record", "bits", "probability", "role-of-link"]);
     for link in &profile.links {
         links.row(vec![
@@ -90,18 +92,43 @@ pub fn profile(catalog: &Catalog, profile: &ProfileExplanation) -> String {
     if !profile.decisions.is_empty() {
         parts.push(decisions::list(catalog, &profile.decisions));
     }
+    if !profile.rectifications.is_empty() {
+        parts.push(rectify::list(catalog, &profile.rectifications));
+    }
     parts.join("\n")
+}
+
+/// What its records say otherwise, or say and the profile does not show.
+fn alternatives(catalog: &Catalog, profile: &ProfileExplanation) -> Option<String> {
+    let mut grid = Grid::new(catalog, &["field", "alternative", "records", "sources", "last-seen"]);
+    for alternative in &profile.alternatives {
+        let of_field = profile.alternatives.iter().filter(|other| other.field == alternative.field);
+        let shows_it = profile.values.iter().any(|value| value.field == alternative.field);
+        let is_set =
+            profile.values.iter().any(|value| value.field == alternative.field && value.author.is_some());
+        if of_field.count() > 1 || !shows_it || is_set {
+            grid.row(vec![
+                text(&alternative.field),
+                text(visible(&alternative.value)),
+                count(catalog, alternative.records),
+                text(alternative.sources.join(", ")),
+                moment(&alternative.last_seen),
+            ]);
+        }
+    }
+    (!grid.is_empty()).then(|| grid.finish())
 }
 
 /// Each value with its source and rule. Values that may not be opened stay empty.
 pub fn values(catalog: &Catalog, profile: &ProfileExplanation) -> String {
-    let mut grid = Grid::new(catalog, &["field", "value", "source", "rule", "observed-at"]);
+    let mut grid = Grid::new(catalog, &["field", "value", "source", "rule", "author", "observed-at"]);
     for value in &profile.values {
         grid.row(vec![
             text(&value.field),
             optional(value.value.as_deref().map(visible)),
             text(&value.source),
             text(&value.rule),
+            optional(value.author.as_deref().map(visible)),
             value.observed_at.as_deref().map_or_else(|| text(""), moment),
         ]);
     }

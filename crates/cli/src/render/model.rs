@@ -2,6 +2,7 @@
 
 use vermeil_engine::{KeptModelReport, LEAST_RECORDS, RefreshReport};
 
+use super::changes;
 use super::table::{Grid, bits, count, number, text};
 use crate::language::Catalog;
 
@@ -46,18 +47,11 @@ pub fn refreshed(catalog: &Catalog, report: &RefreshReport) -> String {
     {
         facts.fact(name, count(catalog, value));
     }
-    let mut parts = vec![facts.finish()];
-    for (columns, examples) in
-        [(["profile", "merges-with"], &report.merge_examples), (["profile", "loses"], &report.split_examples)]
-    {
-        let mut grid = Grid::new(catalog, &columns);
-        for [profile, other] in examples {
-            grid.row(vec![text(profile), text(other)]);
-        }
-        if !grid.is_empty() {
-            parts.push(grid.finish());
-        }
+    if report.decided_pairs > 0 {
+        facts.fact("decided-pairs", count(catalog, report.decided_pairs));
     }
+    let mut parts = vec![facts.finish()];
+    parts.extend(changes::examples(catalog, &report.merge_examples, &report.split_examples));
     parts.push(match report.kept {
         Some(model) => catalog.message("model-refreshed", &[("model", model.to_string().into())]),
         None => catalog.text("model-tried"),

@@ -2,6 +2,7 @@
 
 use vermeil_engine::PlanReport;
 
+use super::changes;
 use super::table::{Grid, count, text};
 use crate::language::Catalog;
 
@@ -36,6 +37,7 @@ pub fn render(catalog: &Catalog, report: &PlanReport) -> String {
     profiles.fact("merges", count(catalog, report.merges));
     profiles.fact("splits", count(catalog, report.splits));
     parts.push(profiles.finish());
+    parts.extend(changes::examples(catalog, &report.merge_examples, &report.split_examples));
     parts.push(catalog.text("plan-nothing-changed"));
     parts.join("\n")
 }

@@ -1,9 +1,10 @@
 //! Tables with headings from the message files and numbers to the right.
 
 use chrono::{DateTime, SecondsFormat};
+pub use comfy_table::Cell;
 use comfy_table::modifiers::UTF8_ROUND_CORNERS;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::language::Catalog;
 

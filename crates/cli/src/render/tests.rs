@@ -1,3 +1,4 @@
+mod changed;
 mod explained;
 mod reviewed;
 
@@ -7,6 +8,8 @@ use vermeil_engine::*;
 use vermeil_model::Diagnostic;
 use vermeil_policy::{AccessPolicy, PolicyFile};
 use vermeil_resolve::measure::{calibration, measure};
+
+use self::changed::{change, rectification};
 
 use crate::accuracy::Accuracy;
 use crate::commands::check::Checked;
@@ -175,8 +178,17 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             source: "erp".to_owned(),
             rule: "most_recent".to_owned(),
             observed_at: Some(at()),
+            author: Some("ada".to_owned()),
             value: Some("Nîmes".to_owned()),
         }],
+        alternatives: vec![AlternativeReport {
+            field: "city".to_owned(),
+            value: "NISMES".to_owned(),
+            records: 2,
+            sources: vec!["erp".to_owned()],
+            last_seen: at(),
+        }],
+        rectifications: vec![rectification("set"), rectification("withdrawn")],
         decisions: Vec::new(),
         links: vec![LinkReport {
             left: "a".to_owned(),
@@ -256,6 +268,8 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
             column: "city".to_owned(),
             data_type: "text".to_owned(),
         }],
+        merge_examples: vec![change(Some("other"))],
+        split_examples: vec![change(None)],
         ..PlanReport::default()
     };
     let optimized = OptimizeReport {
@@ -308,6 +322,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::check::render(catalog, &check),
         super::policy::render(catalog, &shown),
         super::plan::render(catalog, &plan),
+        super::rectify::done(catalog, &[rectification("set"), rectification("withdrawn")]),
         super::optimize::render(catalog, &optimized),
         super::evaluate::render(catalog, &evaluated),
         super::compare_names::render(catalog, &compared),

@@ -9,6 +9,7 @@
 //! guess. A row that cannot be read is counted with the reason, and is in no cluster.
 
 mod error;
+mod exclusive;
 mod intake;
 mod read;
 
@@ -21,7 +22,6 @@ use vermeil_ingest::UnknownFile;
 use vermeil_model::diagnostic::Diagnostic;
 use vermeil_model::schema::BlockingRule;
 use vermeil_model::{Probability, Schema};
-use vermeil_resolve::cluster::Constraints;
 use vermeil_resolve::{MatchModel, RecordIndex};
 
 use crate::link::{
@@ -62,6 +62,9 @@ pub struct DedupeRequest {
     pub fields: Vec<(String, String)>,
     /// Rules that find the pairs to compare; none: those that suit the columns.
     pub blocking: Vec<BlockingRule>,
+    /// Columns of which a cluster has one value at most: rows with different ones never share one.
+    /// Values without a digit, such as `n/a`, keep nothing apart.
+    pub exclusive: Vec<String>,
     /// A model that was kept; `None`: one is estimated.
     pub model: Option<MatchModel>,
     /// From which probability two records are linked, in (0, 1); `None`: 0.5.
@@ -151,15 +154,17 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
     let names = Names::check(request, &form.columns)?;
     let mut clock = StageClock { progress, stages: Vec::new() };
     let rows = clock.time(Stage::Prepare, read::read(file, request, &names, progress)).await?;
-    let Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys } = rows;
+    let Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys, exclusive } =
+        rows;
     let settings = LinkSettings {
         threshold: Probability(threshold),
         weights: WeightSettings {
             max_block_pairs: DEFAULT_MAX_BLOCK_PAIRS,
             kept: request.model.clone().map(|model| KeptWeights { model, frequencies: None, made_of: None }),
+            decided: Vec::new(),
             tags: None,
         },
-        constraints: Constraints::default(),
+        constraints: exclusive.constraints(&store),
         before: None,
     };
     let linked = link(plan, store, settings, &mut clock).await?;
@@ -177,6 +182,7 @@ pub async fn dedupe(request: &DedupeRequest, progress: &dyn Progress) -> Result<
         pairs_per_record: linked.candidate_pairs as f64 / records as f64,
         oversized_blocks: linked.oversized.clone(),
         links: linked.links.len() as u64,
+        kept_apart: exclusive.kept_apart(&linked.kept_apart),
         clusters: sizes.len() as u64,
         largest_cluster: sizes.iter().copied().max().unwrap_or_default(),
         warnings: Vec::new(),

@@ -12,6 +12,7 @@ use vermeil_resolve::infer::{ColumnSample, Mapping, infer};
 use vermeil_resolve::plan::PlanError;
 use vermeil_resolve::{FeatureStore, MatchPlan, RecordIndex};
 
+use super::exclusive::ExclusiveColumns;
 use super::intake::{Filled, Intake, NumberedRows};
 use super::{DedupeError, DedupeRequest, IGNORED};
 use crate::error::EngineError;
@@ -28,6 +29,8 @@ const READ_AHEAD: usize = 2;
 pub(super) struct Names {
     /// The place of the column whose values name the rows.
     id: Option<usize>,
+    /// Columns of which a cluster has one value, and their places.
+    exclusive: Vec<(String, usize)>,
 }
 
 /// The rows of a file, ready to be compared.
@@ -42,6 +45,7 @@ pub(super) struct Rows {
     pub(super) rejected: BTreeMap<String, RejectedRows>,
     pub(super) repeated_keys: u64,
     pub(super) missing_keys: u64,
+    pub(super) exclusive: ExclusiveColumns,
 }
 
 /// The row of a record, from 0, among those that were read.
@@ -74,7 +78,12 @@ impl Names {
                 });
             }
         }
-        Ok(Names { id: request.id.as_ref().map(|id| place("--id", id)).transpose()? })
+        let exclusive =
+            request.exclusive.iter().map(|column| Ok((column.clone(), place("--exclusive", column)?)));
+        Ok(Names {
+            id: request.id.as_ref().map(|id| place("--id", id)).transpose()?,
+            exclusive: exclusive.collect::<Result<_, DedupeError>>()?,
+        })
     }
 }
 
@@ -111,26 +120,29 @@ pub(super) async fn read(
         }
         plan => plan.map_err(EngineError::MatchPlan)?,
     };
+    let exclusive = ExclusiveColumns::new(names.exclusive.clone(), &mapping, &request.schema);
     let (sender, numbered) = mpsc::channel(READ_AHEAD);
     let hand_over = async {
         // Dropped with the last row, so that whoever waits for more sees that there are none.
-        let mut handing = Handing { rows: sender, count: 0, keys: names.id.map(Keys::new) };
+        let mut handing = Handing { rows: sender, count: 0, keys: names.id.map(Keys::new), exclusive };
         for batch in sample {
             handing.hand_over(batch).await?;
         }
         while let Some(batch) = next(&mut batches, &mut rejected, &grant, progress).await? {
             handing.hand_over(batch).await?;
         }
-        Ok::<_, DedupeError>(handing.keys)
+        Ok::<_, DedupeError>((handing.keys, handing.exclusive))
     };
     let intake = Intake::new(plan, mapping, names.id);
-    let (keys, filled) = tokio::join!(hand_over, blocking(move || intake.fill(numbered)));
-    let (keys, Filled { plan, mapping, store, contents }) = (keys?, filled?);
+    let (handed, filled) = tokio::join!(hand_over, blocking(move || intake.fill(numbered)));
+    let ((keys, exclusive), Filled { plan, mapping, store, contents }) = (handed?, filled?);
     let missing_keys = keys.as_ref().map_or(0, |keys| keys.missing);
     let keys = keys.map(Keys::finish);
     let repeated_keys = keys.as_ref().map_or(0, |keys| repeated(&store, keys));
     let rows = contents.len() as u64;
-    Ok((Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys }, rows))
+    let found =
+        Rows { mapping, plan, store, keys, contents, rejected, repeated_keys, missing_keys, exclusive };
+    Ok((found, rows))
 }
 
 /// Gives rows their numbers, and hands them to those who take them in.
@@ -139,6 +151,7 @@ struct Handing {
     /// How many were handed over.
     count: usize,
     keys: Option<Keys>,
+    exclusive: ExclusiveColumns,
 }
 
 /// The keys of the rows, in the file's order.
@@ -156,6 +169,7 @@ impl Handing {
         if let Some(keys) = &mut self.keys {
             keys.append(&rows);
         }
+        self.exclusive.append(&rows);
         // Nobody takes rows any more where that failed, which whoever waits for the store is told.
         let _ = self.rows.send(NumberedRows { first, rows }).await;
         Ok(())

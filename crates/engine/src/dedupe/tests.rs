@@ -29,6 +29,7 @@ fn partition(rows: &[String]) -> BTreeSet<BTreeSet<String>> {
         id: Some("key".to_owned()),
         fields: Vec::new(),
         blocking: Vec::new(),
+        exclusive: Vec::new(),
         model: None,
         threshold: None,
     };

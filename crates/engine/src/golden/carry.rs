@@ -5,7 +5,7 @@
 //! So a publication's rows may be of several editions, and the keys of an edition live until no row
 //! is left of it; those of single rows that were replaced go one by one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
@@ -24,6 +24,7 @@ use crate::lake::TableName;
 use crate::link::Linkage;
 use crate::publication::Publication;
 use crate::records::key_location;
+use crate::rectify::{Rectification, rectified_since};
 
 /// All profiles are built anew at least this often: what goes by the day, the bands of ages, is
 /// never further behind.
@@ -153,8 +154,11 @@ impl Engine {
         built_by: &str,
         now: i64,
         (linkage, clusters, former): (&Linkage, &[Cluster], &Former),
+        rectified: &[Rectification],
     ) -> CarriedOver {
-        let Some(editions) = current.and_then(|current| current.editions.as_ref()) else {
+        let Some((current, editions)) =
+            current.and_then(|current| Some((current, current.editions.as_ref()?)))
+        else {
             return CarriedOver::default();
         };
         let age = TimeDelta::microseconds(now - editions.complete_at);
@@ -164,8 +168,10 @@ impl Engine {
         }
         let mut records_of: HashMap<ProfileId, usize> = HashMap::new();
         former.profiles.values().for_each(|holder| *records_of.entry(holder.profile).or_default() += 1);
+        let set_right: HashSet<RecordId> = rectified_since(rectified, current.rectified).collect();
         let is_as_it_was = |record: &RecordId, profile: ProfileId| {
-            former.profiles.get(record).is_some_and(|holder| holder.profile == profile)
+            !set_right.contains(record)
+                && former.profiles.get(record).is_some_and(|holder| holder.profile == profile)
                 && linkage.ids.find(*record).is_some_and(|place| linkage.is_as_it_was(place))
         };
         let carried: HashMap<ProfileId, f64> = clusters

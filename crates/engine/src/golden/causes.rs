@@ -52,9 +52,9 @@ impl Cause {
 }
 
 /// The records that one change moved, and those that they came to or left.
-struct Sides {
-    moved: HashSet<RecordId>,
-    rest: HashSet<RecordId>,
+pub(crate) struct Sides {
+    pub(crate) moved: HashSet<RecordId>,
+    pub(crate) rest: HashSet<RecordId>,
 }
 
 impl Engine {
@@ -134,7 +134,8 @@ impl Engine {
     }
 }
 
-fn sides(
+/// The sides of each change.
+pub(crate) fn sides(
     changes: &[Change],
     (profiles, groups): (&[FormerProfile], &[Vec<RecordId>]),
     former: &Former,

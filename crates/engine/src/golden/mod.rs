@@ -11,6 +11,8 @@ mod publish;
 mod stand_ins;
 mod update;
 
+pub(crate) use build::ProfileRules;
 pub(crate) use carry::Editions;
+pub(crate) use causes::{Sides, sides};
 pub(crate) use former::Former;
 pub(crate) use publish::APPLICATION;

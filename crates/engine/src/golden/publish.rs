@@ -29,6 +29,7 @@ use crate::lake::{TableName, Transactional};
 use crate::land::FIRST_KEY_EPOCH;
 use crate::link::Linkage;
 use crate::publication::{Publication, Snapshot};
+use crate::rectify::Rectification;
 
 /// Profiles are built, sealed and written in batches of this many.
 pub(super) const BATCH_PROFILES: usize = 4096;
@@ -96,12 +97,15 @@ impl Engine {
         };
         let assigned = clusters.len() as u64;
         let built_by = self.built_by(&edition.domains);
-        let mut carried = self.carried_over(current, &built_by, now, (linkage, &clusters, &former));
+        let rectified = self.rectifications().await?;
+        let mut carried =
+            self.carried_over(current, &built_by, now, (linkage, &clusters, &former), &rectified);
         let base = carried.base(current);
         let links = self.write_links(linkage, base, &edition).await?;
         let matched = self.write_matched(linkage, base, &edition).await?;
         let members = self.write_members(linkage, (&clusters, &former), base, &edition).await?;
-        let (profiles, provenance) = self.write_profiles(clusters, &mut carried, base, &edition).await?;
+        let (profiles, provenance) =
+            self.write_profiles(clusters, &mut carried, &rectified, base, &edition).await?;
         let changes: Vec<_> = assignment.changes.iter().zip(&causes).collect();
         let history = self.write_history(&changes, current, &edition).await?;
 
@@ -125,6 +129,7 @@ impl Engine {
             superseded: updated.into_iter().map(|(name, updated)| (name, updated.superseded)).collect(),
             profiles: assigned,
             editions: Some(editions.clone()),
+            rectified: rectified.last().map_or(0, |last| last.number),
             linking: model.map(|model| self.linking(model)),
             pseudonym_domains: edition.domains.iter().map(|domain| domain.domain_name().to_owned()).collect(),
         };
@@ -169,11 +174,12 @@ impl Engine {
         &self,
         mut clusters: Vec<Cluster>,
         carried: &mut CarriedOver,
+        rectified: &[Rectification],
         base: Option<&Publication>,
         edition: &Edition,
     ) -> Result<(Updated, Updated), EngineError> {
         let schema = self.config.golden_schema();
-        let rules = ProfileRules::new(&self.config.pipeline, schema);
+        let rules = ProfileRules::new(&self.config.pipeline, schema)?;
         let columns = columns::with_pseudonyms(&columns::profiles_schema(schema), &edition.domains);
         let mut profiles = self.update(&TableName::Profiles, &columns, base).await?;
         let mut provenance = self.update(&TableName::Provenance, &columns::provenance_schema(), base).await?;
@@ -181,7 +187,7 @@ impl Engine {
         carried.keep_provenance(&mut provenance).await?;
         clusters.retain(|cluster| !carried.contains(cluster.id.profile));
         for pass in passes(&clusters) {
-            let mut contributions = self.contributions(&rules, pass).await?;
+            let mut contributions = self.contributions(&rules, pass, rectified).await?;
             for clusters in pass.chunks(BATCH_PROFILES) {
                 let built: Vec<BuiltProfile<'_>> = clusters
                     .iter()
@@ -205,6 +211,7 @@ impl Engine {
         &self,
         rules: &ProfileRules<'_>,
         clusters: &[Cluster],
+        rectified: &[Rectification],
     ) -> Result<HashMap<u128, Vec<Contribution>>, EngineError> {
         let profile_of: HashMap<RecordId, u128> = clusters
             .iter()
@@ -221,6 +228,11 @@ impl Engine {
                 }
             })
             .await?;
+        }
+        for set in self.open_rectified(rectified, |record| records.contains(&record)).await? {
+            let own = contributions.get_mut(&profile_of[&set.record]).into_iter().flatten();
+            // None of a record whose key is destroyed.
+            own.filter(|from| from.record == set.record).for_each(|from| rules.set_right(from, &set));
         }
         contributions.values_mut().for_each(|own| own.sort_unstable_by_key(|from| from.record));
         Ok(contributions)
@@ -250,8 +262,9 @@ impl Engine {
             let names: Vec<&str> = positions.into_iter().map(|position| self.source_name(position)).collect();
             sources.append_value(names.join(","));
             created.append_value(profile.cluster.id.created_at);
-            updated
-                .append_value(profile.contributions.iter().map(|from| from.observed_at).max().unwrap_or(now));
+            updated.append_value(
+                profile.contributions.iter().map(Contribution::changed_at).max().unwrap_or(now),
+            );
             pages.append_value(location.page);
             slots.append_value(i32::from(location.slot));
         }
@@ -380,14 +393,16 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
     let mut records = StringBuilder::new();
     let mut rules = StringBuilder::new();
     let mut observed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    let mut authors = StringBuilder::new();
     for profile in built {
         let id = profile.cluster.id.profile.to_string();
         for value in &profile.values {
             profiles.append_value(&id);
             fields.append_value(&schema.fields[value.field].name);
             records.append_value(value.record.to_string());
-            rules.append_value(value.rule.as_str());
+            rules.append_value(value.rule);
             observed.append_value(value.observed_at);
+            authors.append_option(value.author.as_deref());
         }
     }
     let columns: Vec<ArrayRef> = vec![
@@ -396,6 +411,7 @@ fn provenance_batch(schema: &Schema, built: &[BuiltProfile<'_>]) -> RecordBatch 
         Arc::new(records.finish()),
         Arc::new(rules.finish()),
         Arc::new(observed.finish()),
+        Arc::new(authors.finish()),
     ];
     batch_of(&columns::provenance_schema(), columns)
 }

@@ -27,6 +27,8 @@ pub enum TableName {
     Provenance,
     /// Merges and splits.
     History,
+    /// What people set right. No publication writes it: it is what publications are made of.
+    Rectifications,
 }
 
 impl TableName {
@@ -45,6 +47,7 @@ impl TableName {
             Self::Profiles => ("golden", "profiles"),
             Self::Provenance => ("golden", "provenance"),
             Self::History => ("golden", "history"),
+            Self::Rectifications => ("golden", "rectifications"),
         }
     }
 

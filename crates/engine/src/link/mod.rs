@@ -6,6 +6,7 @@
 
 mod before;
 mod cluster;
+mod decided;
 mod described;
 mod doubts;
 mod prepared;
@@ -33,11 +34,12 @@ use self::cluster::ClusterLinksExec;
 pub(crate) use self::doubts::doubts;
 use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
-pub(crate) use self::rules::{JoinsBy, LinkRules};
+pub(crate) use self::rules::{ExclusiveField, JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
 pub(crate) use self::weights::{KeptWeights, WeightSettings, Weights};
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;
+use crate::decisions::settled;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::land::PlannedRow;
@@ -103,12 +105,16 @@ pub(crate) enum ModelChoice {
     Frozen,
     /// A new one.
     Estimate,
+    /// A new one that learns from what people decided too.
+    EstimateWithDecisions,
 }
 
 /// What linking found among the records of a lake.
 pub(crate) struct Linkage {
     /// The number of the model in force that it went by; `None`: it was estimated.
     pub(crate) model: Option<i64>,
+    /// Pairs that people decided about, from which it was estimated too.
+    pub(crate) learnt_from: u64,
     pub(crate) ids: RecordIds,
     /// The version of each record that the linkage before went by; empty where none is known.
     versions_before: Vec<Option<i64>>,
@@ -158,7 +164,7 @@ impl Engine {
     pub(crate) fn weight_settings(&self, kept: Option<KeptWeights>) -> WeightSettings {
         let max_block_pairs =
             self.config.pipeline.matching.max_block_pairs.unwrap_or(DEFAULT_MAX_BLOCK_PAIRS);
-        WeightSettings { max_block_pairs, kept, tags: Some(self.match_tags.clone()) }
+        WeightSettings { max_block_pairs, kept, decided: Vec::new(), tags: Some(self.match_tags.clone()) }
     }
 
     /// Changes whenever equal records could be linked otherwise, given the number of the model in force.
@@ -186,7 +192,7 @@ impl Engine {
         let plan = self.match_plan()?;
         let frozen = match choice {
             ModelChoice::Frozen => self.frozen_model(&plan).await?,
-            ModelChoice::Estimate => None,
+            ModelChoice::Estimate | ModelChoice::EstimateWithDecisions => None,
         };
         let (model, frozen) = frozen.map(|frozen| (frozen.number, frozen.weights)).unzip();
         let records = clock.time(Stage::Prepare, self.prepare(&plan, planned)).await?;
@@ -198,15 +204,21 @@ impl Engine {
             None => None,
         };
         let versions_before = before.as_ref().map_or_else(Vec::new, Before::versions);
-        let book = ConstraintBook::new(&records, &self.link_rules()?, &self.state.decisions().await?);
+        let decisions = self.state.decisions().await?;
+        let book = ConstraintBook::new(&records, &self.link_rules()?, &decisions);
+        let decided = match choice {
+            ModelChoice::EstimateWithDecisions => decided::pairs(&settled(&decisions), &records.ids),
+            ModelChoice::Frozen | ModelChoice::Estimate => Vec::new(),
+        };
+        let learnt_from = decided.len() as u64;
         let settings = LinkSettings {
             threshold: self.threshold(),
-            weights: self.weight_settings(frozen),
+            weights: WeightSettings { decided, ..self.weight_settings(frozen) },
             constraints: book.constraints.clone(),
             before,
         };
         let linked = link(plan, records.store, settings, clock).await?;
-        Ok(Linkage { model, ids: records.ids, versions_before, linked, book })
+        Ok(Linkage { model, learnt_from, ids: records.ids, versions_before, linked, book })
     }
 
     /// Opens all current records into a feature store.

@@ -47,6 +47,19 @@ pub(crate) struct ExclusiveField<'a> {
     exclusivity: Exclusivity,
 }
 
+impl<'a> ExclusiveField<'a> {
+    pub(crate) fn new(name: &'a str, normaliser: Normaliser, exclusivity: Exclusivity) -> Self {
+        Self { name, normaliser, exclusivity }
+    }
+
+    /// A number of a value, which stays in this process; `None` where it could not be anyone's alone.
+    pub(crate) fn number(&self, country: Country, value: &str) -> Option<u64> {
+        let normal = normalise(self.normaliser, country, value)?;
+        let exclusive = self.exclusivity.value(&normal)?;
+        Some(features::number_of(std::iter::once(exclusive)).0 as u64)
+    }
+}
+
 impl Engine {
     /// The rules, resolved against the schema.
     ///
@@ -124,10 +137,7 @@ impl<'a> LinkRules<'a> {
         let places = (0..).zip(&self.exclusive);
         let numbered = places.filter_map(|(place, exclusive)| {
             let country = || value_of(COUNTRY).map(Country::from_hint).unwrap_or_default();
-            let normal = normalise(exclusive.normaliser, country(), value_of(exclusive.name)?)?;
-            // It stays in this process.
-            let number = |value: &str| features::number_of(std::iter::once(value)).0 as u64;
-            Some((place, number(exclusive.exclusivity.value(&normal)?)))
+            Some((place, exclusive.number(country(), value_of(exclusive.name)?)?))
         });
         numbered.collect()
     }

@@ -33,6 +33,7 @@ fn job(model: Option<MatchModel>) -> (MatchPlan, FeatureStore, LinkSettings) {
         weights: WeightSettings {
             max_block_pairs: 1_000,
             kept: model.map(|model| KeptWeights { model, frequencies: None, made_of: None }),
+            decided: Vec::new(),
             tags: None,
         },
         constraints: Constraints::default(),

@@ -1,7 +1,7 @@
 //! What weights are made of: which pairs are compared, the model, and how rare values are.
 
 use vermeil_protect::MatchTags;
-use vermeil_resolve::estimate::{EstimateSettings, estimate};
+use vermeil_resolve::estimate::{DecidedPair, EstimateSettings, estimate_with};
 use vermeil_resolve::frequency::KeptFrequencies;
 use vermeil_resolve::{Blocks, FeatureStore, Frequencies, MatchModel, MatchPlan, Scorer};
 
@@ -23,6 +23,8 @@ pub(crate) struct WeightSettings {
     pub(crate) max_block_pairs: u64,
     /// `None`: a model is estimated.
     pub(crate) kept: Option<KeptWeights>,
+    /// What a model that is estimated learns from beside the records.
+    pub(crate) decided: Vec<DecidedPair>,
     /// What names values, so that their frequencies can be kept; `None` where nothing will be.
     pub(crate) tags: Option<MatchTags>,
 }
@@ -48,7 +50,7 @@ impl Weights {
         plan: &MatchPlan,
         settings: WeightSettings,
     ) -> Result<Weights, EngineError> {
-        let WeightSettings { max_block_pairs, kept: before, tags } = settings;
+        let WeightSettings { max_block_pairs, kept: before, decided, tags } = settings;
         let made_of = before.as_ref().and_then(|before| before.made_of);
         let (model, frequencies) = before.map(|before| (before.model, before.frequencies)).unzip();
         let frequencies: Option<Vec<KeptFrequencies>> = frequencies.flatten();
@@ -57,8 +59,8 @@ impl Weights {
         let blocks = Blocks::build(store, plan, max_block_pairs, limits);
         let is_estimated = model.is_none();
         // As it would be read again: who goes by it later comes to the same weights, to the last bit.
-        let model =
-            model.unwrap_or_else(|| kept(&estimate(store, plan, &blocks, EstimateSettings::default())));
+        let estimated = || estimate_with(store, plan, &blocks, &decided, EstimateSettings::default());
+        let model = model.unwrap_or_else(|| kept(&estimated()));
         model.check(plan).map_err(EngineError::ModelMismatch)?;
         let counted = || Frequencies::counted(store, plan);
         let name = |tags: &MatchTags| {

@@ -17,7 +17,7 @@ use vermeil_model::{Field, FieldClass, Grant, Schema};
 use super::open::{OpenExec, Opening, Shown, ShownColumn};
 use super::view::View;
 use crate::columns::{
-    KEY_PAGE, MERGE_RISK, OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column,
+    AUTHOR, KEY_PAGE, MERGE_RISK, OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column,
 };
 use crate::current::{scan_columns, scan_current};
 use crate::lake::TableName;
@@ -176,12 +176,14 @@ fn own_columns(name: &TableName) -> &'static [&'static str] {
             &[PROFILE_ID, "records", "sources", "created_at", "updated_at", MERGE_RISK, PUBLICATION]
         }
         TableName::Members => &[PROFILE_ID, RECORD_ID, "source", "since"],
-        TableName::Provenance => &[PROFILE_ID, "field", RECORD_ID, "rule", OBSERVED_AT],
+        TableName::Provenance => &[PROFILE_ID, "field", RECORD_ID, "rule", OBSERVED_AT, AUTHOR],
         TableName::History => {
             &["at", "kind", PROFILE_ID, "other_id", "reason", PUBLICATION, "cause", "detail", "run"]
         }
         TableName::Links => &["left_id", "right_id", "weight_bits", "probability"],
         // For the next linkage alone: nobody queries it.
         TableName::Matched => &[],
+        // Sealed by the keys of records, and for publishing alone: `explain` tells of it.
+        TableName::Rectifications => &[],
     }
 }

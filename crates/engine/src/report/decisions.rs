@@ -31,6 +31,25 @@ pub struct DecisionReport {
     pub undone_at: Option<String>,
 }
 
+/// That someone set a field of a record right, or withdrew it. Not the value: profiles show that.
+#[derive(Clone, Serialize)]
+pub struct RectificationReport {
+    /// Its number. Of two of one field in one profile the higher holds.
+    pub rectification: i64,
+    /// The record it is about, and goes with.
+    pub record: String,
+    /// The field.
+    pub field: String,
+    /// `set` or `withdrawn`.
+    pub kind: String,
+    /// Who.
+    pub author: String,
+    /// When: RFC 3339, UTC.
+    pub at: String,
+    /// Why, where the role and purpose may open what is protected most.
+    pub reason: Option<String>,
+}
+
 /// What settles that records are, or are not, one profile, whatever the evidence says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroundReport {

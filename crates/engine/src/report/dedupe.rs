@@ -6,7 +6,7 @@ use serde::Serialize;
 use vermeil_model::Diagnostic;
 use vermeil_resolve::infer::ColumnMeaning;
 
-use super::{OversizedBlockReport, StageReport};
+use super::{KeptApartReport, OversizedBlockReport, StageReport};
 
 /// What deduping a file did.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +31,8 @@ pub struct DedupeReport {
     pub oversized_blocks: Vec<OversizedBlockReport>,
     /// Pairs linked.
     pub links: u64,
+    /// Joins of groups that links asked for and an exclusive column forbade.
+    pub kept_apart: Vec<KeptApartReport>,
     /// Clusters, those of one record included.
     pub clusters: u64,
     /// Records of the largest cluster.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vermeil_resolve::score::Evidence;
 
-use super::{DecisionReport, GroundReport};
+use super::{DecisionReport, GroundReport, RectificationReport};
 
 /// Why two records were, or were not, linked.
 #[derive(Debug, Clone, Serialize)]
@@ -77,6 +77,27 @@ pub struct ProfileExplanation {
     pub links: Vec<LinkReport>,
     /// The decisions in force about any of its records.
     pub decisions: Vec<DecisionReport>,
+    /// What people set right in its records, or withdrew.
+    pub rectifications: Vec<RectificationReport>,
+    /// All that its records say, as far as the role and purpose may open it: in the order of the
+    /// schema, of one field what most records say first.
+    pub alternatives: Vec<AlternativeReport>,
+}
+
+/// A value that records of a profile have, whether it survived or not; writings that differ in case,
+/// accents or punctuation only are one. The value is personal: no `Debug`.
+#[derive(Clone, Serialize)]
+pub struct AlternativeReport {
+    /// The field.
+    pub field: String,
+    /// As most of these records write it, or as it was written last.
+    pub value: String,
+    /// How many records have it.
+    pub records: u64,
+    /// Of which sources, by name.
+    pub sources: Vec<String>,
+    /// When a source last said so, RFC 3339, UTC.
+    pub last_seen: String,
 }
 
 /// A record inside a profile.
@@ -101,8 +122,10 @@ pub struct ProvenanceReport {
     pub source: String,
     /// The rule that chose it.
     pub rule: String,
-    /// When the source last changed it, RFC 3339, UTC.
+    /// When the source last changed it, or someone set it: RFC 3339, UTC.
     pub observed_at: Option<String>,
+    /// Who set it, or another value of its group; none where nobody did.
+    pub author: Option<String>,
     /// The value, where the role and purpose may open it.
     pub value: Option<String>,
 }

@@ -2,6 +2,9 @@
 
 use super::patterns::PatternCounts;
 use super::{Origin, born_together};
+use vermeil_model::decision::Verdict;
+
+use super::decided::MOST_DECIDED;
 use crate::compare::Pattern;
 use crate::plan::Tells;
 
@@ -33,6 +36,32 @@ pub(super) struct Session<'a> {
     /// Comparisons whose agreement the rule foretells.
     pub(super) foretold: &'a [usize],
     pub(super) pairs: PatternCounts,
+    /// Those of its pairs that are not guessed at.
+    pub(super) decided: Vec<Decided>,
+}
+
+/// A pair that people decided about.
+#[derive(Clone, Copy)]
+pub(super) struct Decided {
+    pub(super) pattern: Pattern,
+    pub(super) verdict: Verdict,
+    /// As how many pairs it counts.
+    pub(super) weight: f64,
+}
+
+impl Decided {
+    /// What it is known to be. Of two people it is not known whether they share a home.
+    fn given(&self, shares: Shares, ratios: Ratios) -> Shares {
+        match self.verdict {
+            Verdict::Together => Shares { matches: 1.0, same_home: 0.0 },
+            Verdict::Apart => {
+                let given = shares.given(ratios);
+                let apart = given.same_home + given.strangers();
+                let same_home = if apart > 0.0 { given.same_home / apart } else { 0.0 };
+                Shares { matches: 0.0, same_home }
+            }
+        }
+    }
 }
 
 impl Evidence {
@@ -191,6 +220,7 @@ pub(super) fn m_over_sessions(
 /// candidates; pairs that are no candidates count as strangers. And how finding them ended.
 pub(super) fn shares_of_all(
     candidates: &PatternCounts,
+    decided: &[Decided],
     evidence: &Evidence,
     all_pairs: f64,
 ) -> (Shares, End) {
@@ -210,6 +240,11 @@ pub(super) fn shares_of_all(
             sum.matches += count * given.matches;
             sum.same_home += count * given.same_home;
         }
+        for known in decided {
+            let given = known.given(shares, evidence.ratios(known.pattern, &[]));
+            sum.matches += known.weight * given.matches;
+            sum.same_home += known.weight * given.same_home;
+        }
         let pairs = all_pairs.max(1.0);
         let next =
             Shares { matches: sum.matches / pairs, same_home: sum.same_home / pairs }.within(least, most);
@@ -225,9 +260,18 @@ pub(super) fn shares_of_all(
 }
 
 impl Session<'_> {
+    /// What was decided, weighing no more beside `counted` pairs than it may.
+    fn bounded(&self, counted: f64) -> Vec<Decided> {
+        let weight: f64 = self.decided.iter().map(|known| known.weight).sum();
+        let scale = (MOST_DECIDED * counted / weight).min(1.0);
+        self.decided.iter().map(|known| Decided { weight: known.weight * scale, ..*known }).collect()
+    }
+
     /// How many matches show each level, as EM with fixed u expects.
     fn matched_levels(&self, levels: &[usize], start: &Evidence, iterations: u32) -> (Vec<Vec<f64>>, End) {
-        let total: f64 = self.pairs.counts.iter().map(|(_, count)| count).sum();
+        let counted: f64 = self.pairs.counts.iter().map(|(_, count)| count).sum();
+        let decided = self.bounded(counted);
+        let total = counted + decided.iter().map(|known| known.weight).sum::<f64>();
         let mut evidence = start.clone();
         let mut shares = Shares { matches: 0.4, same_home: 0.2 };
         let mut matched = Vec::new();
@@ -242,6 +286,16 @@ impl Session<'_> {
                 for (comparison, matched) in matched.iter_mut().enumerate() {
                     if let Some(level) = pattern.level(comparison) {
                         matched[level] += count * given.matches;
+                    }
+                }
+            }
+            for known in &decided {
+                let given = known.given(shares, evidence.ratios(known.pattern, self.foretold));
+                sum.matches += known.weight * given.matches;
+                sum.same_home += known.weight * given.same_home;
+                for (comparison, matched) in matched.iter_mut().enumerate() {
+                    if let Some(level) = known.pattern.level(comparison) {
+                        matched[level] += known.weight * given.matches;
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! Pairs as counts of patterns of levels: a few thousand stand for millions.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
 use hashbrown::HashMap;
@@ -20,14 +21,52 @@ pub(super) struct PatternCounts {
     pub(super) sampled_from: f64,
 }
 
+/// The records that have anything to compare. What may not be linked has no values.
+pub(super) enum Compared {
+    /// All of so many.
+    All(u64),
+    These(Vec<RecordIndex>),
+}
+
+impl Compared {
+    pub(super) fn of(store: &FeatureStore) -> Self {
+        let records = (0..store.len() as u32).map(RecordIndex);
+        let compared: Vec<RecordIndex> = records.filter(|record| store.has_values(*record)).collect();
+        if compared.len() == store.len() { Self::All(store.len() as u64) } else { Self::These(compared) }
+    }
+
+    /// How many pairs there are of them.
+    pub(super) fn pairs(&self) -> f64 {
+        let records = self.len() as f64;
+        records * (records - 1.0) / 2.0
+    }
+
+    fn len(&self) -> u64 {
+        match self {
+            Self::All(records) => *records,
+            Self::These(records) => records.len() as u64,
+        }
+    }
+
+    /// The pair of two of them, by their places.
+    fn pair(&self, one: u64, other: u64) -> Pair {
+        let (left, right) = (one.min(other), one.max(other));
+        let record = |place: u64| match self {
+            Self::All(_) => RecordIndex(place as u32),
+            Self::These(records) => records[place as usize],
+        };
+        Pair { left: record(left), right: record(right) }
+    }
+}
+
 /// Pairs that are counted together, by one thread.
 pub(super) enum Sample<'a> {
     /// Candidate pairs, or those of a rule.
     Of(PairSample<'a>),
     /// All pairs of records.
-    All(u64),
+    All(&'a Compared),
     /// Random pairs, drawn with replacement: records, how many pairs, and the seed.
-    Random { records: u64, pairs: u64, seed: u64 },
+    Random { records: &'a Compared, pairs: u64, seed: u64 },
 }
 
 /// Random pairs in one sample.
@@ -37,9 +76,9 @@ const BATCH: usize = 256;
 
 impl<'a> Sample<'a> {
     /// Random pairs in samples of bearable size; all pairs where there are not more.
-    pub(super) fn random(records: usize, settings: EstimateSettings) -> Vec<Sample<'a>> {
-        let (records, wanted) = (records as u64, settings.random_pairs);
-        if records * records.saturating_sub(1) / 2 <= wanted {
+    pub(super) fn random(records: &'a Compared, settings: EstimateSettings) -> Vec<Sample<'a>> {
+        let (count, wanted) = (records.len(), settings.random_pairs);
+        if count * count.saturating_sub(1) / 2 <= wanted {
             return vec![Sample::All(records)];
         }
         let sample = |part: u64| Sample::Random {
@@ -50,23 +89,25 @@ impl<'a> Sample<'a> {
         (0..wanted.div_ceil(RANDOM_PAIRS)).map(sample).collect()
     }
 
-    fn count(self, comparer: &Comparer) -> PatternCounts {
-        let pair = |left: u64, right: u64| Pair {
-            left: RecordIndex(left.min(right) as u32),
-            right: RecordIndex(left.max(right) as u32),
-        };
+    fn count(self, comparer: &Comparer, known: &HashSet<Pair>) -> PatternCounts {
         match self {
-            Sample::Of(pairs) => PatternCounts::counted(comparer, pairs.sampled_from(), pairs),
+            Sample::Of(pairs) => {
+                let sampled_from = pairs.sampled_from();
+                let unknown = pairs.filter(|pair| known.is_empty() || !known.contains(pair));
+                PatternCounts::counted(comparer, sampled_from, unknown)
+            }
             Sample::All(records) => {
-                let all = (0..records).flat_map(|left| (left + 1..records).map(move |right| (left, right)));
-                PatternCounts::counted(comparer, 1.0, all.map(|(left, right)| pair(left, right)))
+                let count = records.len();
+                let all = (0..count).flat_map(|left| (left + 1..count).map(move |right| (left, right)));
+                PatternCounts::counted(comparer, 1.0, all.map(|(left, right)| records.pair(left, right)))
             }
             Sample::Random { records, pairs, seed } => {
+                let count = records.len();
                 let mut random = SplitMix(seed);
                 let drawn = (0..pairs).map(|_| {
-                    let left = random.below(records);
+                    let left = random.below(count);
                     // Any other record, each as likely.
-                    pair(left, (left + 1 + random.below(records - 1)) % records)
+                    records.pair(left, (left + 1 + random.below(count - 1)) % count)
                 });
                 PatternCounts::counted(comparer, 1.0, drawn)
             }
@@ -74,14 +115,18 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Counts samples, several at a time. Comes to the same on any number of threads.
+/// Counts samples, several at a time, without the candidate pairs that are `known`. Comes to the same
+/// on any number of threads.
 pub(super) fn count_all(
     (store, plan): (&FeatureStore, &MatchPlan),
     samples: Vec<Sample>,
+    known: &HashSet<Pair>,
     threads: NonZeroUsize,
 ) -> Vec<PatternCounts> {
     let comparer = || Comparer::new(store, plan);
-    parallel::map_with(threads, samples.into_iter(), comparer, |comparer, sample| sample.count(comparer))
+    parallel::map_with(threads, samples.into_iter(), comparer, |comparer, sample| {
+        sample.count(comparer, known)
+    })
 }
 
 impl PatternCounts {

@@ -1,5 +1,8 @@
+use vermeil_model::decision::Verdict;
+
 use super::*;
-use crate::testing::{comparison, plan, town, town_store};
+use crate::block::Pair;
+use crate::testing::{comparison, plan, town, town_person, town_store};
 
 const RULES: [&str; 4] = ["email", "birth_date", "family_name + given_name", "phone"];
 
@@ -145,4 +148,81 @@ fn a_model_of_another_plan_is_refused() {
     let (plan, mut model) = learnt(5, 0);
     model.comparisons.remove(0);
     assert!(model.check(&plan).is_err());
+}
+
+/// The model of a town of 400 people, without decisions and with those that `verdict` gives
+/// about pairs of its records.
+fn with_decisions(
+    verdict: impl Fn(&FeatureStore, Pair) -> Option<Verdict>,
+) -> (MatchPlan, MatchModel, MatchModel) {
+    let plan = plan(&RULES);
+    let store = town_store(&plan, &town(400));
+    let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
+    let all = blocks
+        .pairs()
+        .filter_map(|pair| Some(DecidedPair { pair, verdict: verdict(&store, pair)?, share: 1.0 }));
+    let decided: Vec<DecidedPair> = all.take(40).collect();
+    assert_eq!(decided.len(), 40, "the town has not enough such pairs");
+    let settings = EstimateSettings::default;
+    let before = estimate(&store, &plan, &blocks, settings());
+    assert_eq!(estimate_with(&store, &plan, &blocks, &[], settings()), before);
+    let mut turned = decided.clone();
+    turned.reverse();
+    let after = estimate_with(&store, &plan, &blocks, &decided, settings());
+    assert_eq!(estimate_with(&store, &plan, &blocks, &turned, settings()), after, "their order matters");
+    (plan, before, after)
+}
+
+fn is_one_person(store: &FeatureStore, pair: Pair) -> bool {
+    let [left, right] = [pair.left, pair.right].map(|record| town_person(store.record_id(record)));
+    left == right
+}
+
+#[test]
+fn pairs_that_are_decided_to_be_one_person_make_their_differences_likelier_among_matches() {
+    let differs = |model: &MatchModel, plan: &MatchPlan, field: &str| {
+        model.comparisons[comparison(plan, field)].levels[0].m
+    };
+    // Somebody says that people of one home, who have other first names, are one person each.
+    let (plan, before, after) =
+        with_decisions(|store, pair| (!is_one_person(store, pair)).then_some(Verdict::Together));
+    let [was, is] = [&before, &after].map(|model| differs(model, &plan, "given_name"));
+    assert!(is > 1.5 * was, "{was} to {is}");
+    assert!(after.lambda > before.lambda);
+}
+
+#[test]
+fn pairs_that_are_decided_to_be_two_are_matches_no_more() {
+    let (plan, before, after) =
+        with_decisions(|store, pair| is_one_person(store, pair).then_some(Verdict::Apart));
+    assert!(after.lambda < 0.95 * before.lambda, "{} to {}", before.lambda, after.lambda);
+    let equal =
+        |model: &MatchModel| model.comparisons[comparison(&plan, "given_name")].levels.last().unwrap().u;
+    assert!((equal(&after) / equal(&before) - 1.0).abs() < 0.1, "u is not of decided pairs");
+}
+
+#[test]
+fn decisions_that_say_what_was_found_move_next_to_nothing() {
+    let (plan, before, after) =
+        with_decisions(|store, pair| is_one_person(store, pair).then_some(Verdict::Together));
+    check_near(after.lambda / before.lambda, 1.0, 0.05);
+    let equal =
+        |model: &MatchModel| model.comparisons[comparison(&plan, "birth_date")].levels.last().unwrap().m;
+    check_near(equal(&after), equal(&before), 0.15);
+}
+
+#[test]
+fn records_that_may_not_be_compared_change_nothing() {
+    let plan = plan(&RULES);
+    let learnt = |strangers: u128| {
+        let mut rows = town(300);
+        // Without values, as the records of anonymous visitors are.
+        rows.extend((1..=strangers).map(|number| (number, Vec::new())));
+        let store = town_store(&plan, &rows);
+        let blocks = Blocks::build(&store, &plan, 1_000_000, &[]);
+        let settings = EstimateSettings { random_pairs: 20_000, ..EstimateSettings::default() };
+        let MatchModel { lambda, same_home, comparisons, .. } = estimate(&store, &plan, &blocks, settings);
+        (lambda, same_home, comparisons)
+    };
+    assert_eq!(learnt(0), learnt(900));
 }

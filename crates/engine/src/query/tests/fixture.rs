@@ -251,6 +251,7 @@ impl Fixture {
             profiles: 2,
             linking: None,
             editions: None,
+            rectified: 0,
             pseudonym_domains: Vec::new(),
         };
         let snapshot = serde_json::to_value(snapshot).unwrap();
