@@ -23,6 +23,10 @@ fn deltalake_reads_what_vermeil_queries() {
     let Some(python) = Python::find() else { return };
     let workspace = silos();
     workspace.land_and_publish();
+    write_shop(&workspace, (1..crate::pipeline::PEOPLE).map(|number| person(number).shop_row()));
+    workspace.land_and_publish();
+    // Folds in what lies beside: rows that were superseded are known to the state database only.
+    workspace.json(&["optimize"]);
     let seen = seen_by_deltalake(&python, &workspace);
     for (folder, table) in TABLES {
         let queried = workspace.cell(&format!("SELECT count(*) FROM {table}"));

@@ -94,22 +94,11 @@ fn of_a_profile_that_was_built_anew_the_former_key_is_destroyed() {
     workspace.land_and_publish();
     let (records, profiles) = (2 * PEOPLE as u64, editions(&workspace)[0].1);
     assert_eq!(keys(), records + profiles);
-    let change_one = |person: usize| {
-        let file = workspace.file("data/web.csv");
-        let text = std::fs::read_to_string(&file).expect("it was written");
-        let own = text.lines().nth(person + 1).expect("a row").to_owned();
-        std::fs::write(&file, text.replace(&own, &own.replace("@courriel", "@poste"))).expect("a file");
-        let report = workspace.land_and_publish();
-        assert_eq!(
-            (&report["records_landed"], &report["merges"], &report["splits"]),
-            (&json!(1), &json!(0), &json!(0))
-        );
-    };
     // A record keeps its key, a profile that is built anew gets one. Whoever still reads the
     // publication before reads on.
-    change_one(10);
+    change_one(&workspace, 10);
     assert_eq!(keys(), records + profiles + 1);
-    change_one(20);
+    change_one(&workspace, 20);
     assert_eq!(keys(), records + profiles + 1, "the key of the profile replaced first is still there");
     run_over_everything(&workspace);
     run_over_everything_again(&workspace);
@@ -117,9 +106,94 @@ fn of_a_profile_that_was_built_anew_the_former_key_is_destroyed() {
     assert_eq!(content(&workspace)[2].len() as u64, profiles);
 }
 
+/// Another address for one person in the web shop, and a run.
+fn change_one(workspace: &Workspace, person: usize) {
+    let file = workspace.file("data/web.csv");
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let own = text.lines().nth(person + 1).expect("a row").to_owned();
+    std::fs::write(&file, text.replace(&own, &own.replace("@courriel", "@poste"))).expect("a file");
+    let report = workspace.land_and_publish();
+    assert_eq!(
+        (&report["records_landed"], &report["merges"], &report["splits"]),
+        (&json!(1), &json!(0), &json!(0))
+    );
+}
+
 fn run_over_everything_again(workspace: &Workspace) {
     workspace.append("pipeline.yaml", "golden: { default: most_recent }\n");
     workspace.land_and_publish();
+}
+
+#[test]
+fn a_small_change_is_written_beside_what_is_there_until_it_is_folded_in() {
+    let workspace = silos(PEOPLE);
+    workspace.land_and_publish();
+    let folder = workspace.file("lake/golden/profiles");
+    let data_files = || {
+        let files = std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry"));
+        let files = files.filter(|file| file.path().extension().is_some_and(|kind| kind == "parquet"));
+        files
+            .map(|file| (file.file_name(), file.metadata().expect("a file").len()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let first = data_files();
+    let (_, whole) = first.iter().next().expect("a file");
+    for person in [10, 20, 30] {
+        change_one(&workspace, person);
+    }
+    let beside: Vec<u64> =
+        data_files().iter().filter(|(name, _)| !first.contains_key(*name)).map(|(_, bytes)| *bytes).collect();
+    assert_eq!(beside.len(), 3);
+    assert!(beside.iter().all(|bytes| 4 * bytes < *whole), "{beside:?} beside {whole}");
+
+    let before = content(&workspace);
+    let report = workspace.json(&["optimize"]);
+    let tables = report["tables"].as_array().expect("a list");
+    let profiles = tables.iter().find(|table| table["table"] == "golden.profiles").expect("it was folded");
+    assert_eq!((&profiles["files_before"], &profiles["files_after"]), (&json!(4), &json!(1)));
+    assert_eq!(before, content(&workspace));
+    change_one(&workspace, 40);
+    let incremental = content(&workspace);
+    run_over_everything(&workspace);
+    assert_eq!(incremental, content(&workspace));
+}
+
+#[test]
+fn killed_while_folding_it_shows_the_same() {
+    let workspace = silos(PEOPLE);
+    workspace.land_and_publish();
+    let mut kills = 0;
+    let mut delay = Duration::from_millis(20);
+    for person in (10..).step_by(10) {
+        change_one(&workspace, person);
+        let before = content(&workspace);
+        let was_killed = killed_after(&workspace, "optimize", delay);
+        assert_eq!(before, content(&workspace), "killed after {delay:?}");
+        if !was_killed {
+            break;
+        }
+        kills += 1;
+        delay = delay.mul_f64(1.5);
+    }
+    assert!(kills > 2, "killed {kills} times only");
+    change_one(&workspace, 5);
+    workspace.json(&["optimize"]);
+    let incremental = content(&workspace);
+    run_over_everything(&workspace);
+    assert_eq!(incremental, content(&workspace));
+}
+
+/// Starts a command and kills it after a while; whether it was still at work.
+fn killed_after(workspace: &Workspace, command: &str, delay: Duration) -> bool {
+    let mut command = workspace.command(&[command]);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    std::thread::sleep(delay);
+    let is_done = run.try_wait().expect("a child").is_some();
+    if !is_done {
+        run.kill().expect("it still ran");
+        run.wait().expect("a child");
+    }
+    !is_done
 }
 
 #[test]
@@ -131,14 +205,9 @@ fn killed_anywhere_it_ends_with_the_same() {
     let mut delay = Duration::from_millis(50);
     let mut kills = 0;
     let report = loop {
-        let mut command = workspace.command(&["run"]);
-        let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
-        std::thread::sleep(delay);
-        if run.try_wait().expect("a child").is_some() {
+        if !killed_after(&workspace, "run", delay) {
             break workspace.land_and_publish();
         }
-        run.kill().expect("it still ran");
-        run.wait().expect("a child");
         kills += 1;
         delay = delay.mul_f64(1.4);
     };

@@ -28,7 +28,8 @@ cargo xtask <task>
   lint           clippy on every target, warnings are errors
   quality [--update] [NAME…]
                  how well `vermeil dedupe` does on the real data, beside its peers; fails where
-                 a figure is lower than the last one by more than 0.005; `--update` stores them
+                 a figure is lower than the last one by more than 0.005; `--update` stores them;
+                 of a data set with few entities that is named, those that came out wrong too
   bench [ARGS]   the benchmarks of the README, in the release profile
   help           this text
 

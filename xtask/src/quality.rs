@@ -73,8 +73,10 @@ pub fn run(surroundings: &Surroundings, arguments: &[String]) -> ExitCode {
     let build = ["build", "--workspace", "--bins", "--locked"];
     let wanted: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
     let purpose = if flags.is_empty() { Purpose::Check } else { Purpose::Update };
+    let detail = if names.is_empty() { Detail::Figures } else { Detail::Differences };
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.contains(&name);
     let outcome = run_to_end(&mut surroundings.cargo(build))
-        .and_then(|()| measure(surroundings, |name| wanted.is_empty() || wanted.contains(&name), purpose));
+        .and_then(|()| measure(surroundings, is_wanted, purpose, detail));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -89,7 +91,7 @@ pub fn quick(surroundings: &Surroundings) -> Verdict {
     if !surroundings.test_data.is_dir() {
         return Verdict::Skipped("no real data".into());
     }
-    measure(surroundings, |name| QUICK.contains(&name), Purpose::Check).into()
+    measure(surroundings, |name| QUICK.contains(&name), Purpose::Check, Detail::Figures).into()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,10 +100,18 @@ enum Purpose {
     Update,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Figures,
+    /// And each entity that came out wrong.
+    Differences,
+}
+
 fn measure(
     surroundings: &Surroundings,
     wanted: impl Fn(&str) -> bool,
     purpose: Purpose,
+    detail: Detail,
 ) -> Result<(), String> {
     let file = surroundings.root.join(STORED);
     let mut stored = Stored::read(&file)?;
@@ -116,6 +126,9 @@ fn measure(
         }
         let figures = measure_one(&program, data.name, &folder)?;
         println!("{}", figures.row(data.name));
+        if detail == Detail::Differences {
+            figures.differences().iter().for_each(|difference| println!("{difference}"));
+        }
         for (peer, pairwise, b_cubed) in data.peers {
             println!("{}", figures::row_of_two(peer, *pairwise, *b_cubed));
         }
@@ -166,8 +179,9 @@ fn measure_one(program: &Path, name: &str, data: &Path) -> Result<Figures, Strin
             .arg("--truth")
             .arg(&truth),
     )?;
-    let entities = (name == truthset::NAME).then(|| truthset::entities(&clusters, &truth)).transpose()?;
-    Figures::of(&found, &judged, entities)
+    let differences =
+        (name == truthset::NAME).then(|| truthset::differences(&clusters, &truth)).transpose()?;
+    Figures::of(&found, &judged, differences)
         .ok_or_else(|| format!("{name}: figures are missing in\n{found}\n{judged}"))
 }
 

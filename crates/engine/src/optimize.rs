@@ -1,5 +1,7 @@
 //! Keeping tables small: fewer files, no leftovers, a short log.
 
+use std::collections::HashMap;
+
 use datafusion::prelude::SessionConfig;
 use futures::TryStreamExt;
 
@@ -18,7 +20,7 @@ const TOLERATED_FILES: u64 = 1;
 impl Engine {
     /// Merges small files, deletes files that belong to no table any more, and
     /// shortens the logs. Readers of the current publication are not disturbed:
-    /// replaced files stay an hour, and published tables keep their versions.
+    /// replaced files stay an hour, and a publication is repointed before any file of it goes.
     ///
     /// # Errors
     /// The lake cannot be read or written. What was done stays; the next call goes on.
@@ -32,7 +34,12 @@ impl Engine {
                 report.tables.push(optimized);
             }
         }
-        // Published tables are rewritten with each publication; they only leave files behind.
+        let mut files_before = HashMap::new();
+        for name in TableName::PUBLISHED {
+            files_before.insert(name.clone(), self.fold(&name).await?);
+        }
+        // Before any file is deleted that readers were told to read.
+        self.follow_versions_of_equal_rows().await?;
         for name in TableName::PUBLISHED {
             let Some(table) = self.lake.table(&name).await? else { continue };
             // Beyond the publication lies one that was cut off: what readers see
@@ -40,16 +47,16 @@ impl Engine {
             if !self.is_published(&table).await? {
                 continue;
             }
-            let files = table.file_count();
+            let files_after = table.file_count();
             let files_deleted = table.clean_up().await?;
             report.tables.push(OptimizedTable {
                 table: name.to_string(),
-                files_before: files,
-                files_after: files,
+                files_before: files_before[&name],
+                files_after,
                 files_deleted,
             });
         }
-        self.follow_log_only_versions().await?;
+        self.follow_versions_of_equal_rows().await?;
         Ok(report)
     }
 
@@ -57,7 +64,7 @@ impl Engine {
         let Some(table) = self.lake.table(name).await? else { return Ok(None) };
         let files_before = table.file_count();
         if files_before > TOLERATED_FILES {
-            self.compact(name).await?;
+            self.rewrite(table).await?;
         }
         let Some(table) = self.lake.table(name).await? else { return Ok(None) };
         let files_after = table.file_count();
@@ -66,8 +73,7 @@ impl Engine {
     }
 
     /// Writes the same rows, in the same order, into fewer files.
-    async fn compact(&self, name: &TableName) -> Result<(), EngineError> {
-        let Some(table) = self.lake.table(name).await? else { return Ok(()) };
+    async fn rewrite(&self, table: LakeTable) -> Result<(), EngineError> {
         let version = i64::try_from(table.version()).unwrap_or(i64::MAX);
         let session = lake_session(&self.lake, SessionConfig::new().with_target_partitions(1))?;
         let mut batches = session.read_table(table.provider())?.execute_stream().await?;
@@ -80,12 +86,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Cleaning a table up commits to its log without changing a row. A later
-    /// clean-up may drop the log entry that the publication names, so the
+    /// Writes the rows of a published table that count into fewer files, and leaves out those that do
+    /// not. Returns how many files there were.
+    async fn fold(&self, name: &TableName) -> Result<u64, EngineError> {
+        let (Some(publication), Some(table)) = (self.publication().await?, self.lake.table(name).await?)
+        else {
+            return Ok(0);
+        };
+        let files = table.file_count();
+        let superseded = publication.superseded.get(&name.to_string()).cloned().unwrap_or_default();
+        let table = table.without(superseded);
+        if (files > TOLERATED_FILES || table.superseded().rows() > 0) && self.is_published(&table).await? {
+            self.rewrite(table).await?;
+        }
+        Ok(files)
+    }
+
+    /// Folding or cleaning a table up commits to its log without changing what readers see. A later
+    /// clean-up may drop the files or the log entry that the publication names, so the
     /// publication moves on to the version that holds the same rows.
-    async fn follow_log_only_versions(&self) -> Result<(), EngineError> {
+    async fn follow_versions_of_equal_rows(&self) -> Result<(), EngineError> {
         let Some(publication) = self.publication().await? else { return Ok(()) };
         let mut versions = publication.versions.clone();
+        let mut superseded = publication.superseded.clone();
         for name in TableName::PUBLISHED {
             let (Some(version), Some(table)) =
                 (versions.get_mut(&name.to_string()), self.lake.table(&name).await?)
@@ -94,11 +117,14 @@ impl Engine {
             };
             if self.is_published(&table).await? {
                 *version = table.version();
+                let known = superseded.remove(&name.to_string()).unwrap_or_default();
+                superseded.insert(name.to_string(), table.without(known).superseded().clone());
             }
         }
         let Publication { number, profiles, linking, editions, rectified, pseudonym_domains, .. } =
             publication;
-        let snapshot = Snapshot { versions, profiles, linking, editions, rectified, pseudonym_domains };
+        let snapshot =
+            Snapshot { versions, superseded, profiles, linking, editions, rectified, pseudonym_domains };
         let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
         Ok(self.state.repoint_publication(number, &snapshot).await?)
     }

@@ -3,7 +3,8 @@
 //! A publication is begun under a number (durable first), writes its tables,
 //! and becomes visible in one transaction of the state database that names the
 //! Delta versions to read. A crash in between leaves versions that nobody
-//! names; the next publication supersedes them.
+//! names; the next publication supersedes them. A version may hold rows that do not
+//! count (`golden::update`): they are named beside it.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::golden::Editions;
-use crate::lake::{LakeTable, TableName};
+use crate::lake::{Lake, LakeTable, Superseded, TableName};
 
 /// A consistent set of table versions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Publication {
     /// Counts up.
     pub(crate) number: i64,
@@ -26,6 +27,8 @@ pub(crate) struct Publication {
     pub(crate) linking: Option<String>,
     /// The Delta version of each published table, by its qualified name.
     pub(crate) versions: BTreeMap<String, u64>,
+    /// Which rows of those versions do not count, by the table's qualified name.
+    pub(crate) superseded: BTreeMap<String, Superseded>,
     /// How many profiles it holds.
     pub(crate) profiles: u64,
     /// Which publications sealed its rows; `None` for one of an earlier version.
@@ -40,6 +43,8 @@ pub(crate) struct Publication {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) versions: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(crate) superseded: BTreeMap<String, Superseded>,
     pub(crate) profiles: u64,
     #[serde(default)]
     pub(crate) linking: Option<String>,
@@ -62,6 +67,7 @@ impl Engine {
             fingerprint: current.fingerprint,
             linking: snapshot.linking,
             versions: snapshot.versions,
+            superseded: snapshot.superseded,
             profiles: snapshot.profiles,
             editions: snapshot.editions,
             rectified: snapshot.rectified,
@@ -75,9 +81,23 @@ impl Engine {
         publication: &Publication,
         name: &TableName,
     ) -> Result<Option<LakeTable>, EngineError> {
-        match publication.versions.get(&name.to_string()) {
-            Some(version) => self.lake.table_at(name, *version).await,
-            None => Ok(None),
-        }
+        publication.table(&self.lake, name).await
+    }
+}
+
+impl Publication {
+    /// A table as its readers see it.
+    pub(crate) async fn table(
+        &self,
+        lake: &Lake,
+        name: &TableName,
+    ) -> Result<Option<LakeTable>, EngineError> {
+        let qualified = name.to_string();
+        let Some(version) = self.versions.get(&qualified) else { return Ok(None) };
+        let Some(table) = lake.table_at(name, *version).await? else { return Ok(None) };
+        Ok(Some(match self.superseded.get(&qualified) {
+            Some(superseded) => table.without(superseded.clone()),
+            None => table,
+        }))
     }
 }

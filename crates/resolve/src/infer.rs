@@ -9,19 +9,17 @@
 //! and why every column was taken for what it is. Nothing of it holds a value.
 
 mod headers;
+mod mapped;
 mod meaning;
 mod places;
 mod values;
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use vermeil_model::schema::{BlockingRule, Comparison, Field, Schema};
 
+pub use mapped::{Joined, MappedField};
 pub use meaning::Meaning;
 use values::Profile;
-
-use crate::normalise::date;
 
 /// Rules beside those of the schema: a file may lack the fields that these rely on, and what it
 /// costs to compare a file's records has a bound whatever the rules, see [`crate::block`].
@@ -75,30 +73,6 @@ pub struct ColumnMeaning {
     pub because: Because,
 }
 
-/// How a field's value is made of its columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joined {
-    /// All of them, a blank between.
-    ByBlanks,
-    /// Year, month and day.
-    AsDate,
-    /// The first that has a value, which writes months before days.
-    MonthFirst,
-    /// The first that has a value.
-    FirstWithValue,
-}
-
-/// A field and the columns it is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MappedField {
-    /// The field, in the schema of the mapping.
-    pub field: String,
-    /// Places of the columns.
-    pub columns: Vec<usize>,
-    /// How they make a value.
-    pub joined: Joined,
-}
-
 /// What was understood of a file.
 #[derive(Debug, Clone)]
 pub struct Mapping {
@@ -110,37 +84,6 @@ pub struct Mapping {
     pub schema: Schema,
     /// The column that says which silo a row is from.
     pub source: Option<usize>,
-}
-
-impl MappedField {
-    /// The field's value in a row; `None` where no column has one.
-    pub fn value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
-        let mut present =
-            self.columns.iter().map(|column| cell(*column).trim()).filter(|cell| !cell.is_empty());
-        match self.joined {
-            Joined::FirstWithValue => present.next().map(Into::into),
-            Joined::MonthFirst => {
-                let written = present.next()?;
-                Some(date::with_day_second(written).map_or(written.into(), Into::into))
-            }
-            Joined::ByBlanks => {
-                let first = present.next()?;
-                let mut rest = present.peekable();
-                if rest.peek().is_none() {
-                    return Some(first.into());
-                }
-                Some(rest.fold(first.to_owned(), |joined, cell| joined + " " + cell).into())
-            }
-            Joined::AsDate => {
-                let number = |place: usize| {
-                    self.columns.get(place).and_then(|column| cell(*column).trim().parse::<u32>().ok())
-                };
-                let year = number(0)?;
-                let (month, day) = (number(1).unwrap_or(1), number(2).unwrap_or(1));
-                Some(format!("{year:04}-{month:02}-{day:02}").into())
-            }
-        }
-    }
 }
 
 /// Understands the columns of a file. `told` are fields given by name of column; `key` is the
@@ -177,15 +120,25 @@ pub fn infer(
             fields[place] = Some(format!("column_{}", place + 1));
         }
     }
-    let mapped = map_fields(&judged, &fields, &profiles, canonical);
-    let used = |place: usize| mapped.iter().any(|field| field.columns.contains(&place));
+    let mut mapped = map_fields(&judged, &fields, &profiles, canonical);
+    mapped::part_addresses(&mut mapped, &judged, samples);
+    mapped::spare_names(&mut mapped, &judged, samples);
+    let used = |place: usize| {
+        let is_among = |columns: &[usize]| columns.contains(&place);
+        mapped.iter().any(|field| {
+            is_among(&field.columns) || is_among(&field.whole_addresses) || is_among(&field.spare_names)
+        })
+    };
     let columns = samples
         .iter()
         .enumerate()
         .map(|(place, sample)| ColumnMeaning {
             column: sample.name.to_owned(),
             meaning: judged[place].0,
-            field: fields[place].clone().filter(|_| used(place)),
+            field: match used(place) {
+                true => fields[place].clone().or_else(|| Some(mapped::FULL_NAME.to_owned())),
+                false => None,
+            },
             because: judged[place].1,
         })
         .collect();
@@ -332,23 +285,20 @@ fn map_fields(
             }
             "street" => {
                 let mut columns = of(name, &|meaning| meaning == Meaning::HouseNumber);
-                let streets =
-                    of(name, &|meaning| !matches!(meaning, Meaning::HouseNumber | Meaning::WholeAddress));
-                if streets.is_empty() {
-                    columns.extend(of(name, &|meaning| meaning == Meaning::WholeAddress));
-                }
-                columns.extend(streets);
+                columns.extend(of(name, &|meaning| {
+                    !matches!(meaning, Meaning::HouseNumber | Meaning::WholeAddress)
+                }));
                 (columns, Joined::ByBlanks)
             }
             _ => (of(name, &all), Joined::FirstWithValue),
         };
         let has_room = canonical.field("mobile").is_some() && !names.contains(&"mobile");
         if name == "phone" && columns.len() > 1 && has_room {
-            mapped.push(MappedField { field: name.to_owned(), columns: columns[..1].to_vec(), joined });
-            mapped.push(MappedField { field: "mobile".to_owned(), columns: columns[1..].to_vec(), joined });
+            mapped.push(MappedField::new(name, columns[..1].to_vec(), joined));
+            mapped.push(MappedField::new("mobile", columns[1..].to_vec(), joined));
             continue;
         }
-        mapped.push(MappedField { field: name.to_owned(), columns, joined });
+        mapped.push(MappedField::new(name, columns, joined));
     }
     mapped
 }

@@ -3,6 +3,7 @@
 //! One module per kind of value; [`normalise`] chooses by the schema's [`Normaliser`].
 //! Normalising twice changes nothing.
 
+pub mod address;
 pub mod date;
 pub mod email;
 pub mod identifier;

@@ -1,5 +1,6 @@
 //! What is measured, shown, and kept.
 
+use super::truthset::Differences;
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
 
 use super::number;
@@ -8,7 +9,7 @@ use super::number;
 pub const TOLERATED_DROP: f64 = 0.005;
 
 /// How one data set came out.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
     pub pairwise_precision: f64,
     pub pairwise_recall: f64,
@@ -17,13 +18,13 @@ pub struct Figures {
     seconds: f64,
     peak_mib: f64,
     pairs_per_record: f64,
-    /// Entities found as the truth has them, and all there are; where that is asked.
-    entities: Option<(usize, usize)>,
+    /// Where each entity is looked at.
+    differences: Option<Differences>,
 }
 
 impl Figures {
     /// From the JSON of `dedupe` and of `evaluate`; `None` where a figure is missing.
-    pub fn of(found: &str, judged: &str, entities: Option<(usize, usize)>) -> Option<Self> {
+    pub fn of(found: &str, judged: &str, differences: Option<Differences>) -> Option<Self> {
         Some(Self {
             pairwise_precision: number(judged, "pairwise_precision")?,
             pairwise_recall: number(judged, "pairwise_recall")?,
@@ -33,7 +34,7 @@ impl Figures {
             // Absent where the system does not tell.
             peak_mib: number(found, "peak_memory_bytes").unwrap_or(f64::NAN) / f64::from(1 << 20),
             pairs_per_record: number(found, "pairs_per_record")?,
-            entities,
+            differences,
         })
     }
 
@@ -49,10 +50,15 @@ impl Figures {
             self.peak_mib,
             self.pairs_per_record
         );
-        match self.entities {
-            Some((found, all)) => format!("{row}  {found} of {all} entities as they are"),
+        match &self.differences {
+            Some(told) => format!("{row}  {} of {} entities as they are", told.as_they_are, told.entities),
             None => row,
         }
+    }
+
+    /// What came out wrong, where each entity is looked at.
+    pub fn differences(&self) -> &[String] {
+        self.differences.as_ref().map_or(&[], |told| &told.groups)
     }
 
     /// What is kept, by name: what a change must not lower.

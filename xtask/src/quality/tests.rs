@@ -59,7 +59,9 @@ fn an_entity_is_found_where_its_records_and_no_others_are_a_cluster() {
     };
     let clusters = write("clusters.csv", "record_id,cluster\na,1\nb,1\nc,2\nd,3\ne,3\n");
     let truth = write("truth.csv", "record_id,entity_id\na,x\nb,x\nc,y\nd,y\ne,z\n");
-    assert_eq!(truthset::entities(&clusters, &truth), Ok((1, 3)));
+    let differences = truthset::differences(&clusters, &truth).unwrap();
+    assert_eq!((differences.as_they_are, differences.entities), (1, 3));
+    assert_eq!(differences.groups, ["c d / e\n  found as c / d e"]);
 }
 
 #[test]

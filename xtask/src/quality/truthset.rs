@@ -51,14 +51,50 @@ pub fn convert(data: &Path, folder: &Path) -> Result<(PathBuf, PathBuf), String>
     Ok((write("input.csv", input)?, write("truth.csv", truth)?))
 }
 
-/// How many of the truth's entities are clusters exactly, and how many there are.
+/// How the clusters found differ from the truth's entities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Differences {
+    /// Entities that are clusters exactly.
+    pub as_they_are: usize,
+    /// All there are.
+    pub entities: usize,
+    /// Groups of records that come out wrong: entities and clusters that share records with one another,
+    /// each cluster's entities beside each other, ` / ` between clusters.
+    pub groups: Vec<String>,
+}
+
+/// Compares clusters with the truth.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn entities(clusters: &Path, truth: &Path) -> Result<(usize, usize), String> {
-    let [found, actual] = [clusters, truth].map(|file| text_of(file).map(|text| groups(&text)));
-    let (found, actual) = (found?, actual?);
-    Ok((actual.intersection(&found).count(), actual.len()))
+pub fn differences(clusters: &Path, truth: &Path) -> Result<Differences, String> {
+    let found = groups(&text_of(clusters)?);
+    let actual = groups(&text_of(truth)?);
+    let as_they_are = actual.intersection(&found).count();
+    // Wrong clusters and wrong entities that share a record are told together.
+    let mut wrong: Vec<BTreeSet<&String>> = Vec::new();
+    for records in actual.symmetric_difference(&found) {
+        let mut group: BTreeSet<&String> = records.iter().collect();
+        wrong.retain(|other| {
+            let is_apart = other.is_disjoint(&group);
+            if !is_apart {
+                group.extend(other);
+            }
+            is_apart
+        });
+        wrong.push(group);
+    }
+    wrong.sort();
+    let written = |sets: &BTreeSet<BTreeSet<String>>, group: &BTreeSet<&String>| {
+        let own = sets.iter().filter(|set| set.iter().any(|record| group.contains(record)));
+        let own = own.map(|set| set.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        own.collect::<Vec<_>>().join(" / ")
+    };
+    let groups = wrong
+        .iter()
+        .map(|group| format!("{}\n  found as {}", written(&actual, group), written(&found, group)))
+        .collect();
+    Ok(Differences { as_they_are, entities: actual.len(), groups })
 }
 
 fn id_of(source: &str, number: &str) -> String {

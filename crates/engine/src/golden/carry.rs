@@ -1,35 +1,30 @@
 //! Profiles that are as they were, carried over from one publication to the next.
 //!
-//! A profile is built of its records and of settings. Where both are as they were, its row is
-//! copied as it stands: sealed under the key that it has, bound to the publication that sealed it.
+//! A profile is built of its records and of settings. Where both are as they were, its row stays
+//! as it is: sealed under the key that it has, bound to the publication that sealed it.
 //! So a publication's rows may be of several editions, and the keys of an edition live until no row
 //! is left of it; those of single rows that were replaced go one by one.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, Float64Array, RecordBatch};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::Int64Type;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float64Type, Int64Type};
 use chrono::TimeDelta;
-use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionConfig;
-use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use vermeil_model::{ProfileId, RecordId};
 use vermeil_protect::{KeyLocation, Pseudonymiser};
 
 use super::former::Former;
 use super::publish::Cluster;
+use super::update::TableUpdate;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::lake::{LakeTable, TableName, TableWriter};
+use crate::lake::TableName;
 use crate::link::Linkage;
 use crate::publication::Publication;
 use crate::records::key_location;
 use crate::rectify::{Rectification, rectified_since};
-use crate::session::lake_session;
 
 /// All profiles are built anew at least this often: what goes by the day, the bands of ages, is
 /// never further behind.
@@ -68,7 +63,6 @@ impl Editions {
 pub(super) struct CarriedOver {
     /// With the risk of a false merge, which follows people's decisions too.
     profiles: HashMap<ProfileId, f64>,
-    tables: Option<(LakeTable, LakeTable)>,
     /// Those of the current publication's rows that are carried over.
     numbers: BTreeSet<i64>,
     complete_at: Option<i64>,
@@ -80,6 +74,11 @@ impl CarriedOver {
         self.profiles.contains_key(&profile)
     }
 
+    /// The publication that the next one follows from row by row, if it follows from any.
+    pub(super) fn base<'p>(&self, current: Option<&'p Publication>) -> Option<&'p Publication> {
+        current.filter(|_| self.complete_at.is_some())
+    }
+
     /// What the publication of that number keeps for the next.
     pub(super) fn editions(self, number: i64, built_by: String, now: i64) -> Editions {
         let mut numbers = self.numbers;
@@ -89,84 +88,47 @@ impl CarriedOver {
         Editions { built_by, complete_at: self.complete_at.unwrap_or(now), numbers, replaced }
     }
 
-    /// Copies the rows of profiles that are carried over, and notes the keys of all others.
-    pub(super) async fn copy_profiles(
-        &mut self,
-        engine: &Engine,
-        writer: &mut TableWriter,
-    ) -> Result<(), EngineError> {
-        let Some((profiles, _)) = &self.tables else { return Ok(()) };
-        let mut rows = Rows::of(engine, profiles).await?;
-        while let Some((batch, is_carried)) = rows.next(&self.profiles).await? {
-            let editions = batch["publication"].as_primitive::<Int64Type>();
-            for row in 0..batch.num_rows() {
-                if is_carried.value(row) {
-                    self.numbers.insert(editions.value(row));
-                } else if let Some(key) = key_location(&batch, row) {
-                    self.replaced.push((editions.value(row), key));
+    /// Keeps the rows of profiles that are carried over, and notes the keys of all others.
+    pub(super) async fn keep_profiles(&mut self, profiles: &mut TableUpdate) -> Result<(), EngineError> {
+        let read =
+            [columns::PROFILE_ID, "publication", columns::MERGE_RISK, columns::KEY_PAGE, columns::KEY_SLOT];
+        profiles
+            .keep(&read, |batch, row| {
+                let profile = profile_of(batch, row, &TableName::Profiles)?;
+                let edition = batch["publication"].as_primitive::<Int64Type>().value(row);
+                let risk = batch[columns::MERGE_RISK].as_primitive::<Float64Type>().value(row);
+                let holds = self.profiles.get(&profile).is_some_and(|now| now.to_bits() == risk.to_bits());
+                if holds {
+                    self.numbers.insert(edition);
+                } else {
+                    self.profiles.remove(&profile);
+                    self.replaced.extend(key_location(batch, row).map(|key| (edition, key)));
                 }
-            }
-            writer.write(self.with_risks(filtered(&batch, &is_carried)?)?).await?;
-        }
-        Ok(())
+                Ok(holds)
+            })
+            .await
     }
 
-    fn with_risks(&self, batch: RecordBatch) -> Result<RecordBatch, EngineError> {
-        let schema = batch.schema();
-        let fail = |cause| EngineError::from(DataFusionError::from(cause));
-        let place = schema.index_of(columns::MERGE_RISK).map_err(fail)?;
-        let ids = batch[columns::PROFILE_ID].as_string::<i32>();
-        let risk = |id: Option<&str>| self.profiles.get(&id?.parse().ok()?).copied();
-        let mut columns = batch.columns().to_vec();
-        columns[place] = Arc::new(ids.iter().map(risk).collect::<Float64Array>());
-        RecordBatch::try_new(schema, columns).map_err(fail)
-    }
-
-    /// Copies the provenance of profiles that are carried over.
-    pub(super) async fn copy_provenance(
-        &self,
-        engine: &Engine,
-        writer: &mut TableWriter,
-    ) -> Result<(), EngineError> {
-        let Some((_, provenance)) = &self.tables else { return Ok(()) };
-        let mut rows = Rows::of(engine, provenance).await?;
-        while let Some((batch, is_carried)) = rows.next(&self.profiles).await? {
-            writer.write(filtered(&batch, &is_carried)?).await?;
-        }
-        Ok(())
+    /// Keeps the provenance of profiles that are carried over.
+    pub(super) async fn keep_provenance(&self, provenance: &mut TableUpdate) -> Result<(), EngineError> {
+        // Rows of a profile follow one another.
+        let (mut last, mut holds) = (String::new(), false);
+        provenance
+            .keep(&[columns::PROFILE_ID], |batch, row| {
+                let id = batch[columns::PROFILE_ID].as_string::<i32>().value(row);
+                if last != id {
+                    id.clone_into(&mut last);
+                    holds = self.contains(profile_of(batch, row, &TableName::Provenance)?);
+                }
+                Ok(holds)
+            })
+            .await
     }
 }
 
-/// The rows of a table of profiles, in their order.
-struct Rows {
-    name: String,
-    batches: datafusion::execution::SendableRecordBatchStream,
-}
-
-impl Rows {
-    async fn of(engine: &Engine, table: &LakeTable) -> Result<Rows, EngineError> {
-        let session = lake_session(&engine.lake, SessionConfig::new().with_target_partitions(1))?;
-        let batches = session.read_table(table.provider())?.execute_stream().await?;
-        Ok(Rows { name: table.name().to_string(), batches })
-    }
-
-    /// The next rows, and which of them are of one of some profiles.
-    async fn next(
-        &mut self,
-        profiles: &HashMap<ProfileId, f64>,
-    ) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
-        let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
-        let damaged = || EngineError::DamagedValue { table: self.name.clone() };
-        let ids = batch[columns::PROFILE_ID].as_string::<i32>();
-        let is_carried: BooleanArray = (0..batch.num_rows())
-            .map(|row| Ok(Some(profiles.contains_key(&ids.value(row).parse().map_err(|_| damaged())?))))
-            .collect::<Result<_, EngineError>>()?;
-        Ok(Some((batch, is_carried)))
-    }
-}
-
-fn filtered(batch: &RecordBatch, rows: &BooleanArray) -> Result<RecordBatch, EngineError> {
-    filter_record_batch(batch, rows).map_err(|cause| DataFusionError::from(cause).into())
+fn profile_of(batch: &RecordBatch, row: usize, table: &TableName) -> Result<ProfileId, EngineError> {
+    let id = batch[columns::PROFILE_ID].as_string::<i32>().value(row);
+    id.parse().map_err(|_| EngineError::DamagedValue { table: table.to_string() })
 }
 
 impl Engine {
@@ -186,30 +148,24 @@ impl Engine {
     }
 
     /// Which profiles of the current publication may stay as they are.
-    pub(super) async fn carried_over(
+    pub(super) fn carried_over(
         &self,
         current: Option<&Publication>,
         built_by: &str,
         now: i64,
         (linkage, clusters, former): (&Linkage, &[Cluster], &Former),
         rectified: &[Rectification],
-    ) -> Result<CarriedOver, EngineError> {
+    ) -> CarriedOver {
         let Some((current, editions)) =
             current.and_then(|current| Some((current, current.editions.as_ref()?)))
         else {
-            return Ok(CarriedOver::default());
+            return CarriedOver::default();
         };
         let age = TimeDelta::microseconds(now - editions.complete_at);
         let is_due = age > TimeDelta::days(MOST_DAYS) || age < TimeDelta::zero();
         if editions.built_by != built_by || is_due || editions.numbers.len() >= MOST_EDITIONS {
-            return Ok(CarriedOver::default());
+            return CarriedOver::default();
         }
-        let (Some(profiles), Some(provenance)) = (
-            self.published_table(current, &TableName::Profiles).await?,
-            self.published_table(current, &TableName::Provenance).await?,
-        ) else {
-            return Ok(CarriedOver::default());
-        };
         let mut records_of: HashMap<ProfileId, usize> = HashMap::new();
         former.profiles.values().for_each(|holder| *records_of.entry(holder.profile).or_default() += 1);
         let set_right: HashSet<RecordId> = rectified_since(rectified, current.rectified).collect();
@@ -226,13 +182,9 @@ impl Engine {
             .collect();
         // Where most is new, it is as well to build all.
         if 2 * carried.len() < clusters.len() {
-            return Ok(CarriedOver::default());
+            return CarriedOver::default();
         }
-        Ok(CarriedOver {
-            profiles: carried,
-            tables: Some((profiles, provenance)),
-            complete_at: Some(editions.complete_at),
-            ..CarriedOver::default()
-        })
+        let complete_at = Some(editions.complete_at);
+        CarriedOver { profiles: carried, complete_at, ..CarriedOver::default() }
     }
 }

@@ -9,6 +9,7 @@ mod former;
 mod linked;
 mod publish;
 mod stand_ins;
+mod update;
 
 pub(crate) use build::ProfileRules;
 pub(crate) use carry::Editions;

@@ -1,6 +1,6 @@
 //! Writing and publishing profiles.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,8 +9,6 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionConfig;
-use futures::TryStreamExt;
 use vermeil_model::{FieldClass, Policy, ProfileId, RecordId, Schema};
 use vermeil_protect::payload::PayloadWriter;
 use vermeil_protect::{Binding, DataKey, KeyLocation, Pseudonymiser, RecordCipher};
@@ -22,16 +20,16 @@ use super::carry::{CarriedOver, Editions};
 use super::causes::Cause;
 use super::former::Former;
 use super::stand_ins::{generalised_columns, pseudonym_columns};
+use super::update::Updated;
 use crate::audit::ENGINE;
 use crate::columns;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::lake::{TableName, TableWriter, Transactional};
+use crate::lake::{TableName, Transactional};
 use crate::land::FIRST_KEY_EPOCH;
 use crate::link::Linkage;
 use crate::publication::{Publication, Snapshot};
 use crate::rectify::Rectification;
-use crate::session::lake_session;
 
 /// Profiles are built, sealed and written in batches of this many.
 pub(super) const BATCH_PROFILES: usize = 4096;
@@ -97,24 +95,19 @@ impl Engine {
             transactional: Transactional::new(APPLICATION, number),
             domains: self.declared_pseudonymisers(),
         };
-        let mut versions = BTreeMap::new();
         let assigned = clusters.len() as u64;
-
-        versions.insert(TableName::Links, self.write_links(linkage, &edition.transactional).await?);
-        versions.insert(TableName::Matched, self.write_matched(linkage, &edition.transactional).await?);
-        let members = self.write_members(linkage, &clusters, &former, &edition).await?;
-        versions.insert(TableName::Members, members);
         let built_by = self.built_by(&edition.domains);
-        let of_now = (linkage, clusters.as_slice(), &former);
         let rectified = self.rectifications().await?;
-        let mut carried = self.carried_over(current, &built_by, now, of_now, &rectified).await?;
+        let mut carried =
+            self.carried_over(current, &built_by, now, (linkage, &clusters, &former), &rectified);
+        let base = carried.base(current);
+        let links = self.write_links(linkage, base, &edition).await?;
+        let matched = self.write_matched(linkage, base, &edition).await?;
+        let members = self.write_members(linkage, (&clusters, &former), base, &edition).await?;
         let (profiles, provenance) =
-            self.write_profiles(clusters, &mut carried, &edition, &rectified).await?;
-        versions.insert(TableName::Profiles, profiles);
-        versions.insert(TableName::Provenance, provenance);
+            self.write_profiles(clusters, &mut carried, &rectified, base, &edition).await?;
         let changes: Vec<_> = assignment.changes.iter().zip(&causes).collect();
         let history = self.write_history(&changes, current, &edition).await?;
-        versions.insert(TableName::History, history);
 
         // Nobody reads the publication before the current one any more. Before this one is
         // published, lest a crash in between forgets them.
@@ -122,8 +115,18 @@ impl Engine {
             self.vault.destroy(&editions.replaced_keys()).await?;
         }
         let editions = carried.editions(number, built_by, now);
+        let updated = [
+            (TableName::Links, links),
+            (TableName::Matched, matched),
+            (TableName::Members, members),
+            (TableName::Profiles, profiles),
+            (TableName::Provenance, provenance),
+            (TableName::History, history),
+        ]
+        .map(|(name, updated)| (name.to_string(), updated));
         let snapshot = Snapshot {
-            versions: versions.into_iter().map(|(name, version)| (name.to_string(), version)).collect(),
+            versions: updated.iter().map(|(name, updated)| (name.clone(), updated.version)).collect(),
+            superseded: updated.into_iter().map(|(name, updated)| (name, updated.superseded)).collect(),
             profiles: assigned,
             editions: Some(editions.clone()),
             rectified: rectified.last().map_or(0, |last| last.number),
@@ -165,22 +168,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Copies the profiles that are carried over, and builds the others in passes over the records;
-    /// returns the versions of profiles and provenance.
+    /// Keeps the profiles that are carried over, and builds the others in passes over the records;
+    /// returns profiles and provenance.
     async fn write_profiles(
         &self,
         mut clusters: Vec<Cluster>,
         carried: &mut CarriedOver,
-        edition: &Edition,
         rectified: &[Rectification],
-    ) -> Result<(u64, u64), EngineError> {
+        base: Option<&Publication>,
+        edition: &Edition,
+    ) -> Result<(Updated, Updated), EngineError> {
         let schema = self.config.golden_schema();
         let rules = ProfileRules::new(&self.config.pipeline, schema)?;
         let columns = columns::with_pseudonyms(&columns::profiles_schema(schema), &edition.domains);
-        let mut profiles = self.replacing(&TableName::Profiles, &columns).await?;
-        let mut provenance = self.replacing(&TableName::Provenance, &columns::provenance_schema()).await?;
-        carried.copy_profiles(self, &mut profiles).await?;
-        carried.copy_provenance(self, &mut provenance).await?;
+        let mut profiles = self.update(&TableName::Profiles, &columns, base).await?;
+        let mut provenance = self.update(&TableName::Provenance, &columns::provenance_schema(), base).await?;
+        carried.keep_profiles(&mut profiles).await?;
+        carried.keep_provenance(&mut provenance).await?;
         clusters.retain(|cluster| !carried.contains(cluster.id.profile));
         for pass in passes(&clusters) {
             let mut contributions = self.contributions(&rules, pass, rectified).await?;
@@ -199,7 +203,7 @@ impl Engine {
             }
         }
         let transactional = &edition.transactional;
-        Ok((profiles.replace(transactional).await?.version, provenance.replace(transactional).await?.version))
+        Ok((profiles.commit(transactional).await?, provenance.commit(transactional).await?))
     }
 
     /// What the records of some clusters bring, by profile, each in the order of record ids.
@@ -328,24 +332,16 @@ impl Engine {
         builders.into_iter().map(|(_, mut builder)| Arc::new(builder.finish()) as ArrayRef).collect()
     }
 
-    /// Rewrites the history of the current publication with what happened now.
+    /// Adds what happened now to the history of the current publication.
     async fn write_history(
         &self,
         changes: &[(&Change, &Cause)],
         current: Option<&Publication>,
         edition: &Edition,
-    ) -> Result<u64, EngineError> {
+    ) -> Result<Updated, EngineError> {
         let schema = columns::history_schema();
-        let mut writer = self.replacing(&TableName::History, &schema).await?;
-        if let Some(publication) = current
-            && let Some(table) = self.published_table(publication, &TableName::History).await?
-        {
-            let session = lake_session(&self.lake, SessionConfig::new().with_target_partitions(1))?;
-            let mut batches = session.read_table(table.provider())?.execute_stream().await?;
-            while let Some(batch) = batches.try_next().await? {
-                writer.write(batch).await?;
-            }
-        }
+        let mut history = self.update(&TableName::History, &schema, current).await?;
+        history.keep_all().await?;
         let of = |change: &Change| match change {
             Change::Merge { profile, other } => ("merge", *profile, *other, "its records were linked"),
             Change::Split { profile, other } => {
@@ -367,16 +363,10 @@ impl Engine {
             Arc::new(causes.iter().map(|(_, detail)| detail.as_deref()).collect::<StringArray>()),
             Arc::new(Int64Array::from_value(edition.run, rows.len())),
         ];
-        writer.write(batch_of(&schema, columns)).await?;
-        Ok(writer.replace(&edition.transactional).await?.version)
-    }
-
-    pub(super) async fn replacing(
-        &self,
-        name: &TableName,
-        schema: &arrow::datatypes::SchemaRef,
-    ) -> Result<TableWriter, EngineError> {
-        self.lake.table_with(name, schema).await?.writer()
+        if !rows.is_empty() {
+            history.write(batch_of(&schema, columns)).await?;
+        }
+        history.commit(&edition.transactional).await
     }
 
     pub(super) fn source_name(&self, position: u32) -> &str {

@@ -13,6 +13,7 @@
 mod layout;
 mod location;
 mod scan;
+mod superseded;
 mod table;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 pub use layout::TableName;
 pub use location::{LakeLocation, LocationError};
 pub use scan::LAKE_STORE;
+pub use superseded::Superseded;
 pub use table::{LakeTable, TableWriter, Written};
 
 use crate::error::EngineError;

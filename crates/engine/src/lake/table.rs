@@ -1,6 +1,6 @@
 //! One Delta table: create, widen, append, replace, scan, compact.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
@@ -8,24 +8,29 @@ use arrow::datatypes::{DataType, Schema as ArrowSchema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::prelude::{Expr, SessionContext, col};
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::CommitBuilder;
-use deltalake_core::kernel::{Action, Add, StructField, StructType};
+use deltalake_core::kernel::{Action, Add, LogicalFileView, Remove, StructField, StructType};
 use deltalake_core::operations::vacuum::VacuumMode;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake_core::{DeltaTable, DeltaTableError};
+use futures::TryStreamExt;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::layout::STATISTICS_COLUMNS;
 use super::scan::LakeScan;
+use super::superseded::Superseded;
 use super::{Lake, TableName, Transactional};
 use crate::error::EngineError;
 
 /// Data files are closed at about this size.
 const TARGET_FILE_BYTES: u64 = 128 * 1024 * 1024;
+/// A table of more small files than this is written anew.
+const TOLERATED_PIECES: u64 = 16;
 /// Version 2 brings column mapping, version 3 deletion vectors and more: none of
 /// it is written here, and none of it would be read right.
 const READER_VERSION: i32 = 1;
@@ -37,6 +42,16 @@ pub struct LakeTable {
     lake: Lake,
     name: TableName,
     delta: DeltaTable,
+    superseded: Superseded,
+}
+
+/// A data file of a table.
+struct DataFile {
+    /// As the table names it.
+    name: String,
+    /// Below the root of the store.
+    path: String,
+    bytes: u64,
 }
 
 /// Writes data files; they become part of the table with the commit alone.
@@ -59,13 +74,15 @@ pub struct Written {
 enum Commit {
     Append,
     Replace,
+    /// Beside those that count of these files.
+    Extend(Vec<Add>),
     /// The same rows in fewer files.
     Compact,
 }
 
 impl LakeTable {
     pub(super) fn new(lake: &Lake, name: &TableName, delta: DeltaTable) -> Result<Self, EngineError> {
-        let table = Self { lake: lake.clone(), name: name.clone(), delta };
+        let table = Self { lake: lake.clone(), name: name.clone(), delta, superseded: Superseded::default() };
         table.refuse_unknown_features()?;
         Ok(table)
     }
@@ -138,21 +155,94 @@ impl LakeTable {
         self.snapshot().log_data().num_files() as u64
     }
 
-    /// The rows of this version, for DataFusion. The session must know the
-    /// lake's store under [`super::LAKE_STORE`].
-    pub fn provider(&self) -> Arc<dyn TableProvider> {
-        let root = self.lake.path(&self.name.path());
-        let mut files: Vec<PartitionedFile> = self
+    /// The table without some of its rows. Of files that this version does not have nothing is known.
+    pub fn without(self, superseded: Superseded) -> Self {
+        let files = self.snapshot().log_data().iter().map(|file| file.path().into_owned()).collect();
+        Self { superseded: superseded.only(&files), ..self }
+    }
+
+    /// The rows that [`LakeTable::without`] left out.
+    pub fn superseded(&self) -> &Superseded {
+        &self.superseded
+    }
+
+    /// Whether it lies in so many pieces that it is better written anew.
+    pub fn is_fragmented(&self) -> bool {
+        let (files, bytes) = self
             .snapshot()
             .log_data()
             .iter()
-            .map(|file| {
-                let path = format!("{root}/{}", file.object_store_path());
-                PartitionedFile::new(path, file.size().unsigned_abs())
+            .fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.size().unsigned_abs()));
+        files > bytes / TARGET_FILE_BYTES + TOLERATED_PIECES
+    }
+
+    /// The rows of this version, for DataFusion. The session must know the
+    /// lake's store under [`super::LAKE_STORE`].
+    pub fn provider(&self) -> Arc<dyn TableProvider> {
+        self.provider_of(self.files())
+    }
+
+    /// Supersedes the rows for which `holds` says no, given a batch of `columns` and a place in it.
+    /// Of `session` one partition is read. Returns how many rows are left.
+    pub async fn retain(
+        &mut self,
+        session: &SessionContext,
+        columns: &[&str],
+        mut holds: impl FnMut(&RecordBatch, usize) -> Result<bool, EngineError>,
+    ) -> Result<u64, EngineError> {
+        let mut left = 0;
+        for file in self.files() {
+            let name = file.name.clone();
+            let known = self.superseded.of_file(&name).cloned();
+            let mut rows = known.clone().unwrap_or_default();
+            let columns: Vec<Expr> = columns.iter().copied().map(col).collect();
+            let frame = session.read_table(self.provider_of(vec![file]))?.select(columns)?;
+            let mut batches = frame.execute_stream().await?;
+            let mut next = 0;
+            while let Some(batch) = batches.try_next().await? {
+                for row in 0..batch.num_rows() {
+                    while known.as_ref().is_some_and(|known| known.superseded.contains(next)) {
+                        next += 1;
+                    }
+                    match holds(&batch, row)? {
+                        true => left += 1,
+                        false => _ = rows.superseded.insert(next),
+                    }
+                    next += 1;
+                }
+            }
+            rows.total = known.map_or(next, |known| known.total);
+            self.superseded.insert(name, rows);
+        }
+        Ok(left)
+    }
+
+    fn provider_of(&self, files: Vec<DataFile>) -> Arc<dyn TableProvider> {
+        let files = files
+            .into_iter()
+            .map(|file| match self.superseded.of_file(&file.name) {
+                None => PartitionedFile::new(file.path, file.bytes),
+                Some(rows) => PartitionedFile::new(file.path, file.bytes).with_extension(rows.selection()),
             })
             .collect();
-        files.sort_by(|a, b| a.path().cmp(b.path()));
         Arc::new(LakeScan { schema: self.schema(), files })
+    }
+
+    /// The data files, in a fixed order.
+    fn files(&self) -> Vec<DataFile> {
+        let root = self.lake.path(&self.name.path());
+        let mut files: Vec<DataFile> = self
+            .snapshot()
+            .log_data()
+            .iter()
+            .map(|file| DataFile {
+                name: file.path().into_owned(),
+                path: format!("{root}/{}", file.object_store_path()),
+                bytes: file.size().unsigned_abs(),
+            })
+            .collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
     }
 
     /// Starts writing.
@@ -220,6 +310,24 @@ impl TableWriter {
         self.commit(Commit::Replace, transactional).await
     }
 
+    /// Puts the written rows beside the files of `base`, an earlier version or this one: what else the
+    /// table has, it loses.
+    pub async fn extend(
+        self,
+        base: &LakeTable,
+        transactional: &Transactional,
+    ) -> Result<Written, EngineError> {
+        let add = |file: LogicalFileView| Add {
+            path: file.path().into_owned(),
+            size: file.size(),
+            modification_time: file.modification_time(),
+            stats: file.stats(),
+            ..Add::default()
+        };
+        let files = base.snapshot().log_data().iter().map(add).collect();
+        self.commit(Commit::Extend(files), transactional).await
+    }
+
     /// Puts the written rows in the place of all others, saying that they are the same.
     pub async fn compact(self, transactional: &Transactional) -> Result<Written, EngineError> {
         self.commit(Commit::Compact, transactional).await
@@ -231,28 +339,35 @@ impl TableWriter {
         let fail = |cause| EngineError::table(&table.name, cause);
         let data_change = !matches!(commit, Commit::Compact);
         let added: Vec<Add> = self.writer.flush().await.map_err(fail)?;
-        let removed = match commit {
-            Commit::Append => Vec::new(),
-            Commit::Replace | Commit::Compact => {
-                table.snapshot().log_data().iter().map(|file| file.remove_action(data_change)).collect()
-            }
+        let files = table.snapshot().log_data();
+        let stays: BTreeSet<&str> = match &commit {
+            Commit::Extend(base) => base.iter().map(|file| file.path.as_str()).collect(),
+            _ => BTreeSet::new(),
         };
-        let actions = removed
-            .into_iter()
-            .map(Action::Remove)
-            .chain(added.into_iter().map(|add| Action::Add(Add { data_change, ..add })))
-            .collect();
-        let operation = match commit {
-            Commit::Append => {
-                DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None }
-            }
-            Commit::Replace => {
-                DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None }
+        let present: BTreeSet<String> = files.iter().map(|file| file.path().into_owned()).collect();
+        let removed: Vec<Remove> = match &commit {
+            Commit::Append => Vec::new(),
+            _ => files
+                .iter()
+                .filter(|file| !stays.contains(&*file.path()))
+                .map(|file| file.remove_action(data_change))
+                .collect(),
+        };
+        let (operation, returned) = match commit {
+            Commit::Append => (written(SaveMode::Append), Vec::new()),
+            Commit::Replace => (written(SaveMode::Overwrite), Vec::new()),
+            // Files of an earlier version that a publication which was cut off had removed.
+            Commit::Extend(base) => {
+                let returned = base.into_iter().filter(|file| !present.contains(&file.path));
+                (written(SaveMode::Overwrite), returned.collect())
             }
             Commit::Compact => {
-                DeltaOperation::Optimize { predicate: None, target_size: TARGET_FILE_BYTES.cast_signed() }
+                let target_size = TARGET_FILE_BYTES.cast_signed();
+                (DeltaOperation::Optimize { predicate: None, target_size }, Vec::new())
             }
         };
+        let added = returned.into_iter().chain(added).map(|add| Action::Add(Add { data_change, ..add }));
+        let actions = removed.into_iter().map(Action::Remove).chain(added).collect();
         let finalized = CommitBuilder::from(transactional.commit_properties())
             .with_actions(actions)
             .build(Some(table.snapshot().snapshot()), table.delta.log_store(), operation)
@@ -260,6 +375,10 @@ impl TableWriter {
             .map_err(|cause| EngineError::table(&table.name, cause))?;
         Ok(Written { version: finalized.version(), rows })
     }
+}
+
+fn written(mode: SaveMode) -> DeltaOperation {
+    DeltaOperation::Write { mode, partition_by: None, predicate: None }
 }
 
 /// `batch` with the columns of `schema`, in its order: a table that was widened has

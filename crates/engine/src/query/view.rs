@@ -113,16 +113,10 @@ impl View {
     async fn stored(&self, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>, EngineError> {
         let table = match name {
             TableName::Landing(_) | TableName::Quarantine => self.lake.table(name).await?,
-            _ => {
-                let version = self
-                    .publication
-                    .as_ref()
-                    .and_then(|publication| publication.versions.get(&name.to_string()));
-                match version {
-                    Some(version) => self.lake.table_at(name, *version).await?,
-                    None => None,
-                }
-            }
+            _ => match &self.publication {
+                Some(publication) => publication.table(&self.lake, name).await?,
+                None => None,
+            },
         };
         Ok(table.map(|table| table.provider()))
     }

@@ -253,3 +253,37 @@ fn the_name_of_an_adviser_is_not_the_persons() {
     let columns: [(&str, &[&str]); 3] = [("xyz", &advisers), ("prenom", &NAMES[..4]), ("nom", &NAMES[4..8])];
     assert_eq!(fields(&columns, &[], None), ["-", "given_name", "family_name"]);
 }
+
+#[test]
+fn a_whole_address_stands_in_for_the_parts_that_a_row_lacks() {
+    let samples = [
+        ColumnSample { name: "street", values: vec!["12 rue Verte", "", "3 Oak Lane, Springfield NV 89132"] },
+        ColumnSample { name: "postal_code", values: vec!["75011", "", ""] },
+        ColumnSample { name: "full_address", values: vec!["", "7 rue Basse, 69002 Lyon", ""] },
+    ];
+    let mapping = infer(&samples, &customer(), &[], None);
+    let value = |field: &str, row: usize| {
+        let field = mapping.fields.iter().find(|mapped| mapped.field == field).expect("it is mapped");
+        field.value(|column| samples[column].values[row]).map(std::borrow::Cow::into_owned)
+    };
+    let row =
+        |row: usize| ["street", "postal_code", "city"].map(|field| value(field, row).unwrap_or_default());
+    assert_eq!(row(0), ["12 rue Verte", "75011", ""]);
+    assert_eq!(row(1), ["7 rue Basse", "69002", "Lyon"]);
+    assert_eq!(row(2), ["3 Oak Lane", "89132", "Springfield"]);
+}
+
+#[test]
+fn a_second_whole_name_counts_where_a_row_has_no_other() {
+    let samples = [
+        ColumnSample { name: "first_name", values: vec!["Wei", "", "Ana"] },
+        ColumnSample { name: "last_name", values: vec!["Zhang", "", ""] },
+        ColumnSample { name: "full_name", values: vec!["", "", "Ana Silva"] },
+        ColumnSample { name: "native_name_full", values: vec!["张伟", "张秀英", "other"] },
+    ];
+    let mapping = infer(&samples, &customer(), &[], None);
+    let name = mapping.fields.iter().find(|mapped| mapped.field == "full_name").expect("it is mapped");
+    let value = |row: usize| name.value(|column| samples[column].values[row]);
+    assert_eq!([0, 1, 2].map(|row| value(row).unwrap_or_default().into_owned()), ["", "张秀英", "Ana Silva"]);
+    assert_eq!(mapping.columns[3].field.as_deref(), Some("full_name"));
+}

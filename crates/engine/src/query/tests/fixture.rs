@@ -247,6 +247,7 @@ impl Fixture {
         let number = self.engine.state.begin_publication().await.unwrap();
         let snapshot = Snapshot {
             versions,
+            superseded: BTreeMap::new(),
             profiles: 2,
             linking: None,
             editions: None,
