@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use vermeil_leaks::{Limits, Matcher, Values, scan};
 
 use crate::common::{Ended, Workspace};
+use crate::model;
 use crate::pipeline::{PEOPLE, Person, person, profile_of, record_of, silos};
 
 const AS_DPO: [&str; 4] = ["--role", "dpo", "--purpose", "data_subject_rights"];
@@ -103,6 +104,32 @@ fn what_is_set_right_is_shown_and_outlives_later_loads_until_it_is_withdrawn() {
     workspace.land_and_publish();
     assert_eq!(shown(&workspace, &profile, "email"), person(3).email);
     assert_eq!(provenance(&workspace, &profile, "email")["rule"], "self_declared");
+}
+
+#[test]
+fn of_many_profiles_only_what_was_set_right_is_built_anew() {
+    let workspace = model::silos(520);
+    workspace.land_and_publish();
+    let editions = || {
+        let sql = "SELECT publication, count(*) AS n FROM golden.profiles GROUP BY publication ORDER BY publication";
+        let rows = workspace.query(sql);
+        rows.iter().map(|row| row["n"].as_u64().expect("a count")).collect::<Vec<_>>()
+    };
+    let profiles = editions()[0];
+    let profile = profile_of(&workspace, "shop", "18");
+    set(&workspace, &[&profile, "city"], "Rectifiée-sur-Loire");
+    workspace.land_and_publish();
+    assert_eq!(editions(), [profiles - 1, 1]);
+    assert_eq!(shown(&workspace, &profile, "city"), "Rectifiée-sur-Loire");
+    // Carried over, it stays.
+    workspace.append("data/shop.csv", model::row(1_234, 9));
+    workspace.land_and_publish();
+    assert_eq!(editions(), [profiles - 1, 1, 1]);
+    assert_eq!(shown(&workspace, &profile, "city"), "Rectifiée-sur-Loire");
+    set(&workspace, &[&profile, "city", "--withdraw"], "");
+    workspace.land_and_publish();
+    assert_eq!(editions(), [profiles - 1, 1, 1]);
+    assert_ne!(shown(&workspace, &profile, "city"), "Rectifiée-sur-Loire");
 }
 
 #[test]

@@ -153,7 +153,7 @@ impl Engine {
         let links = self.links_of(&publication, &members).await?;
         let decisions = self.decisions_about(&members).await?;
         let records: Vec<RecordId> = members.iter().filter_map(|member| member.record.parse().ok()).collect();
-        let rectifications = self.rectifications_of(&records, &grant).await?;
+        let rectifications = self.rectifications_of(&records, (&reader.actor, &grant)).await?;
         let alternatives = self.alternatives_of(&members, reader, &grant).await?;
         let erased_at = shown.erased_at.map(|at| at.to_rfc3339());
         let (profile, merge_risk) = (profile.to_string(), shown.merge_risk);

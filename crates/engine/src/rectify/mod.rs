@@ -12,15 +12,17 @@
 //!
 //! A rectification is one commit to a table of its own, numbered by it: it is whole or not at all.
 
+mod opened;
 mod stored;
 
 use vermeil_audit::{Intent, Status};
 use vermeil_model::decision::Reason;
 use vermeil_model::{Field, FieldClass, Grant, Plaintext, RecordId, SourceId};
 
-pub(crate) use stored::{Rectification, Rectified, rectified_since};
+pub(crate) use opened::Rectified;
+pub(crate) use stored::{Rectification, rectified_since};
 
-use crate::audit::status_of;
+use crate::audit::{Opened, status_of};
 use crate::columns;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
@@ -90,8 +92,9 @@ impl Engine {
             });
         }
         let author = (reader.actor.as_str(), reason);
-        let done = self.change(target, field, change, author, (&grant, progress)).await;
-        let noted = self.audit.conclude(entry, 0, status_of(&done)).await;
+        let mut touched = Opened::default();
+        let done = self.change((target, field), change, author, (&grant, progress), &mut touched).await;
+        let noted = self.end_opening(entry, touched, status_of(&done)).await;
         // Where both fail, for a full disk say, the first failure is the one to know.
         let done = done?;
         noted?;
@@ -100,11 +103,11 @@ impl Engine {
 
     async fn change(
         &self,
-        target: u128,
-        field: &Field,
+        (target, field): (u128, &Field),
         change: Rectify,
         (actor, reason): (&str, &Reason),
         (grant, progress): (&Grant, &dyn Progress),
+        touched: &mut Opened,
     ) -> Result<Vec<RectificationReport>, EngineError> {
         // One at a time, so that numbers rise in the order of commits.
         let _lock = self.lock_beside("rectify.lock", progress).await?;
@@ -129,7 +132,7 @@ impl Engine {
             Rectify::Set(value) => Some(stored::canonical(field, value.expose(grant))?),
             Rectify::Withdraw => None,
         };
-        self.write_rectifications(&places, value.as_deref(), (actor, reason)).await
+        self.write_rectifications(&places, value.as_deref(), (actor, reason), touched).await
     }
 
     /// The records that an id stands for, a profile's or its own.

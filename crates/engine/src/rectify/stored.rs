@@ -1,6 +1,5 @@
-//! The table of rectifications: written, read, and opened for publishing.
+//! The table of rectifications: written and read.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,20 +13,20 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, col, lit};
 use futures::TryStreamExt;
 use vermeil_model::decision::Reason;
-use vermeil_model::{Field, FieldClass, Grant, Plaintext, Policy, RecordId, SourceId};
-use vermeil_protect::payload::{self, PayloadWriter};
+use vermeil_model::{Field, FieldClass, RecordId, SourceId};
+use vermeil_protect::payload::PayloadWriter;
 use vermeil_protect::vault::KeyState;
-use vermeil_protect::{Binding, DataKey, KeyLocation, RecordCipher};
+use vermeil_protect::{KeyLocation, RecordCipher, subject_tag};
 
 use super::Place;
-use crate::audit::{ENGINE, Opened, status_of};
+use crate::audit::Opened;
 use crate::columns;
 use crate::current::scan_current;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::golden::ProfileRules;
 use crate::lake::{TableName, Transactional};
-use crate::land::{FIRST_KEY_EPOCH, as_text};
+use crate::land::as_text;
 use crate::records::key_location;
 use crate::report::{RectificationReport, second};
 use crate::session::lake_session;
@@ -35,9 +34,9 @@ use crate::session::lake_session;
 /// The longest value, in bytes: what a source may deliver unless its contract says otherwise.
 const MAX_VALUE_BYTES: usize = 64 * 1024;
 /// Delta's name for the sequence of rectifications.
-const APPLICATION: &str = "golden.rectifications";
+pub(super) const APPLICATION: &str = "golden.rectifications";
 /// The name of a reason in what is sealed.
-const REASON: &str = "reason";
+pub(super) const REASON: &str = "reason";
 
 /// One rectification as it is stored.
 pub(crate) struct Rectification {
@@ -48,20 +47,10 @@ pub(crate) struct Rectification {
     pub(crate) author: String,
     /// Microseconds since 1970, UTC.
     pub(crate) at: i64,
-    key: KeyLocation,
+    pub(super) key: KeyLocation,
     /// Sealed; `None`: what was set before is withdrawn.
     pub(crate) value: Option<Vec<u8>>,
-    reason: Vec<u8>,
-}
-
-/// A value that someone set, in the clear. Personal: no `Debug`.
-pub(crate) struct Rectified {
-    pub(crate) number: i64,
-    pub(crate) record: RecordId,
-    pub(crate) field: String,
-    pub(crate) value: String,
-    pub(crate) author: String,
-    pub(crate) at: i64,
+    pub(super) reason: Vec<u8>,
 }
 
 /// A value as landing would write it.
@@ -103,117 +92,13 @@ impl Engine {
         Ok(found)
     }
 
-    /// Opens for publishing what is in force about the records that `wanted` lets through. What is
-    /// sealed under a key that was destroyed is passed over.
-    pub(crate) async fn open_rectified(
-        &self,
-        all: &[Rectification],
-        wanted: impl Fn(RecordId) -> bool,
-    ) -> Result<Vec<Rectified>, EngineError> {
-        let mut latest: HashMap<(RecordId, &str), &Rectification> = HashMap::new();
-        for known in all.iter().filter(|known| wanted(known.record)) {
-            latest.insert((known.record, &known.field), known);
-        }
-        latest.retain(|_, known| known.value.is_some());
-        if latest.is_empty() {
-            return Ok(Vec::new());
-        }
-        let grant = Policy::publishing();
-        let entry = self.begin_opening(ENGINE, &grant, &TableName::Rectifications.to_string()).await?;
-        let mut counted = Opened::default();
-        let opened = self.open_values(latest.into_values().collect(), &grant, &mut counted).await;
-        self.end_opening(entry, counted, status_of(&opened)).await?;
-        opened
-    }
-
-    async fn open_values(
-        &self,
-        in_force: Vec<&Rectification>,
-        grant: &Grant,
-        counted: &mut Opened,
-    ) -> Result<Vec<Rectified>, EngineError> {
-        let locations: Vec<KeyLocation> = in_force.iter().map(|known| known.key).collect();
-        let keys = self.vault.keys(&locations).await?;
-        counted.pages.extend(locations.iter().map(|location| location.page));
-        let mut opened = Vec::new();
-        for (known, key) in in_force.into_iter().zip(keys) {
-            // A field that the schema no longer has is shown nowhere.
-            let field = self.config.golden_schema().field(&known.field);
-            let (Some(key), Some(field), Some(value)) = (key, field, &known.value) else { continue };
-            counted.rows += 1;
-            let value = self.open_text(known, (field.class, &known.field), &key, value)?;
-            opened.push(Rectified {
-                number: known.number,
-                record: known.record,
-                field: known.field.clone(),
-                value: value.into_exposed(grant),
-                author: known.author.clone(),
-                at: known.at,
-            });
-        }
-        Ok(opened)
-    }
-
-    /// The rectifications of some records for a reader, reasons where the class that protects most is open.
-    pub(crate) async fn rectifications_of(
-        &self,
-        records: &[RecordId],
-        grant: &Grant,
-    ) -> Result<Vec<RectificationReport>, EngineError> {
-        let mut own = self.rectifications().await?;
-        own.retain(|known| records.contains(&known.record));
-        let locations: Vec<KeyLocation> = own.iter().map(|known| known.key).collect();
-        let keys = match grant.covers(FieldClass::Sensitive) {
-            true => self.vault.keys(&locations).await?,
-            false => locations.iter().map(|_| None).collect(),
-        };
-        own.iter()
-            .zip(keys)
-            .map(|(known, key)| {
-                let open = |key| self.open_text(known, (FieldClass::Sensitive, REASON), &key, &known.reason);
-                let reason = key.map(open).transpose()?.map(|reason| reason.into_exposed(grant));
-                Ok(RectificationReport { reason, ..report(known) })
-            })
-            .collect()
-    }
-
-    fn open_text(
-        &self,
-        known: &Rectification,
-        (class, name): (FieldClass, &str),
-        key: &DataKey,
-        sealed: &[u8],
-    ) -> Result<Plaintext<String>, EngineError> {
-        let binding = self.binding(known.record, class, known.number);
-        let payload = RecordCipher::new(key).open(&binding, sealed).map_err(|_| damaged())?;
-        let text = payload.map(|payload| {
-            let fields = payload::fields(&payload).ok()?;
-            fields.into_iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_owned())
-        });
-        // Whether there is one is no secret.
-        match text.expose(&Policy::sealing()).is_some() {
-            true => Ok(text.map(Option::unwrap_or_default)),
-            false => Err(damaged()),
-        }
-    }
-
-    fn binding(&self, record: RecordId, class: FieldClass, number: i64) -> Binding<'_> {
-        Binding {
-            tenant: &self.config.pipeline.name,
-            table: APPLICATION,
-            class,
-            record: record.to_bytes(),
-            version: number,
-            key_epoch: FIRST_KEY_EPOCH,
-        }
-    }
-
     /// Commits one change of all `places`, or none.
     pub(super) async fn write_rectifications(
         &self,
         places: &[Place<'_>],
         value: Option<&str>,
         (actor, reason): (&str, &Reason),
+        touched: &mut Opened,
     ) -> Result<Vec<RectificationReport>, EngineError> {
         let table =
             self.lake.table_with(&TableName::Rectifications, &columns::rectifications_schema()).await?;
@@ -225,10 +110,15 @@ impl Engine {
             let erased = |at| EngineError::Erased { what: "record", id: place.record.to_string(), at };
             let unknown = || EngineError::Unknown { what: "record", id: place.record.to_string() };
             let cipher = match self.vault.states(&[key]).await?.swap_remove(0) {
-                KeyState::Live(key) => RecordCipher::new(&key),
+                KeyState::Live(key) => {
+                    touched.subjects.push(subject_tag(&key));
+                    RecordCipher::new(&key)
+                }
                 KeyState::Destroyed { at } => return Err(erased(at)),
                 KeyState::Unknown => return Err(unknown()),
             };
+            touched.rows += 1;
+            touched.pages.insert(key.page);
             let seal = |class, name: &str, text: &str| {
                 let mut payload = PayloadWriter::new();
                 payload.field(name, text);
@@ -319,11 +209,11 @@ impl Engine {
     }
 }
 
-fn damaged() -> EngineError {
+pub(super) fn damaged() -> EngineError {
     EngineError::DamagedValue { table: TableName::Rectifications.to_string() }
 }
 
-fn report(known: &Rectification) -> RectificationReport {
+pub(super) fn report(known: &Rectification) -> RectificationReport {
     RectificationReport {
         rectification: known.number,
         record: known.record.to_string(),
