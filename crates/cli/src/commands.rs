@@ -19,6 +19,7 @@ mod plan;
 pub mod policy;
 mod quarantine;
 mod query;
+mod resolve;
 mod review;
 mod run;
 mod status;
@@ -54,6 +55,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Undo(arguments) => decisions::undo(session, output, &arguments).await,
         Command::Decisions => decisions::list(session, output).await,
         Command::Find(arguments) => find::execute(session, output, &arguments).await,
+        Command::Resolve(arguments) => resolve::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,
         Command::Dedupe(arguments) => dedupe::execute(session, output, &arguments).await,

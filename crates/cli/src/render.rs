@@ -19,6 +19,7 @@ pub mod optimize;
 pub mod plan;
 pub mod policy;
 pub mod quarantine;
+pub mod resolve;
 pub mod review;
 pub mod rows;
 pub mod run;

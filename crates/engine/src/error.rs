@@ -114,6 +114,11 @@ pub enum EngineError {
     RowDenied { role: String, purpose: String },
     #[error("role `{role}` may not look for `{field}` for purpose `{purpose}`")]
     FindDenied { role: String, purpose: String, field: String },
+    #[error("role `{role}` may not ask who somebody is by {fields} for purpose `{purpose}`")]
+    ResolveDenied { role: String, purpose: String, fields: String },
+    // It is not repeated: people mistype values here.
+    #[error("a name in the query is no field of `{schema}` (nearest: `{nearest}`)")]
+    UnknownQueryField { schema: String, nearest: String },
     // What was asked for is not repeated: people mistype values here.
     #[error("records are not found by this field (but by: {indexed})")]
     NotIndexed { indexed: String },
@@ -270,6 +275,13 @@ impl Diagnose for EngineError {
                 .with("role", role)
                 .with("purpose", purpose)
                 .with("field", field),
+            Self::ResolveDenied { role, purpose, fields } => Diagnostic::new("resolve-denied")
+                .with("role", role)
+                .with("purpose", purpose)
+                .with("fields", fields),
+            Self::UnknownQueryField { schema, nearest } => {
+                Diagnostic::new("resolve-unknown-field").with("schema", schema).with("nearest", nearest)
+            }
             Self::NotIndexed { indexed } => Diagnostic::new("field-not-indexed").with("indexed", indexed),
             Self::IndexIncomplete { source_id } => {
                 Diagnostic::new("index-incomplete").with("source", source_id)
@@ -331,6 +343,7 @@ impl Diagnose for EngineError {
             Self::Denied(_)
             | Self::RowDenied { .. }
             | Self::FindDenied { .. }
+            | Self::ResolveDenied { .. }
             | Self::AuditDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
@@ -341,6 +354,7 @@ impl Diagnose for EngineError {
             | Self::Sql { .. }
             | Self::NotAQuery { .. }
             | Self::NotIndexed { .. }
+            | Self::UnknownQueryField { .. }
             | Self::NotTwo
             | Self::NotAMember { .. }
             | Self::Contradiction { .. }

@@ -39,6 +39,7 @@ mod publication;
 mod query;
 mod records;
 mod report;
+mod resolve;
 mod review;
 mod run;
 mod session;
@@ -57,4 +58,5 @@ pub use match_model::{LEAST_RECORDS, ModelError, Refresh, read_model, write_mode
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::QueryResult;
 pub use report::*;
+pub use resolve::{ResolveQuery, Resolver};
 pub use review::{Answer, AnswersError, Review};

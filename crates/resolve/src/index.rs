@@ -18,8 +18,8 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
-use vermeil_model::RecordId;
 use vermeil_model::schema::{Comparison, KeyTransform};
+use vermeil_model::{Bits, RecordId};
 
 use crate::block::RuleLimits;
 use crate::block::postings::RulePostings;
@@ -127,6 +127,11 @@ impl CandidateIndex {
     /// What is compared.
     pub fn plan(&self) -> &MatchPlan {
         &self.plan
+    }
+
+    /// The weight of a pair about which nothing is known.
+    pub fn prior(&self) -> Bits {
+        self.weights.model.prior()
     }
 
     /// Whom a query is compared with.

@@ -3,7 +3,8 @@
 use vermeil_protect::MatchTags;
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::frequency::KeptFrequencies;
-use vermeil_resolve::{Blocks, FeatureStore, Frequencies, MatchModel, MatchPlan, Scorer};
+use vermeil_resolve::index::{CountOfUnseen, IndexedWeights};
+use vermeil_resolve::{Blocks, CandidateIndex, FeatureStore, Frequencies, MatchModel, MatchPlan, Scorer};
 
 use crate::error::EngineError;
 use crate::match_model::{LEAST_RECORDS, kept};
@@ -76,6 +77,37 @@ impl Weights {
             _ => counted(),
         };
         Ok(Weights { blocks, model, frequencies, kept, made_of })
+    }
+
+    /// The records that these weights were made for, to be found by some of their values. `settings` are
+    /// those the weights were made by.
+    ///
+    /// # Errors
+    /// [`EngineError::ModelMismatch`]: the model is not of this plan.
+    pub(crate) fn into_index(
+        self,
+        store: FeatureStore,
+        plan: MatchPlan,
+        (max_block_pairs, tags): (u64, Option<MatchTags>),
+    ) -> Result<CandidateIndex, EngineError> {
+        let fields: Vec<String> = plan.comparisons().iter().map(|planned| planned.field.clone()).collect();
+        let unseen: Box<CountOfUnseen> = match (self.kept, tags) {
+            (Some(kept), Some(tags)) => Box::new(move |comparison, value| {
+                kept[comparison].count(tags.value_tag(&fields[comparison], value))
+            }),
+            // Counted among the records, of which none has it.
+            _ => Box::new(|_, _| 0),
+        };
+        let weights = IndexedWeights {
+            model: self.model,
+            frequencies: self.frequencies,
+            unseen,
+            limits: self.blocks.limits().to_vec(),
+            max_block_pairs,
+        };
+        // Indexing takes as much memory as the groups of pairs do.
+        drop(self.blocks);
+        CandidateIndex::build(store, plan, weights).map_err(EngineError::ModelMismatch)
     }
 
     /// Weighs pairs of the records that these weights were made for.
