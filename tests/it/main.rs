@@ -22,5 +22,6 @@ mod policy;
 mod python;
 mod query;
 mod real_data;
+mod resolve;
 mod review;
 mod spilling;

@@ -15,8 +15,7 @@ use vermeil_resolve::frequency::KeptFrequencies;
 use vermeil_resolve::index::{Candidates, FoundBy, IndexedWeights, Query};
 use vermeil_resolve::plan::FieldIndex;
 use vermeil_resolve::{
-    Blocks, CandidateIndex, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan,
-    RecordIndex, Scorer,
+    Blocks, CandidateIndex, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan, Scorer,
 };
 
 /// A threshold that every pair reaches.

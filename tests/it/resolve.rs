@@ -1,0 +1,330 @@
+//! Asking who somebody is: what answers, with which weights, to whom, and what is left of it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use serde_json::{Value, json};
+use vermeil_protect::KeyLocation;
+
+use crate::common::{Ended, Workspace};
+use crate::keys::with_vault;
+use crate::pipeline::{Person, person, profile_of, record_of, silos};
+
+const AS_CARE: [&str; 4] = ["--role", "agent", "--purpose", "customer_care"];
+
+/// The fields of the web site's columns.
+const WEB: [(&str, &str); 8] = [
+    ("family_name", "/lastName"),
+    ("given_name", "/firstName"),
+    ("email", "/email"),
+    ("mobile", "/phone"),
+    ("street", "/address/street"),
+    ("postal_code", "/address/postalCode"),
+    ("city", "/address/city"),
+    ("birth_date", "/birthDate"),
+];
+
+/// Asks with these lines of standard input.
+fn ask(workspace: &Workspace, lines: &str, options: &[&str]) -> Ended {
+    let mut command = workspace.command(&[&["resolve"], options].concat());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // Who is refused may be gone before the question is read.
+    let _ = stdin.write_all(lines.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("it ends").into()
+}
+
+/// The answer to the one question.
+#[track_caller]
+fn answer(workspace: &Workspace, question: &Value, options: &[&str]) -> Value {
+    let options = [&["--format", "json"], &AS_CARE[..], options].concat();
+    let ended = ask(workspace, &format!("{question}\n"), &options);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    serde_json::from_str(&ended.stdout).expect("one answer")
+}
+
+/// The sources of the best profile's records, sorted.
+fn sources(answer: &Value) -> Vec<&str> {
+    let records = answer["candidates"][0]["records"].as_array().expect("a profile");
+    let mut sources: Vec<&str> =
+        records.iter().map(|record| record["source"].as_str().expect("a source")).collect();
+    sources.sort_unstable();
+    sources
+}
+
+/// The weight of a record of the best profile.
+#[track_caller]
+fn weight_of(answer: &Value, record: &str) -> f64 {
+    let records = answer["candidates"][0]["records"].as_array().expect("a profile");
+    let found = records.iter().find(|found| found["record_id"] == record);
+    found.unwrap_or_else(|| panic!("no {record} in {answer}"))["weight_bits"].as_f64().expect("bits")
+}
+
+#[test]
+fn a_question_with_slips_has_the_weights_that_explain_prints() {
+    let workspace = silos();
+    let Person { family, email, .. } = person(8);
+    workspace.edit("data/web.ndjson", &email, &email.replace("client8", "clinet8"));
+    workspace.edit("data/web.ndjson", &format!("\"{family}\""), "\"Isernac\"");
+    workspace.land_and_publish();
+    let web = std::fs::read_to_string(workspace.file("data/web.ndjson")).expect("a silo");
+    let row = web.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let row = row.into_iter().find(|row| row["id"] == "w8").expect("a row");
+    let told = WEB.map(|(field, place)| (field.to_owned(), row.pointer(place).expect("a value").clone()));
+    let question = Value::Object(told.into_iter().collect());
+
+    let found = answer(&workspace, &question, &[]);
+    assert_eq!(found["candidates"][0]["profile_id"], profile_of(&workspace, "shop", "S8").as_str());
+    let own = record_of(&workspace, "web", "w8");
+    for (source, key) in [("shop", "S8"), ("club", "C8")] {
+        let other = record_of(&workspace, source, key);
+        let explained = workspace.json(&["explain", &own, &other]);
+        assert_eq!(Some(weight_of(&found, &other)), explained["weight_bits"].as_f64(), "{source}");
+    }
+    // The record itself: everything is equal.
+    let best = &found["candidates"][0];
+    let level = |field: &str| {
+        let evidence = best["evidence"].as_array().expect("a list");
+        evidence.iter().find(|evidence| evidence["field"] == field).expect("compared")["level"].clone()
+    };
+    assert_eq!((level("family_name"), level("email")), (json!("equal"), json!("equal")));
+    assert_eq!(best["records"][0]["record_id"], own.as_str());
+}
+
+#[test]
+fn somebody_is_found_by_any_identifier_and_by_name_and_birth_date() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let person = person(8);
+    let profile = profile_of(&workspace, "shop", "S8");
+    let dialled = person.mobile.replace(' ', "").replacen('0', "+33", 1);
+    for (question, expected) in [
+        (json!({ "email": format!(" {} ", person.email.to_uppercase()) }), &["club", "shop", "web"][..]),
+        (json!({ "mobile": dialled }), &["shop", "web"]),
+        // Phone and mobile are one set.
+        (json!({ "phone": person.mobile }), &["shop", "web"]),
+        (
+            json!({ "given_name": person.given, "family_name": person.family, "birth_date": person.birth_date() }),
+            &["club", "shop", "web"],
+        ),
+    ] {
+        let found = answer(&workspace, &question, &[]);
+        assert_eq!(found["candidates"][0]["profile_id"], profile.as_str(), "{question}: {found}");
+        assert_eq!(sources(&found), expected, "{question}");
+        assert_eq!(found["superseded"], json!(false));
+        let by = found["candidates"][0]["records"][0]["found_by"].as_array().expect("a list");
+        assert!(!by.is_empty(), "{found}");
+    }
+    for question in [json!({ "email": "nobody@courrier.example" }), json!({}), json!({ "title": "Mme" })] {
+        assert_eq!(answer(&workspace, &question, &[])["candidates"], json!([]), "{question}");
+    }
+    assert_eq!(answer(&workspace, &json!({ "title": "Mme" }), &[])["not_compared"], json!(["title"]));
+}
+
+#[test]
+fn an_answer_has_so_many_profiles_of_so_much_weight() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    // Three people share a first name, and one of them the town.
+    let question = json!({ "given_name": person(8).given, "city": person(8).city, "postal_code": person(8).postal_code });
+    let count = |options: &[&str]| {
+        answer(&workspace, &question, options)["candidates"].as_array().expect("a list").len()
+    };
+    let least = |least: &str| count(&["--at-least", least]);
+    assert!(least("-100bits") > least("0.5"), "all are likely");
+    assert_eq!(count(&["--at-least=-100bits", "--limit", "1"]), 1);
+    assert_eq!(least("99bits"), 0);
+    for wrong in ["1", "0", "bits", "NaN", "infbits", "many"] {
+        let ended = ask(&workspace, "", &["--at-least", wrong]);
+        assert_eq!(ended.code, 2, "{wrong}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn people_read_a_table_in_their_language() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let person = person(8);
+    let lines =
+        format!("{}\n{}\n", json!({ "email": person.email }), json!({ "email": "x@courrier.example" }));
+    let ended = ask(&workspace, &lines, &AS_CARE);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let profile = profile_of(&workspace, "shop", "S8");
+    for told in [profile.as_str(), "shop", "email equal +", "nobody is found"] {
+        assert!(ended.stdout.contains(told), "no {told}: {}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains(&person.email), "{}", ended.stdout);
+    let french =
+        ask(&workspace, "{\"email\": \"x@courrier.example\"}\n", &[&AS_CARE[..], &["--lang", "fr"]].concat());
+    assert!(french.stdout.contains("personne n'est trouvé"), "{}", french.stdout);
+}
+
+#[test]
+fn what_is_no_question_is_told_by_its_line_and_passed_over() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let email = person(1).email;
+    let lines = format!(
+        "{{\"email\": \"{email}\"}}\n\n{{\"email\": \"{email}\n{{\"emial\": \"{email}\"}}\n{{\"{email}\": 1}}\n{{\"email\": \"{email}\"}}"
+    );
+    let ended = ask(&workspace, &lines, &[&["--format", "json"], &AS_CARE[..]].concat());
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    let answers: Vec<Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+    let told: Vec<(u64, Option<&str>)> = answers
+        .iter()
+        .map(|answer| (answer["line"].as_u64().expect("a number"), answer["error"]["code"].as_str()))
+        .collect();
+    let unknown = Some("resolve-unknown-field");
+    assert_eq!(told, [(1, None), (3, Some("cli-query-malformed")), (4, unknown), (5, unknown), (6, None)]);
+    assert_eq!(answers[0]["candidates"], answers[4]["candidates"]);
+    assert!(
+        ended.stderr.contains("Line 4") && ended.stderr.contains("did you mean `email`?"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains(&email) && !ended.stdout.contains(&email), "{}", ended.stderr);
+}
+
+#[test]
+fn there_is_nobody_to_find_before_the_first_publication() {
+    let workspace = silos();
+    workspace.json(&["run", "--until", "land"]);
+    let ended = ask(&workspace, "{}", &AS_CARE);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing is published yet"), "{}", ended.stderr);
+}
+
+#[test]
+fn asking_takes_the_classes_of_the_fields_and_is_on_record() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let email = person(1).email;
+    let lines = format!("{{\"email\": \"{email}\"}}\n{{\"email\": \"{email}\", \"national_id\": \"1\"}}\n");
+    let ended = ask(&workspace, &lines, &[&["--format", "json"], &AS_CARE[..]].concat());
+    assert_eq!(ended.code, 4, "sensitive is not among the classes of care: {}", ended.stderr);
+    let refused: Value = serde_json::from_str(ended.stdout.lines().nth(1).expect("two lines")).expect("JSON");
+    assert_eq!(refused["error"]["code"], json!("resolve-denied"));
+    let asked = workspace.audited("resolve");
+    let [(done, Some(ended_well)), (wanted, Some(denied))] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((&done["role"], &done["purpose"]), (&json!("agent"), &json!("customer_care")));
+    assert_eq!(done["classes"], json!(["contact"]));
+    assert_eq!((&ended_well["status"], &ended_well["rows"]), (&json!("done"), &json!(3)));
+    assert_eq!(wanted["classes"], json!(["contact", "sensitive"]));
+    assert_eq!((&denied["status"], &denied["rows"]), (&json!("refused"), &json!(0)));
+}
+
+#[test]
+fn who_may_ask_for_nothing_is_refused_before_anything_is_opened() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let opened = || workspace.audited("open").len();
+    let before = opened();
+    for reader in [&["--role", "analyst"][..], &["--role", "agent"]] {
+        let ended = ask(&workspace, "{\"email\": \"x@courrier.example\"}\n", reader);
+        assert_eq!(ended.code, 4, "{}", ended.stderr);
+        assert_eq!(ended.stdout, "");
+    }
+    assert_eq!(opened(), before);
+    let asked = workspace.audited("resolve");
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|(_, ended)| ended.as_ref().is_some_and(|ended| ended["status"] == "refused")));
+}
+
+#[test]
+fn who_may_not_see_ids_is_answered_in_pseudonyms() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    workspace.edit(
+        "policies/access.cedar",
+        "[FieldClass::\"identifier\", FieldClass::\"contact\"]",
+        "[FieldClass::\"contact\"]",
+    );
+    let as_marketer = ["--role", "marketer", "--purpose", "marketing"];
+    let ended = ask(
+        &workspace,
+        &format!("{}\n", json!({ "email": person(8).email })),
+        &[&["--format", "json"], &as_marketer[..]].concat(),
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let found: Value = serde_json::from_str(&ended.stdout).expect("one answer");
+    let ids = workspace.json_lines(
+        &[&["query", "SELECT profile_id, record_id FROM golden.members"][..], &as_marketer].concat(),
+    );
+    let best = &found["candidates"][0];
+    let shown = |id: &Value, column: &str| ids.iter().any(|row| row[column] == *id);
+    assert!(shown(&best["profile_id"], "profile_id"), "{found}");
+    assert!(shown(&best["records"][0]["record_id"], "record_id"), "{found}");
+    assert_ne!(best["profile_id"], profile_of(&workspace, "shop", "S8").as_str());
+}
+
+#[test]
+fn a_source_that_joins_nobody_by_likeness_is_in_no_answer() {
+    let workspace = silos();
+    workspace.edit("pipeline.yaml", "  - id: club\n", "  - id: club\n    link: { proof: [login_id] }\n");
+    workspace.land_and_publish();
+    let found = answer(&workspace, &json!({ "email": person(8).email }), &[]);
+    assert_eq!(sources(&found), ["shop", "web"]);
+}
+
+/// A command that is kept running, to be asked again and again.
+struct Desk {
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Desk {
+    fn open(workspace: &Workspace) -> Desk {
+        let mut command = workspace.command(&[&["resolve", "--format", "json"], &AS_CARE[..]].concat());
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let questions = child.stdin.take().expect("a pipe");
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        Desk { child, questions, answers }
+    }
+
+    #[track_caller]
+    fn ask(&mut self, question: &Value) -> Value {
+        writeln!(self.questions, "{question}").expect("it listens");
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("it answers");
+        serde_json::from_str(&answer).expect("one answer")
+    }
+
+    fn close(mut self) {
+        drop(self.questions);
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
+#[test]
+fn a_desk_that_stays_open_forgets_who_is_erased_and_sees_who_is_new() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let question = |number| json!({ "email": person(number).email });
+    let mut desk = Desk::open(&workspace);
+    let first = desk.ask(&question(8));
+    assert_eq!(sources(&first), ["club", "shop", "web"]);
+
+    let stored = workspace.stored("landing/shop").expect("landed");
+    let own = record_of(&workspace, "shop", "S8");
+    let row = stored.column("record_id").iter().position(|id| *id == own).expect("landed");
+    let number = |column: &str| stored.column(column)[row].clone();
+    let (page, slot) =
+        (number("key_page").parse().expect("a page"), number("key_slot").parse().expect("a slot"));
+    with_vault(&workspace, async |vault| {
+        assert_eq!(vault.destroy(&[KeyLocation { page, slot }]).await.expect("destroyed"), 1);
+    });
+    assert_eq!(sources(&desk.ask(&question(8))), ["club", "web"]);
+
+    assert_eq!(desk.ask(&question(60))["candidates"], json!([]));
+    workspace.append("data/web.ndjson", person(60).web_row("2024-05-01T10:00:00Z") + "\n");
+    workspace.land_and_publish();
+    let second = desk.ask(&question(60));
+    assert_eq!(sources(&second), ["web"]);
+    assert!(second["publication"].as_i64() > first["publication"].as_i64());
+    desk.close();
+}
