@@ -127,15 +127,17 @@ fn somebody_is_found_by_any_identifier_and_by_name_and_birth_date() {
 fn an_answer_has_so_many_profiles_of_so_much_weight() {
     let workspace = silos();
     workspace.land_and_publish();
-    // Three people share a first name, and one of them the town.
-    let question = json!({ "given_name": person(8).given, "city": person(8).city, "postal_code": person(8).postal_code });
+    // One has the name and the home, another the mailbox.
+    let Person { given, family, postal_code, .. } = person(8);
+    let question = json!({
+        "given_name": given, "family_name": family, "postal_code": postal_code, "email": person(9).email,
+    });
     let count = |options: &[&str]| {
         answer(&workspace, &question, options)["candidates"].as_array().expect("a list").len()
     };
     let least = |least: &str| count(&["--at-least", least]);
-    assert!(least("-100bits") > least("0.5"), "all are likely");
+    assert_eq!((least("-100bits"), least("0.999999")), (2, 0));
     assert_eq!(count(&["--at-least=-100bits", "--limit", "1"]), 1);
-    assert_eq!(least("99bits"), 0);
     for wrong in ["1", "0", "bits", "NaN", "infbits", "many"] {
         let ended = ask(&workspace, "", &["--at-least", wrong]);
         assert_eq!(ended.code, 2, "{wrong}: {}", ended.stderr);
@@ -143,7 +145,7 @@ fn an_answer_has_so_many_profiles_of_so_much_weight() {
 }
 
 #[test]
-fn people_read_a_table_in_their_language() {
+fn people_read_a_table() {
     let workspace = silos();
     workspace.land_and_publish();
     let person = person(8);
@@ -156,9 +158,6 @@ fn people_read_a_table_in_their_language() {
         assert!(ended.stdout.contains(told), "no {told}: {}", ended.stdout);
     }
     assert!(!ended.stdout.contains(&person.email), "{}", ended.stdout);
-    let french =
-        ask(&workspace, "{\"email\": \"x@courrier.example\"}\n", &[&AS_CARE[..], &["--lang", "fr"]].concat());
-    assert!(french.stdout.contains("personne n'est trouvé"), "{}", french.stdout);
 }
 
 #[test]
