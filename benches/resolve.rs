@@ -81,14 +81,15 @@ fn index(
     drop(records);
     let count = store.len() as f64;
     let blocks = Blocks::build(&store, &plan, MAX_BLOCK_PAIRS, &[]);
+    let model = estimate(&store, &plan, &blocks, EstimateSettings::default());
+    drop(blocks);
     let weights = IndexedWeights {
-        model: estimate(&store, &plan, &blocks, EstimateSettings::default()),
+        limits: model.limits.clone(),
+        model,
         frequencies: Frequencies::counted(&store, &plan),
         unseen: Box::new(|_, _| 0),
-        limits: blocks.limits().to_vec(),
         max_block_pairs: MAX_BLOCK_PAIRS,
     };
-    drop(blocks);
     let (before, started) = (resident_mib(), Instant::now());
     let index = CandidateIndex::build(store, plan, weights)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -27,7 +27,7 @@ use crate::estimate::{MatchModel, ModelMismatch};
 use crate::features::{FeatureStore, Gathered, Lookup, RecordIndex};
 use crate::frequency::Frequencies;
 use crate::parallel;
-use crate::plan::{FieldIndex, MatchPlan, PlannedKey};
+use crate::plan::{FieldIndex, MatchPlan, PlannedComparison, PlannedKey};
 use crate::score::Scorer;
 
 /// How many records carry a value that none of a store has: by comparison, as an index into
@@ -42,7 +42,7 @@ pub struct IndexedWeights {
     pub frequencies: Frequencies,
     /// How common any other is.
     pub unseen: Box<CountOfUnseen>,
-    /// The limits of each rule, in the order of rules: [`crate::Blocks::limits`].
+    /// The limits of rules that were kept, as for [`crate::Blocks::build`].
     pub limits: Vec<RuleLimits>,
     /// The most pairs of a group that is compared as a whole, whatever its rule's limits say.
     pub max_block_pairs: u64,
@@ -98,23 +98,26 @@ impl CandidateIndex {
     ///
     /// # Errors
     /// [`ModelMismatch`] where the model was made for another plan.
-    ///
-    /// # Panics
-    /// Where limits and rules are not the same in number.
     pub fn build(
         store: FeatureStore,
         plan: MatchPlan,
         weights: IndexedWeights,
     ) -> Result<CandidateIndex, ModelMismatch> {
         weights.model.check(&plan)?;
-        assert_eq!(weights.limits.len(), plan.rules().len(), "every rule has limits");
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let rules = plan.rules().iter().zip(weights.limits.iter().cloned()).enumerate();
-        let rules =
-            rules.map(|(rule, (planned, limits))| (FoundBy::Rule(rule), planned.keys.clone(), limits));
-        let tasks = rules.chain(identifiers(&plan));
-        let postings = parallel::map(threads, tasks, |(found_by, keys, limits)| {
-            (found_by, RulePostings::of((&store, &plan), &keys, &limits, weights.max_block_pairs))
+        let (limits, most) = (&weights.limits, weights.max_block_pairs);
+        let rules = (0..plan.rules().len()).map(FoundBy::Rule);
+        let tasks = rules.chain(identifiers(&plan).map(FoundBy::Identifier));
+        let postings = parallel::map(threads, tasks, |found_by| {
+            let postings = match found_by {
+                FoundBy::Rule(rule) => {
+                    RulePostings::of_rule((&store, &plan), &plan.rules()[rule], most, limits)
+                }
+                FoundBy::Identifier(comparison) => {
+                    RulePostings::of_keys(&store, &whole(&plan.comparisons()[comparison]), most)
+                }
+            };
+            (found_by, postings)
         });
         Ok(CandidateIndex { lookup: Lookup::of(&store), postings, store, plan, weights })
     }
@@ -182,14 +185,16 @@ impl Candidates {
 }
 
 /// What is asked for beside the rules: any identifier that two records share, unless a rule says just that.
-fn identifiers(plan: &MatchPlan) -> impl Iterator<Item = (FoundBy, Vec<PlannedKey>, RuleLimits)> {
+fn identifiers(plan: &MatchPlan) -> impl Iterator<Item = usize> {
     plan.comparisons().iter().enumerate().filter_map(|(place, planned)| {
         let is_identifier =
             matches!(planned.comparison, Comparison::Email | Comparison::Phone | Comparison::Identifier);
-        let keys = vec![PlannedKey { columns: planned.columns.clone(), transform: KeyTransform::Whole }];
-        let is_rule = plan.rules().iter().any(|rule| rule.keys == keys);
-        let limits =
-            RuleLimits { rule: planned.field.clone(), bearable_pairs: u64::MAX, refinements: Vec::new() };
-        (is_identifier && !is_rule).then_some((FoundBy::Identifier(place), keys, limits))
+        let is_rule = || plan.rules().iter().any(|rule| rule.keys == whole(planned));
+        (is_identifier && !is_rule()).then_some(place)
     })
+}
+
+/// What two records agree on that share a value of a comparison.
+fn whole(planned: &PlannedComparison) -> [PlannedKey; 1] {
+    [PlannedKey { columns: planned.columns.clone(), transform: KeyTransform::Whole }]
 }

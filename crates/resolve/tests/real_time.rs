@@ -81,7 +81,6 @@ impl Frozen {
 
     fn index<'r>(&self, rows: impl Iterator<Item = &'r Row>) -> CandidateIndex {
         let store = store(&self.plan, rows);
-        let limits = Blocks::build(&store, &self.plan, self.max_block_pairs, &self.model.limits);
         let frequencies = Frequencies::kept(&store, &self.plan, &self.kept, name);
         let (kept, plan) = (self.kept.clone(), self.plan.clone());
         let unseen = move |comparison: usize, value: &str| {
@@ -91,7 +90,7 @@ impl Frozen {
             model: self.model.clone(),
             frequencies,
             unseen: Box::new(unseen),
-            limits: limits.limits().to_vec(),
+            limits: self.model.limits.clone(),
             max_block_pairs: self.max_block_pairs,
         };
         CandidateIndex::build(store, self.plan.clone(), weights).unwrap()
@@ -147,7 +146,7 @@ const FIRMS: [&str; 5] = ["", "Verdier Transports", "Transports Verdier SARL", "
 fn row(plan: &MatchPlan, record: u8, values: [u8; 8]) -> Row {
     let [given, family, city, email, phone, mobile, firm, whole] = values.map(usize::from);
     let optional =
-        |number: usize, of: usize, text: String| if number % of == 0 { String::new() } else { text };
+        |number: usize, of: usize, text: String| if number.is_multiple_of(of) { String::new() } else { text };
     let (given, family) = (GIVEN[given % GIVEN.len()], FAMILY[family % FAMILY.len()]);
     let texts = match whole % 4 {
         // A whole name that is to be parted.

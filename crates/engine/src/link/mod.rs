@@ -36,7 +36,7 @@ use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
 pub(crate) use self::rules::{JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
-pub(crate) use self::weights::{KeptWeights, WeightSettings, Weights};
+pub(crate) use self::weights::{KeptWeights, WeightSettings, Weights, index};
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;
 use crate::engine::Engine;

@@ -17,7 +17,7 @@ use crate::audit::{Opened, OpeningEntry, status_of};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::golden::Former;
-use crate::link::{RecordIds, StageClock, Weights, blocking};
+use crate::link::{self, RecordIds, StageClock, blocking};
 use crate::progress::{Progress, Stage};
 use crate::report::Resolved;
 
@@ -75,7 +75,6 @@ impl Engine {
         let plan = self.match_plan()?;
         let frozen = self.frozen_model(&plan).await?.map(|frozen| frozen.weights);
         let settings = self.weight_settings(frozen);
-        let indexed_by = (settings.max_block_pairs, settings.tags.clone());
         let mut keys: HashMap<RecordId, KeyLocation> = HashMap::new();
         let mut clock = StageClock { progress, stages: Vec::new() };
         let mut note = |record, key| {
@@ -90,9 +89,8 @@ impl Engine {
         drop((keys, former));
         let (ids, store) = (records.ids, records.store);
         let indexed = blocking(move || {
-            let weights = Weights::of(&store, &plan, settings)?;
             let count = store.len() as u64;
-            Ok((weights.into_index(store, plan, indexed_by)?, count))
+            Ok((link::index(store, plan, settings)?, count))
         });
         let index = Arc::new(clock.time(Stage::Estimate, indexed).await?);
         let threshold = self.threshold();

@@ -4,7 +4,7 @@ use super::keys::{self, Entry};
 use super::limits::RuleLimits;
 use super::{pairs_among, runs, window};
 use crate::features::FeatureStore;
-use crate::plan::{FieldIndex, MatchPlan, PlannedKey};
+use crate::plan::{FieldIndex, MatchPlan, PlannedKey, PlannedRule};
 
 /// Whom a record is compared with by one rule, for records that are not in the store.
 ///
@@ -28,22 +28,39 @@ struct Postings {
 }
 
 impl RulePostings {
-    /// The groups of records that agree on keys, under the limits of a rule.
-    pub(crate) fn of(
+    /// The groups of a rule, under the limits that [`super::Blocks::build`] would give it.
+    pub(crate) fn of_rule(
         (store, plan): (&FeatureStore, &MatchPlan),
-        keys: &[PlannedKey],
-        limits: &RuleLimits,
+        rule: &PlannedRule,
         max_block_pairs: u64,
+        kept: &[RuleLimits],
     ) -> RulePostings {
-        let entries = keys::entries(store, keys);
+        let entries = keys::entries(store, &rule.keys);
+        let sizes = runs(&entries).map(<[Entry]>::len);
+        let limits = RuleLimits::of_rule((store, plan), rule, sizes, kept);
         let bearable = limits.bearable_pairs.min(max_block_pairs);
-        let large = runs(&entries).filter(|run| pairs_among(run.len()) > bearable);
+        let fields = limits.refinement_fields(plan);
+        Self::of_entries(store, &entries, (&rule.keys, fields), bearable)
+    }
+
+    /// The groups of records that agree on keys. Those of more than `max_block_pairs` pairs are not parted.
+    pub(crate) fn of_keys(store: &FeatureStore, keys: &[PlannedKey], max_block_pairs: u64) -> RulePostings {
+        Self::of_entries(store, &keys::entries(store, keys), (keys, std::iter::empty()), max_block_pairs)
+    }
+
+    fn of_entries(
+        store: &FeatureStore,
+        entries: &[Entry],
+        (keys, fields): (&[PlannedKey], impl Iterator<Item = FieldIndex>),
+        bearable: u64,
+    ) -> RulePostings {
+        let large = runs(entries).filter(|run| pairs_among(run.len()) > bearable);
         let large: Vec<Entry> = large.flatten().copied().collect();
         let refined = |field| (field, Postings::of(&keys::refined(store, &large, field)));
         RulePostings {
             keys: keys.to_vec(),
-            refined: limits.refinement_fields(plan).filter(|_| !large.is_empty()).map(refined).collect(),
-            all: Postings::of(&entries),
+            all: Postings::of(entries),
+            refined: fields.filter(|_| !large.is_empty()).map(refined).collect(),
             bearable,
         }
     }
