@@ -144,7 +144,7 @@ fn ask(index: &CandidateIndex, values: &[(FieldIndex, String)]) -> f64 {
         values.iter().map(|(field, value)| (*field, value.as_str())).collect();
     let started = Instant::now();
     let number = number_of(values.iter().map(|(_, value)| *value));
-    let candidates = index.candidates(Query { number, values: &values });
+    let candidates = index.candidates(Query { number, values: &values, named: &[] });
     let scorer = index.scorer(&candidates);
     let weighed = candidates.iter().map(|(place, _)| (scorer.weight(Candidates::QUERY, place).0, place));
     let mut weighed: Vec<(f64, RecordIndex)> = weighed.collect();

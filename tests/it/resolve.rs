@@ -124,6 +124,27 @@ fn somebody_is_found_by_any_identifier_and_by_name_and_birth_date() {
 }
 
 #[test]
+fn a_customer_number_that_matching_does_not_read_names_its_record() {
+    let workspace = silos();
+    workspace.edit("pipeline.yaml", "family_name: NOM", "family_name: NOM\n      account_number: \"NO\"");
+    workspace.land_and_publish();
+    let profile = profile_of(&workspace, "shop", "S8");
+    let found = answer(&workspace, &json!({ "account_number": " s8 " }), &[]);
+    let [best] = found["candidates"].as_array().expect("a list").as_slice() else { panic!("one: {found}") };
+    assert_eq!(best["profile_id"], profile.as_str());
+    assert_eq!(best["records"][0]["found_by"], json!(["account_number"]));
+    assert_eq!(best["evidence"], json!([]), "nothing is known of how much it says");
+    // Named beside somebody else's name: both are told, and the named one first.
+    let Person { given, family, .. } = person(9);
+    let question = json!({ "account_number": "S8", "given_name": given, "family_name": family });
+    let both = answer(&workspace, &question, &[]);
+    let profiles = both["candidates"].as_array().expect("a list").iter().map(|found| &found["profile_id"]);
+    let other = profile_of(&workspace, "shop", "S9");
+    assert_eq!(profiles.collect::<Vec<_>>(), [&json!(profile), &json!(other)]);
+    assert_eq!(answer(&workspace, &json!({ "account_number": "S99" }), &[])["candidates"], json!([]));
+}
+
+#[test]
 fn an_answer_has_so_many_profiles_of_so_much_weight() {
     let workspace = silos();
     workspace.land_and_publish();

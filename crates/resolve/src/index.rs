@@ -27,7 +27,7 @@ use crate::estimate::{MatchModel, ModelMismatch};
 use crate::features::{FeatureStore, Gathered, Lookup, RecordIndex};
 use crate::frequency::Frequencies;
 use crate::parallel;
-use crate::plan::{FieldIndex, MatchPlan, PlannedComparison, PlannedKey};
+use crate::plan::{FieldIndex, MatchPlan, PlannedKey};
 use crate::score::Scorer;
 
 /// How many records carry a value that none of a store has: by comparison, as an index into
@@ -64,6 +64,8 @@ pub enum FoundBy {
     Rule(usize),
     /// An equal identifier, as an index into [`MatchPlan::comparisons`].
     Identifier(usize),
+    /// The query itself: [`Query::named`].
+    Named,
 }
 
 /// A record that is asked about. Its values are personal: there is no `Debug`.
@@ -73,6 +75,9 @@ pub struct Query<'q> {
     pub number: RecordId,
     /// Raw values by field, each field at most once.
     pub values: &'q [(FieldIndex, &'q str)],
+    /// Records that it is to be compared with in any case, because something that matching does not read
+    /// speaks for them.
+    pub named: &'q [RecordIndex],
 }
 
 /// A record that a query is compared with.
@@ -106,19 +111,12 @@ impl CandidateIndex {
         weights.model.check(&plan)?;
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let (limits, most) = (&weights.limits, weights.max_block_pairs);
-        let rules = (0..plan.rules().len()).map(FoundBy::Rule);
-        let tasks = rules.chain(identifiers(&plan).map(FoundBy::Identifier));
-        let postings = parallel::map(threads, tasks, |found_by| {
-            let postings = match found_by {
-                FoundBy::Rule(rule) => {
-                    RulePostings::of_rule((&store, &plan), &plan.rules()[rule], most, limits)
-                }
-                FoundBy::Identifier(comparison) => {
-                    RulePostings::of_keys(&store, &whole(&plan.comparisons()[comparison]), most)
-                }
-            };
-            (found_by, postings)
+        let mut postings = parallel::map(threads, plan.rules().iter().enumerate(), |(rule, planned)| {
+            (FoundBy::Rule(rule), RulePostings::of_rule((&store, &plan), planned, most, limits))
         });
+        postings.extend(parallel::map(threads, identifiers(&plan), |(comparison, keys)| {
+            (FoundBy::Identifier(comparison), RulePostings::of_keys(&store, &keys, most))
+        }));
         Ok(CandidateIndex { lookup: Lookup::of(&store), postings, store, plan, weights })
     }
 
@@ -141,7 +139,8 @@ impl CandidateIndex {
     pub fn candidates(&self, query: Query<'_>) -> Candidates {
         let one = FeatureStore::of_one(&self.plan, query.values);
         let place = self.store.place_of(query.number);
-        let mut found: Vec<(u32, FoundBy)> = Vec::new();
+        let mut found: Vec<(u32, FoundBy)> =
+            query.named.iter().map(|record| (record.0, FoundBy::Named)).collect();
         for (found_by, postings) in &self.postings {
             postings.find(&one, place, |record| found.push((record, *found_by)));
         }
@@ -185,16 +184,12 @@ impl Candidates {
 }
 
 /// What is asked for beside the rules: any identifier that two records share, unless a rule says just that.
-fn identifiers(plan: &MatchPlan) -> impl Iterator<Item = usize> {
+fn identifiers(plan: &MatchPlan) -> impl Iterator<Item = (usize, [PlannedKey; 1])> {
     plan.comparisons().iter().enumerate().filter_map(|(place, planned)| {
         let is_identifier =
             matches!(planned.comparison, Comparison::Email | Comparison::Phone | Comparison::Identifier);
-        let is_rule = || plan.rules().iter().any(|rule| rule.keys == whole(planned));
-        (is_identifier && !is_rule()).then_some(place)
+        let keys = [PlannedKey { columns: planned.columns.clone(), transform: KeyTransform::Whole }];
+        let is_rule = plan.rules().iter().any(|rule| rule.keys == keys);
+        (is_identifier && !is_rule).then_some((place, keys))
     })
-}
-
-/// What two records agree on that share a value of a comparison.
-fn whole(planned: &PlannedComparison) -> [PlannedKey; 1] {
-    [PlannedKey { columns: planned.columns.clone(), transform: KeyTransform::Whole }]
 }

@@ -12,10 +12,11 @@ use vermeil_model::pipeline::Matching;
 use vermeil_model::{Bits, RecordId, Schema};
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::frequency::KeptFrequencies;
-use vermeil_resolve::index::{Candidates, FoundBy, IndexedWeights, Query};
+use vermeil_resolve::index::{Candidate, Candidates, FoundBy, IndexedWeights, Query};
 use vermeil_resolve::plan::FieldIndex;
 use vermeil_resolve::{
-    Blocks, CandidateIndex, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan, Scorer,
+    Blocks, CandidateIndex, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan,
+    RecordIndex, Scorer,
 };
 
 /// A threshold that every pair reaches.
@@ -99,12 +100,12 @@ impl Frozen {
 
 /// Everyone that the index compares a record's raw values with, but for the record itself.
 fn found(index: &CandidateIndex, (record, values): &Row) -> Partners {
-    let candidates = index.candidates(Query { number: *record, values: &borrowed(values) });
+    let candidates = index.candidates(Query { number: *record, values: &borrowed(values), named: &[] });
     let scorer = index.scorer(&candidates);
     let partners = candidates.iter().map(|(place, candidate)| {
         let rules = candidate.found_by.iter().filter_map(|found_by| match found_by {
             FoundBy::Rule(rule) => Some(*rule),
-            FoundBy::Identifier(_) => None,
+            FoundBy::Identifier(_) | FoundBy::Named => None,
         });
         let weight = scorer.weight(Candidates::QUERY, place);
         assert_eq!(scorer.explain(Candidates::QUERY, place).weight, weight);
@@ -214,7 +215,8 @@ fn an_equal_identifier_finds_a_record_where_no_rule_does() {
     let index = Frozen::of(plan, &rows, 1_000_000).index(rows.iter());
     let email = index.plan().field_index("email").unwrap();
     let asked = |value: &str| {
-        let candidates = index.candidates(Query { number: RecordId(0), values: &[(email, value)] });
+        let candidates =
+            index.candidates(Query { number: RecordId(0), values: &[(email, value)], named: &[] });
         let comparison =
             index.plan().comparisons().iter().position(|planned| planned.field == "email").unwrap();
         assert!(candidates.iter().all(|(_, found)| found.found_by == [FoundBy::Identifier(comparison)]));
@@ -226,11 +228,17 @@ fn an_equal_identifier_finds_a_record_where_no_rule_does() {
 }
 
 #[test]
-fn a_query_that_says_nothing_finds_nobody() {
+fn a_query_that_says_nothing_finds_whom_it_names() {
     let plan = plan(None);
     let rows: Vec<Row> = (0..40).map(|number| row(&plan, number, [number; 8])).collect();
     let index = Frozen::of(plan, &rows, 1_000_000).index(rows.iter());
-    assert_eq!(index.candidates(Query { number: RecordId(7), values: &[] }).iter().len(), 0);
+    assert_eq!(index.candidates(Query { number: RecordId(7), values: &[], named: &[] }).iter().len(), 0);
+    let named = [RecordIndex(3)];
+    let candidates = index.candidates(Query { number: RecordId(7), values: &[], named: &named });
+    let only: Vec<&Candidate> = candidates.iter().map(|(_, candidate)| candidate).collect();
+    assert_eq!(only, [&Candidate { record: RecordIndex(3), found_by: vec![FoundBy::Named] }]);
+    let explained = index.scorer(&candidates).explain(Candidates::QUERY, RecordIndex(1));
+    assert!(explained.prior == index.prior() && explained.evidence.iter().all(|said| said.level.is_none()));
     let nobody: [Row; 0] = [];
     let empty = Frozen::of(self::plan(None), &rows, 1_000_000).index(nobody.iter());
     assert!(found(&empty, &rows[3]).is_empty());

@@ -1,5 +1,6 @@
 //! From a query to the profiles that it may be about.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vermeil_model::{Bits, Grant, ProfileId};
@@ -13,7 +14,7 @@ use vermeil_resolve::{CandidateIndex, RecordIndex};
 use super::{ResolveQuery, Resolver};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::link::blocking;
+use crate::link::{JoinsBy, blocking};
 use crate::pseudonyms::Named;
 use crate::report::{EvidenceReport, Resolved, ResolvedProfile, ResolvedRecord};
 
@@ -30,6 +31,17 @@ struct Weighed {
     found_by: Vec<FoundBy>,
 }
 
+/// What a query says, parted by who can tell what to do with it.
+#[derive(Default)]
+struct Told {
+    /// For matching.
+    values: Vec<(FieldIndex, String)>,
+    /// The records that the blind index names, with the fields it knows them by.
+    named: BTreeMap<RecordIndex, Vec<String>>,
+    /// Fields that neither reads.
+    not_compared: Vec<String>,
+}
+
 /// The records of a profile that a query may be about, the best first.
 struct Group {
     profile: Option<ProfileId>,
@@ -43,16 +55,9 @@ impl Engine {
         query: &ResolveQuery,
         grant: &Grant,
     ) -> Result<Resolved, EngineError> {
-        let plan = resolver.index.plan();
-        let (mut values, mut not_compared) = (Vec::new(), Vec::new());
-        for (name, value) in &query.values {
-            match plan.field_index(name) {
-                Some(field) => values.push((field, value.expose(grant).clone())),
-                None => not_compared.push(name.clone()),
-            }
-        }
-        let (index, least) = (Arc::clone(&resolver.index), query.least);
-        let (candidates, weighed) = blocking(move || Ok(weigh(&index, &values, least))).await?;
+        let told = Arc::new(self.told(resolver, query, grant).await?);
+        let (index, asked, least) = (Arc::clone(&resolver.index), Arc::clone(&told), query.least);
+        let (candidates, weighed) = blocking(move || Ok(weigh(&index, &asked, least))).await?;
         let compared = candidates.iter().len() as u64;
         let groups = self.living(resolver, weighed, query.limit).await?;
         let index = Arc::clone(&resolver.index);
@@ -66,16 +71,46 @@ impl Engine {
         })
         .await?;
         let named = self.named(grant);
-        let profiles = explained.into_iter();
-        let profiles =
-            profiles.map(|(explanation, group)| self.profile(resolver, &named, explanation, group));
+        let profiles = explained
+            .into_iter()
+            .map(|(explanation, group)| self.profile(resolver, (&named, &told.named), explanation, group));
         Ok(Resolved {
             publication: resolver.publication,
             superseded: !self.is_current(resolver).await?,
-            not_compared,
             compared,
             candidates: profiles.collect(),
+            not_compared: told.not_compared.clone(),
         })
+    }
+
+    /// Parts a query. Identifiers that matching does not read, such as a customer's number in a source, name
+    /// records all the same: the blind index knows them.
+    async fn told(
+        &self,
+        resolver: &Resolver,
+        query: &ResolveQuery,
+        grant: &Grant,
+    ) -> Result<Told, EngineError> {
+        let mut told = Told::default();
+        let rules = self.link_rules()?;
+        let store = resolver.index.store();
+        // What must not be linked by likeness must not be found by it either.
+        let may_join = |record: &RecordIndex| rules.source(store.source(*record)).joins == JoinsBy::Likeness;
+        for (name, value) in &query.values {
+            let value = value.expose(grant);
+            if let Some(field) = resolver.index.plan().field_index(name) {
+                told.values.push((field, value.clone()));
+            } else if let Ok((sources, _)) = self.sources_indexed_by(name) {
+                let records = self.find_records(name, value, &sources).await?;
+                let places = records.into_iter().filter_map(|record| resolver.ids.find(record));
+                for record in places.filter(may_join) {
+                    told.named.entry(record).or_default().push(name.clone());
+                }
+            } else {
+                told.not_compared.push(name.clone());
+            }
+        }
+        Ok(told)
     }
 
     /// The best `limit` profiles of candidates whose keys still exist; candidates come the best first.
@@ -116,18 +151,19 @@ impl Engine {
     fn profile(
         &self,
         resolver: &Resolver,
-        named: &Named,
+        (named, named_by): (&Named, &BTreeMap<RecordIndex, Vec<String>>),
         explanation: Explanation,
         group: Group,
     ) -> ResolvedProfile {
         let record = |candidate: &Weighed| {
             let source = resolver.index.store().source(candidate.record);
+            let by_field = named_by.get(&candidate.record).into_iter().flatten().cloned();
             ResolvedRecord {
                 record_id: named.id(resolver.ids.id(candidate.record).0),
                 source: self.config.pipeline.sources[source as usize].id.to_string(),
                 weight_bits: candidate.weight.0,
                 probability: candidate.weight.to_probability().0,
-                found_by: found_by(&resolver.index, &candidate.found_by),
+                found_by: by_field.chain(found_by(&resolver.index, &candidate.found_by)).collect(),
             }
         };
         let evidence = explanation.evidence.into_iter().filter(|evidence| evidence.level.is_some());
@@ -144,12 +180,14 @@ impl Engine {
     }
 }
 
-/// The candidates of a query of at least so many bits, the best first.
-fn weigh(index: &CandidateIndex, values: &[(FieldIndex, String)], least: Bits) -> (Candidates, Vec<Weighed>) {
+/// The candidates of a query of at least so many bits, the best first. Whom an identifier names comes
+/// before all others, whatever its bits: they tell nothing of that identifier.
+fn weigh(index: &CandidateIndex, told: &Told, least: Bits) -> (Candidates, Vec<Weighed>) {
     let values: Vec<(FieldIndex, &str)> =
-        values.iter().map(|(field, value)| (*field, value.as_str())).collect();
+        told.values.iter().map(|(field, value)| (*field, value.as_str())).collect();
+    let named: Vec<RecordIndex> = told.named.keys().copied().collect();
     let number = number_of(values.iter().map(|(_, value)| *value));
-    let candidates = index.candidates(Query { number, values: &values });
+    let candidates = index.candidates(Query { number, values: &values, named: &named });
     let mut weighed: Vec<Weighed> = {
         let scorer = index.scorer(&candidates);
         let weighed = candidates.iter().map(|(place, candidate)| Weighed {
@@ -158,18 +196,27 @@ fn weigh(index: &CandidateIndex, values: &[(FieldIndex, String)], least: Bits) -
             weight: scorer.weight(Candidates::QUERY, place),
             found_by: candidate.found_by.clone(),
         });
-        weighed.filter(|candidate| candidate.weight >= least).collect()
+        weighed.filter(|candidate| candidate.is_named() || candidate.weight >= least).collect()
     };
-    weighed.sort_by(|one, other| other.weight.0.total_cmp(&one.weight.0).then(one.record.cmp(&other.record)));
+    weighed.sort_by(|one, other| {
+        (other.is_named().cmp(&one.is_named()))
+            .then(other.weight.0.total_cmp(&one.weight.0))
+            .then(one.record.cmp(&other.record))
+    });
     (candidates, weighed)
 }
 
+impl Weighed {
+    fn is_named(&self) -> bool {
+        self.found_by.contains(&FoundBy::Named)
+    }
+}
+
 /// As schemas write rules; identifiers by their fields.
-fn found_by(index: &CandidateIndex, found_by: &[FoundBy]) -> Vec<String> {
-    let plan = index.plan();
-    let name = |found_by: &FoundBy| match *found_by {
-        FoundBy::Rule(rule) => plan.rules()[rule].rule.to_string(),
-        FoundBy::Identifier(comparison) => plan.comparisons()[comparison].field.clone(),
-    };
-    found_by.iter().map(name).collect()
+fn found_by(index: &CandidateIndex, found_by: &[FoundBy]) -> impl Iterator<Item = String> {
+    found_by.iter().filter_map(|found_by| match *found_by {
+        FoundBy::Rule(rule) => Some(index.plan().rules()[rule].rule.to_string()),
+        FoundBy::Identifier(comparison) => Some(index.plan().comparisons()[comparison].field.clone()),
+        FoundBy::Named => None,
+    })
 }
