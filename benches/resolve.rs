@@ -90,7 +90,7 @@ fn index(
         unseen: Box::new(|_, _| 0),
         max_block_pairs: MAX_BLOCK_PAIRS,
     };
-    let (before, started) = (resident_mib(), Instant::now());
+    let started = Instant::now();
     let index = CandidateIndex::build(store, plan, weights)?;
     let seconds = started.elapsed().as_secs_f64();
     let section = format!("resolve {people}");
@@ -99,9 +99,10 @@ fn index(
     };
     add("records", "records", "in all sources", count);
     add("indexing", "seconds", "the index over records that are opened and a model in force", seconds);
-    if let Some((before, after)) = before.zip(resident_mib()) {
-        add("memory", "MiB", "of the index, beside the values of the records", after - before);
-        add("memory, all", "MiB", "of the process: values, frequencies, index", after);
+    let mib = index.bytes() as f64 / f64::from(1 << 20);
+    add("memory", "MiB", "of the index, beside the values of the records and their frequencies", mib);
+    if let Some(mib) = resident_mib() {
+        add("memory, all", "MiB", "of the process: values, frequencies, index, what indexing left", mib);
     }
     Ok(index)
 }

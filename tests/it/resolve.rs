@@ -8,6 +8,7 @@ use vermeil_protect::KeyLocation;
 
 use crate::common::{Ended, Workspace};
 use crate::keys::with_vault;
+use crate::model;
 use crate::pipeline::{Person, person, profile_of, record_of, silos};
 
 const AS_CARE: [&str; 4] = ["--role", "agent", "--purpose", "customer_care"];
@@ -91,6 +92,29 @@ fn a_question_with_slips_has_the_weights_that_explain_prints() {
     };
     assert_eq!((level("family_name"), level("email")), (json!("equal"), json!("equal")));
     assert_eq!(best["records"][0]["record_id"], own.as_str());
+}
+
+#[test]
+fn by_a_model_in_force_weights_are_those_that_explain_prints() {
+    let workspace = model::silos(600);
+    assert_eq!(workspace.land_and_publish()["model_estimated"], json!(true));
+    // Landed after the model was made, one with a slip.
+    workspace.append("data/shop.csv", model::row(700, 9));
+    workspace.append("data/web.csv", model::row(700, 7));
+    assert_eq!(workspace.land_and_publish()["model_estimated"], json!(false));
+    for person in [9, 10, 700] {
+        let row = model::row(person, usize::MAX);
+        let [_, family, given, born, mail, town] = row.trim().split(',').collect::<Vec<_>>()[..] else {
+            panic!("six columns: {row}")
+        };
+        let question = json!({
+            "family_name": family, "given_name": given, "birth_date": born, "email": mail, "city": town,
+        });
+        let found = answer(&workspace, &question, &[]);
+        let [shop, web] = ["shop", "web"].map(|source| record_of(&workspace, source, &person.to_string()));
+        let explained = workspace.json(&["explain", &shop, &web]);
+        assert_eq!(Some(weight_of(&found, &web)), explained["weight_bits"].as_f64(), "{person}");
+    }
 }
 
 #[test]

@@ -130,6 +130,11 @@ impl CandidateIndex {
         &self.plan
     }
 
+    /// Bytes in memory, beside the store and how common its values are.
+    pub fn bytes(&self) -> usize {
+        self.lookup.bytes() + self.postings.iter().map(|(_, postings)| postings.bytes()).sum::<usize>()
+    }
+
     /// The weight of a pair about which nothing is known.
     pub fn prior(&self) -> Bits {
         self.weights.model.prior()

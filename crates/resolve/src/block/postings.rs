@@ -82,6 +82,12 @@ impl RulePostings {
         }
     }
 
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let all = std::iter::once(&self.all).chain(self.refined.iter().map(|(_, postings)| postings));
+        all.map(|postings| 8 * postings.keys.len() + 4 * (postings.ends.len() + postings.records.len())).sum()
+    }
+
     /// Those of a group that a record is compared with: all of a bearable one, else its neighbours.
     fn near<'p>(&self, group: &'p [u32], place: u32) -> &'p [u32] {
         let window = window(group.len(), self.bearable) as usize;

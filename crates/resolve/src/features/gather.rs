@@ -42,6 +42,11 @@ impl Lookup {
         Lookup { codes: store.dictionaries.iter().map(of_dictionary).collect() }
     }
 
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.codes.iter().map(HashTable::allocation_size).sum()
+    }
+
     fn code(&self, store: &FeatureStore, dictionary: usize, value: &str) -> Option<u32> {
         let values = &store.dictionaries[dictionary];
         let hash = hash_bytes(value.as_bytes());
