@@ -14,7 +14,9 @@ mod machine;
 mod names;
 mod program;
 mod query;
+mod records;
 mod report;
+mod resolve;
 mod rotate;
 mod score;
 mod seal;
@@ -31,7 +33,7 @@ const BESIDE_SPLINK: &str = "\
 Deduping beside Splink, which is fetched from PyPI, is a program of its own:
 benches/splink/run.py --people 100000 --u-pairs 1e6";
 
-/// Measures landing, scoring, sealing, naming, the leak scan, runs and the demo, and prints one table
+/// Measures landing, scoring, resolving, sealing, naming, the leak scan, runs and the demo, and prints one table
 #[derive(Parser)]
 #[command(name = "vermeil-bench", after_help = BESIDE_SPLINK)]
 struct Arguments {
@@ -50,6 +52,9 @@ struct Arguments {
     /// People of the silos over which runs are measured
     #[arg(long, default_value = "50000")]
     run_people: NonZeroU32,
+    /// People of the silos whose records are indexed, to be asked for
+    #[arg(long, default_value = "100000")]
+    resolve_people: NonZeroU32,
     /// Records that are sealed
     #[arg(long, default_value = "50000")]
     records: NonZeroUsize,
@@ -70,6 +75,8 @@ enum Section {
     Landing,
     /// Normalising, blocking, scoring
     Score,
+    /// Answering who somebody is, from an index
+    Resolve,
     /// Keys, sealing, opening
     Seal,
     /// Moving keys to a new generation
@@ -123,6 +130,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Score) {
         score::measure(arguments.people.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Resolve) {
+        resolve::measure(arguments.resolve_people.get(), runs, &mut report).await?;
     }
     if wanted(Section::Seal) {
         seal::measure(arguments.records.get(), runs, &mut report).await?;

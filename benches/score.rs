@@ -1,34 +1,25 @@
 //! Matching alone: normalising, blocking, scoring, on the silos and the settings of the demo.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use arrow::array::{Array, AsArray, RecordBatch};
-use vermeil_ingest::SourceSpec;
-use vermeil_model::pipeline::Source;
-use vermeil_model::schema::SchemaKind;
-use vermeil_model::{Bits, Grant, Pipeline, Plaintext, Policy, Probability, RecordId, Schema};
+use vermeil_model::{Bits, Grant, Pipeline, Policy, Probability};
 use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::normalise::{Country, normalise};
-use vermeil_resolve::plan::FieldIndex;
-use vermeil_resolve::{
-    Blocks, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan, Scorer,
-};
+use vermeil_resolve::{Blocks, FeatureStore, Frequencies, MatchModel, MatchPlan, Scorer};
 
 use crate::machine::cores;
+use crate::records::{DATA_FOLDER, PIPELINE, Records};
 use crate::report::{Meaning, Report};
 
 const SECTION: &str = "score";
-const PIPELINE: &str = include_str!("../pipelines/demo/pipeline.yaml");
-const DATA_FOLDER: &str = "data";
 const SEED: u64 = 1;
 /// As a run has it where the pipeline says nothing.
-const MAX_BLOCK_PAIRS: u64 = 1_000_000;
+pub const MAX_BLOCK_PAIRS: u64 = 1_000_000;
 const NAME: &str = "family_name";
 /// Enough for the kernel alone.
 const MAX_NAME_PAIRS: usize = 1_000_000;
@@ -120,64 +111,14 @@ fn report_seconds(seconds: &Seconds, records: usize, pairs: u64, report: &mut Re
     );
 }
 
-/// The records of all silos, as read. They are personal, if invented.
-struct Records {
-    schema: Schema,
-    /// The position of the source, and its rows.
-    batches: Vec<(u32, Plaintext<RecordBatch>)>,
-}
-
-impl Records {
-    async fn read(pipeline: &Pipeline, base: &Path) -> anyhow::Result<Self> {
-        let schema = Schema::built_in(&pipeline.schema).context("the demo names a shipped schema")?;
-        let mut batches = Vec::new();
-        for (position, source) in (0..).zip(&pipeline.sources) {
-            let of_source =
-                Schema::built_in(pipeline.schema_of(source)).context("the demo names shipped schemas")?;
-            if of_source.kind == SchemaKind::Record {
-                let read = read_source(source, &of_source, base).await?;
-                batches.extend(read.into_iter().map(|batch| (position, batch)));
-            }
-        }
-        Ok(Self { schema, batches })
-    }
-
-    /// One text field of each record, in the order of their ids.
-    fn values<'a>(&'a self, field: &str, grant: &Grant) -> Vec<Option<&'a str>> {
-        let rows = self.batches.iter().map(|(_, rows)| rows.expose(grant));
-        rows.flat_map(|rows| {
-            let column = rows.column_by_name(field).map(|column| column.as_string::<i32>());
-            (0..rows.num_rows()).map(move |row| {
-                let column = column.filter(|column| column.is_valid(row))?;
-                Some(column.value(row))
-            })
-        })
-        .collect()
-    }
-}
-
-async fn read_source(
-    source: &Source,
-    schema: &Schema,
-    base: &Path,
-) -> anyhow::Result<Vec<Plaintext<RecordBatch>>> {
-    let options = BTreeMap::new();
-    let mut stream = vermeil_ingest::open(SourceSpec { source, schema, base, options: &options }).await?;
-    let mut batches = Vec::new();
-    while let Some(batch) = stream.next_batch().await {
-        batches.push(batch?.rows);
-    }
-    Ok(batches)
-}
-
 fn prepare(
     pipeline: &Pipeline,
     records: &Records,
     grant: &Grant,
     seconds: &mut Seconds,
 ) -> anyhow::Result<Job> {
-    let plan = MatchPlan::new(&records.schema, &pipeline.matching)?;
-    let (store, normalising) = timed(|| build(&plan, records, grant));
+    let plan = MatchPlan::new(records.schema(), &pipeline.matching)?;
+    let (store, normalising) = timed(|| records.build(&plan, grant, NonZeroUsize::MIN));
     let store = store?;
     let (blocks, blocking) = timed(|| Blocks::build(&store, &plan, MAX_BLOCK_PAIRS, &[]));
     let (model, estimating) = timed(|| estimate(&store, &plan, &blocks, EstimateSettings::default()));
@@ -187,29 +128,6 @@ fn prepare(
     seconds.estimating.push(estimating);
     let threshold = pipeline.matching.threshold.context("the demo sets a threshold")?;
     Ok(Job { plan, store, blocks, model, least: Probability(threshold).to_bits() })
-}
-
-/// Record ids are given in the order of reading, so that a record's index is its place in it.
-fn build(plan: &MatchPlan, records: &Records, grant: &Grant) -> anyhow::Result<FeatureStore> {
-    let mut builder = FeatureStoreBuilder::new(plan);
-    let mut next_id = 0;
-    for (source, rows) in &records.batches {
-        let rows = rows.expose(grant);
-        let columns: Vec<_> = plan
-            .fields()
-            .iter()
-            .filter_map(|field| Some((plan.field_index(&field.name)?, rows.column_by_name(&field.name)?)))
-            .map(|(field, column)| (field, column.as_string::<i32>()))
-            .collect();
-        for row in 0..rows.num_rows() {
-            let present = columns.iter().filter(|(_, column)| column.is_valid(row));
-            let values: Vec<(FieldIndex, &str)> =
-                present.map(|(field, column)| (*field, column.value(row))).collect();
-            builder.push(RecordId(next_id), *source, &values);
-            next_id += 1;
-        }
-    }
-    Ok(builder.finish()?)
 }
 
 /// Makes and scores all candidate pairs on so many threads. Returns how many there are.

@@ -37,7 +37,7 @@ fn published() -> Workspace {
 }
 
 /// Works with the vault of a pipeline that has run.
-fn with_vault(workspace: &Workspace, work: impl AsyncFnOnce(&KeyVault)) {
+pub fn with_vault(workspace: &Workspace, work: impl AsyncFnOnce(&KeyVault)) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {
         let path = workspace.file("state/keyring.json");
         let keyring = Keyring::open(&path, Arc::new(Plain)).await.expect("a keyring");

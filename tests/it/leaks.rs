@@ -198,6 +198,14 @@ impl Scene {
         let (code, found) = find(&as_officer(&["find", "email"]));
         assert!(code == 0 && found.contains("record_id"), "the planted address is not found: {found}");
         assert_eq!(find(&["find", "email"]).0, 4);
+        let (email, name) = (canaries::EMAIL, canaries::FAMILY_NAME);
+        let questions = format!(
+            "{{\"email\":\"{email}\",\"family_name\":\"{name}\"}}\n{{\"{name}\":1}}\n{{\"email\":\"{email}\n"
+        );
+        let resolve = |arguments: &[&str]| self.prints(PRINTED, arguments, &questions);
+        let (code, found) = resolve(&as_officer(&["resolve"]));
+        assert!(code == 2 && found.contains("record_id"), "the planted person is not found: {found}");
+        assert_eq!(resolve(&["resolve"]).0, 4);
         assert_eq!(find(&as_officer(&["find", canaries::FAMILY_NAME])).0, 2);
         // Spills its sort, if anything does.
         self.prints(

@@ -23,5 +23,6 @@ mod python;
 mod query;
 mod real_data;
 mod rectify;
+mod resolve;
 mod review;
 mod spilling;

@@ -108,6 +108,12 @@ help-find-field = Field of the schema, such as `email`; the value is read from s
 help-find-role = Role to read as
 help-find-purpose = Purpose of looking; it must open the field's class
 
+help-resolve = Tell who somebody is by whatever is known of them: profiles with probabilities and reasons, milliseconds after the question
+help-resolve-limit = Profiles in an answer at most
+help-resolve-at-least = Least probability (such as 0.9) or weight (such as 3.5bits) of an answer; unless set, whoever is likelier than anyone at random
+help-resolve-role = Role to ask as
+help-resolve-purpose = Purpose of asking; it must open the classes of the fields that are asked with
+
 help-quarantine = Rows that broke their contract
 help-quarantine-ls = List them
 help-quarantine-show = Show one as it was delivered
@@ -521,6 +527,12 @@ audit-verdict = { $faults ->
 audit-nothing-opened = No such opening is in the log.
 
 find-nothing = no record holds this value
+resolve-ask = One question a line, as a JSON object: {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D ends.
+resolve-line = Line { $line }: { $text }
+resolve-nothing = nobody is found (records compared: { $compared })
+resolve-not-compared = Matching does not go by: { $fields }
+resolve-unpublished = not published yet
+resolve-reopened = New profiles were published: the records are read anew.
 query-rows = { $rows ->
         [one] ({ $rows } row)
        *[other] ({ $rows } rows)
@@ -665,6 +677,8 @@ cli-folder-taken = { $folder } is not empty
     .help = name a new or empty folder
 cli-column-missing = { $file } has no column `{ $wanted }`
     .help = the first line of the file names its columns
+cli-query-malformed = this is no question
+    .help = a question is one JSON object on one line, names of fields with texts: {"{"}"email": "…"{"}"}
 cli-row-malformed = { $file }:{ $line }: not a row of this table
     .help = every row must be UTF-8 and have as many fields as the header line
 cli-record-twice = { $file }:{ $line }: the record of this line stands in the file a second time
@@ -1106,6 +1120,11 @@ rectify-not-a-value = this is no value of field `{ $field }`
     .help = it is one line on standard input, not empty, and of the field's type: dates as 1984-07-03, true or false; `--withdraw` takes back what was set
 nothing-rectified = nothing was set right in this field that could be withdrawn
     .help = `vermeil explain` lists what was set right in a profile
+resolve-denied = role `{ $role }` may not ask who somebody is for purpose `{ $purpose }` (by: { $fields })
+    .help = it takes a purpose that opens the classes of these fields: whether someone is here is personal too
+resolve-unknown-field = a name in the question is no field of `{ $schema }`
+    .help = did you mean `{ $nearest }`?
+    .otherwise = ask with names of fields
 field-not-indexed = records are not found by this field
     .help = they are by: { $indexed }
 index-incomplete = the index does not cover the records of source `{ $source }` yet

@@ -108,6 +108,12 @@ help-find-field = Champ du schéma, comme `email` ; la valeur est lue sur l'en
 help-find-role = Rôle sous lequel lire
 help-find-purpose = Finalité de la recherche ; elle doit ouvrir la classe du champ
 
+help-resolve = Dit qui est une personne d'après ce que l'on sait d'elle : profils, probabilités et raisons, quelques millisecondes après la question
+help-resolve-limit = Profils par réponse, au plus
+help-resolve-at-least = Probabilité (0.9 par exemple) ou poids (3.5bits par exemple) minimal d'une réponse ; à défaut, quiconque est plus probable que le premier venu
+help-resolve-role = Rôle sous lequel demander
+help-resolve-purpose = Finalité de la question ; elle doit ouvrir les classes des champs par lesquels on demande
+
 help-quarantine = Lignes qui ont enfreint leur contrat
 help-quarantine-ls = Les énumère
 help-quarantine-show = En montre une telle qu'elle a été livrée
@@ -518,6 +524,12 @@ audit-verdict = { $faults ->
 audit-nothing-opened = Le journal ne contient pas de telle ouverture.
 
 find-nothing = aucun enregistrement ne porte cette valeur
+resolve-ask = Une question par ligne, en un objet JSON : {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D pour finir.
+resolve-line = Ligne { $line } : { $text }
+resolve-nothing = personne n'est trouvé (enregistrements comparés : { $compared })
+resolve-not-compared = Champs étrangers au rapprochement : { $fields }
+resolve-unpublished = pas encore publié
+resolve-reopened = De nouveaux profils sont publiés : les enregistrements sont relus.
 query-rows = { $rows ->
         [one] ({ $rows } ligne)
        *[other] ({ $rows } lignes)
@@ -662,6 +674,8 @@ cli-folder-taken = { $folder } n'est pas vide
     .help = indiquez un dossier nouveau ou vide
 cli-column-missing = { $file } n'a pas de colonne `{ $wanted }`
     .help = la première ligne du fichier nomme ses colonnes
+cli-query-malformed = ce n'est pas une question
+    .help = une question est un objet JSON sur une ligne, des noms de champs et des textes : {"{"}"email": "…"{"}"}
 cli-row-malformed = { $file }:{ $line } : ce n'est pas une ligne de cette table
     .help = chaque ligne doit être en UTF-8 et avoir autant de champs que l'en-tête
 cli-record-twice = { $file }:{ $line } : l'enregistrement de cette ligne figure une seconde fois dans le fichier
@@ -1103,6 +1117,11 @@ rectify-not-a-value = ce n'est pas une valeur du champ `{ $field }`
     .help = il faut une ligne sur l'entrée standard, non vide, et du type du champ : les dates comme 1984-07-03, true ou false ; `--withdraw` retire ce qui a été rectifié
 nothing-rectified = rien n'a été rectifié dans ce champ qui puisse être retiré
     .help = `vermeil explain` liste ce qui a été rectifié dans un profil
+resolve-denied = le rôle `{ $role }` ne peut pas demander qui est une personne pour la finalité `{ $purpose }` (par : { $fields })
+    .help = il faut une finalité qui ouvre les classes de ces champs : savoir si quelqu'un est ici est déjà une donnée personnelle
+resolve-unknown-field = un nom de la question n'est pas un champ de `{ $schema }`
+    .help = vouliez-vous dire `{ $nearest }` ?
+    .otherwise = employez des noms de champs
 field-not-indexed = les enregistrements ne se trouvent pas par ce champ
     .help = ils se trouvent par : { $indexed }
 index-incomplete = l'index ne couvre pas encore les enregistrements de la source `{ $source }`

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use vermeil_audit::Month;
 use vermeil_engine::Stage;
 use vermeil_model::schema::BlockingRule;
+use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
@@ -69,6 +70,7 @@ pub enum Command {
     Query(QueryArguments),
     Explain(ExplainArguments),
     Find(FindArguments),
+    Resolve(ResolveArguments),
     Review(ReviewArguments),
     Merge(PairArguments),
     Split(SplitArguments),
@@ -222,6 +224,17 @@ pub struct RectifyArguments {
     pub withdraw: bool,
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+/// Queries are read from standard input: they name people.
+#[derive(Debug, Args)]
+pub struct ResolveArguments {
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    #[arg(id = "at-least", long, value_name = "P|BITS", value_parser = least, allow_hyphen_values = true)]
+    pub at_least: Option<Bits>,
     #[command(flatten)]
     pub reader: ReaderArguments,
 }
@@ -438,6 +451,17 @@ fn typed_value(typed: &[OsString], option: &str) -> Option<String> {
 fn told_column(text: &str) -> Result<ToldColumn, &'static str> {
     let (field, column) = text.split_once('=').ok_or("FIELD=COLUMN is expected")?;
     Ok(ToldColumn { field: field.to_owned(), column: column.to_owned() })
+}
+
+/// A probability above 0 and below 1, or bits of evidence with their unit, such as `3.5bits`.
+fn least(text: &str) -> Result<Bits, &'static str> {
+    const EXPECTED: &str = "a probability or a number of bits is expected, such as 0.9 or 3.5bits";
+    if let Some(bits) = text.strip_suffix("bits") {
+        let bits: f64 = bits.trim_end().parse().map_err(|_| EXPECTED)?;
+        return bits.is_finite().then_some(Bits(bits)).ok_or(EXPECTED);
+    }
+    let probability: f64 = text.parse().map_err(|_| EXPECTED)?;
+    (probability > 0.0 && probability < 1.0).then(|| Probability(probability).to_bits()).ok_or(EXPECTED)
 }
 
 /// A day, or a moment of RFC 3339.

@@ -20,6 +20,7 @@ pub mod policy;
 mod quarantine;
 mod query;
 mod rectify;
+mod resolve;
 mod review;
 mod run;
 mod status;
@@ -56,6 +57,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Decisions => decisions::list(session, output).await,
         Command::Rectify(arguments) => rectify::execute(session, output, &arguments).await,
         Command::Find(arguments) => find::execute(session, output, &arguments).await,
+        Command::Resolve(arguments) => resolve::execute(session, output, &arguments).await,
         Command::Quarantine(command) => quarantine::execute(session, output, &command).await,
         Command::Audit(command) => audit::execute(session, output, &command).await,
         Command::Dedupe(arguments) => dedupe::execute(session, output, &arguments).await,

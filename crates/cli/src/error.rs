@@ -78,6 +78,9 @@ pub enum CliError {
     /// An answer of a file cannot be taken.
     #[error("{}:{line}: {reason}", file.display())]
     AnswerRefused { file: PathBuf, line: u64, reason: String },
+    /// A line is no query. It is not repeated: it names people.
+    #[error("this is no query: a JSON object of fields and texts is expected")]
+    QueryMalformed,
     /// What was typed is not what was to be confirmed. It is not repeated.
     #[error("generation {generation} was not confirmed: nothing was destroyed")]
     NotConfirmed { generation: String },
@@ -142,6 +145,7 @@ impl Diagnose for CliError {
                 .with("file", file.display())
                 .with("line", line)
                 .with("reason", reason),
+            Self::QueryMalformed => Diagnostic::new("cli-query-malformed"),
             Self::NotConfirmed { generation } => {
                 Diagnostic::new("cli-not-confirmed").with("generation", generation)
             }
@@ -171,6 +175,7 @@ impl Diagnose for CliError {
             | Self::NoTerminal
             | Self::AnswerInvalid { .. }
             | Self::AnswerRefused { .. }
+            | Self::QueryMalformed
             | Self::NotConfirmed { .. }
             | Self::AuditKey { .. } => ErrorKind::Usage,
             Self::Unreadable { .. }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vermeil_audit::AuditError;
 use vermeil_ingest::IngestError;
 use vermeil_model::diagnostic::ErrorKind;
@@ -21,7 +21,8 @@ use crate::language::Catalog;
 pub enum Outcome {
     /// Done.
     Done,
-    /// The configuration has problems, and finding them was the task.
+    /// The configuration has problems, and finding them was the task; or some of what was asked was
+    /// no question.
     Problems,
     /// What was to be verified is not as it was signed.
     Unsound,
@@ -31,6 +32,8 @@ pub enum Outcome {
     ValuesFound,
     /// Nothing was found, but not everything could be searched.
     SearchIncomplete,
+    /// Done, but for some of what was asked, which this role may not.
+    PartlyDenied,
 }
 
 impl From<Outcome> for ExitCode {
@@ -41,6 +44,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Problems => 2,
             Outcome::ValuesFound => 1,
             Outcome::QuarantinedBeyondLimit | Outcome::SearchIncomplete => 3,
+            Outcome::PartlyDenied => 4,
         })
     }
 }
@@ -123,18 +127,9 @@ impl Failure {
         if self.reader_left {
             return None;
         }
-        let told = self.diagnostic.as_ref().map(|diagnostic| catalog.tell(diagnostic));
-        let (headline, help) = match told {
-            Some(told) => (told.headline, told.help),
-            None => (self.chain[0].clone(), None),
-        };
-        let causes: Vec<&str> =
-            self.chain[1..].iter().map(String::as_str).filter(|cause| !headline.contains(cause)).collect();
+        let (headline, causes, help) = self.told(catalog);
         Some(match log {
-            LogFormat::Json => {
-                let code = self.diagnostic.as_ref().map_or(self.kind_name(), |diagnostic| &diagnostic.code);
-                error_object(code, &headline, &causes, help)
-            }
+            LogFormat::Json => self.object(catalog).to_string(),
             LogFormat::Text => {
                 let mut text = catalog.message("error-headline", &[("message", headline.into())]);
                 for cause in causes {
@@ -150,6 +145,30 @@ impl Failure {
         })
     }
 
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What is told, as [`error_object`].
+    pub fn object(&self, catalog: &Catalog) -> Value {
+        let (headline, causes, help) = self.told(catalog);
+        let code = self.diagnostic.as_ref().map_or(self.kind_name(), |diagnostic| &diagnostic.code);
+        error_object(code, &headline, &causes, help)
+    }
+
+    /// Headline, causes and help.
+    fn told(&self, catalog: &Catalog) -> (String, Vec<&str>, Option<String>) {
+        let told = self.diagnostic.as_ref().map(|diagnostic| catalog.tell(diagnostic));
+        let (headline, help) = match told {
+            Some(told) => (told.headline, told.help),
+            None => (self.chain[0].clone(), None),
+        };
+        let causes = self.chain[1..].iter().map(String::as_str);
+        let causes = causes.filter(|cause| !headline.contains(cause)).collect();
+        (headline, causes, help)
+    }
+
     fn kind_name(&self) -> &'static str {
         match self.kind {
             ErrorKind::Usage => "usage",
@@ -160,8 +179,8 @@ impl Failure {
 }
 
 /// An error as one JSON object: `{"error":{"code","message","causes","help"}}`.
-pub fn error_object(code: &str, message: &str, causes: &[&str], help: Option<String>) -> String {
-    json!({ "error": { "code": code, "message": message, "causes": causes, "help": help } }).to_string()
+pub fn error_object(code: &str, message: &str, causes: &[&str], help: Option<String>) -> Value {
+    json!({ "error": { "code": code, "message": message, "causes": causes, "help": help } })
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ fn refuse(error: &clap::Error, typed: &[OsString], catalog: &Catalog) -> ExitCod
     }
     let message = usage::tell(error, catalog);
     complain(&match args::typed_log(typed) {
-        LogFormat::Json => exit::error_object("usage", &message, &[], None),
+        LogFormat::Json => exit::error_object("usage", &message, &[], None).to_string(),
         LogFormat::Text => catalog.message("error-headline", &[("message", message.into())]),
     });
     ExitCode::from(2)

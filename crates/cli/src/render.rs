@@ -21,6 +21,7 @@ pub mod plan;
 pub mod policy;
 pub mod quarantine;
 pub mod rectify;
+pub mod resolve;
 pub mod review;
 pub mod rows;
 pub mod run;

@@ -127,6 +127,11 @@ pub enum EngineError {
     NotAValue { field: String },
     #[error("nothing was set right in this field that could be withdrawn")]
     NothingRectified,
+    #[error("role `{role}` may not ask who somebody is by {fields} for purpose `{purpose}`")]
+    ResolveDenied { role: String, purpose: String, fields: String },
+    // It is not repeated: people mistype values here.
+    #[error("a name in the query is no field of `{schema}` (nearest: `{nearest}`)")]
+    UnknownQueryField { schema: String, nearest: String },
     // What was asked for is not repeated: people mistype values here.
     #[error("records are not found by this field (but by: {indexed})")]
     NotIndexed { indexed: String },
@@ -290,6 +295,13 @@ impl Diagnose for EngineError {
             Self::NotAField { schema } => Diagnostic::new("rectify-not-a-field").with("schema", schema),
             Self::NotAValue { field } => Diagnostic::new("rectify-not-a-value").with("field", field),
             Self::NothingRectified => Diagnostic::new("nothing-rectified"),
+            Self::ResolveDenied { role, purpose, fields } => Diagnostic::new("resolve-denied")
+                .with("role", role)
+                .with("purpose", purpose)
+                .with("fields", fields),
+            Self::UnknownQueryField { schema, nearest } => {
+                Diagnostic::new("resolve-unknown-field").with("schema", schema).with("nearest", nearest)
+            }
             Self::NotIndexed { indexed } => Diagnostic::new("field-not-indexed").with("indexed", indexed),
             Self::IndexIncomplete { source_id } => {
                 Diagnostic::new("index-incomplete").with("source", source_id)
@@ -356,6 +368,7 @@ impl Diagnose for EngineError {
             | Self::RowDenied { .. }
             | Self::FindDenied { .. }
             | Self::RectifyDenied { .. }
+            | Self::ResolveDenied { .. }
             | Self::AuditDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
@@ -366,6 +379,7 @@ impl Diagnose for EngineError {
             | Self::Sql { .. }
             | Self::NotAQuery { .. }
             | Self::NotIndexed { .. }
+            | Self::UnknownQueryField { .. }
             | Self::NotTwo
             | Self::NotAMember { .. }
             | Self::Contradiction { .. }

@@ -1,11 +1,31 @@
 //! In which domains ids have pseudonyms.
 
-use vermeil_model::{FieldClass, Grant};
+use vermeil_model::{FieldClass, Grant, RecordId};
 use vermeil_protect::{PseudonymDomain, Pseudonymiser};
 
 use crate::engine::Engine;
 
+/// Ids of records and profiles as one reader sees them.
+pub(crate) struct Named(Option<Pseudonymiser>);
+
+impl Named {
+    /// The id, or its pseudonym.
+    pub(crate) fn id(&self, id: u128) -> String {
+        // Records and profiles are both named by UUIDs.
+        let id = RecordId(id);
+        match &self.0 {
+            None => id.to_string(),
+            Some(pseudonymiser) => pseudonymiser.pseudonym(&id.to_bytes()),
+        }
+    }
+}
+
 impl Engine {
+    /// Ids as a reader with `grant` sees them.
+    pub(crate) fn named(&self, grant: &Grant) -> Named {
+        Named((!grant.covers(FieldClass::Identifier)).then(|| self.pseudonymiser(grant)))
+    }
+
     /// The pseudonyms that a reader with `grant` sees.
     pub(crate) fn pseudonymiser(&self, grant: &Grant) -> Pseudonymiser {
         let domain =

@@ -15,6 +15,7 @@ mod dedupe;
 mod explain;
 mod keys;
 mod matching;
+mod resolve;
 mod review;
 
 pub use blocks::*;
@@ -24,6 +25,7 @@ pub use dedupe::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
+pub use resolve::*;
 pub use review::*;
 
 /// A moment to the second, RFC 3339, UTC.

@@ -66,7 +66,7 @@ impl Engine {
         let tolerated = self.config.pipeline.quarantine.limit * report.records_in as f64;
         report.quarantine_limit_exceeded = report.quarantined as f64 > tolerated;
         if until > Stage::Land {
-            self.resolve((run, until), &mut clock, &mut report).await?;
+            self.link_and_publish((run, until), &mut clock, &mut report).await?;
         }
         report.stages = clock.stages;
         report.seconds = started.elapsed().as_secs_f64();
@@ -82,7 +82,7 @@ impl Engine {
         Ok((reports, rows))
     }
 
-    async fn resolve(
+    async fn link_and_publish(
         &self,
         (run, until): (i64, Stage),
         clock: &mut StageClock<'_>,

@@ -12,6 +12,7 @@
 mod keys;
 mod limits;
 mod pairs;
+pub(crate) mod postings;
 mod surroundings;
 
 use std::num::NonZeroUsize;
@@ -286,8 +287,12 @@ impl Blocks {
         for run in runs(&draft.entries) {
             let start = self.members.len();
             self.members.extend(run.iter().map(|entry| entry.record));
-            let group =
-                Group { rule: place, window: draft.window(run.len()), start, end: self.members.len() };
+            let group = Group {
+                rule: place,
+                window: window(run.len(), draft.bearable),
+                start,
+                end: self.members.len(),
+            };
             self.groups.push(group);
             self.pairs_before.push(self.pairs_before[self.pairs_before.len() - 1] + group.pairs());
             let number =
@@ -366,16 +371,14 @@ impl RuleDrafts {
     }
 }
 
-impl Draft {
-    /// How many neighbours a record of a group is compared with.
-    fn window(&self, records: usize) -> u32 {
-        if pairs_among(records) <= self.bearable {
-            return (records - 1) as u32;
-        }
-        // A power of two: one record more or less seldom changes it for all of a group.
-        let most = (self.bearable / records as u64).clamp(1, u64::from(u32::MAX));
-        1 << most.ilog2()
+/// How many neighbours a record of a group is compared with, where so many pairs are bearable.
+fn window(records: usize, bearable: u64) -> u32 {
+    if pairs_among(records) <= bearable {
+        return records.saturating_sub(1) as u32;
     }
+    // A power of two: one record more or less seldom changes it for all of a group.
+    let most = (bearable / records as u64).clamp(1, u64::from(u32::MAX));
+    1 << most.ilog2()
 }
 
 fn pairs_among(records: usize) -> u64 {

@@ -156,7 +156,7 @@ impl<'a> Comparer<'a> {
         for left_column in &compared.columns {
             for right_column in &compared.columns {
                 let found = compared.of_values(left_column.of(left), right_column.of(right));
-                if found.level > best.level || compared.is_first_shared(found, best) {
+                if found.level > best.level || compared.is_first_of_level(found, best) {
                     best = found;
                 }
             }
@@ -216,10 +216,18 @@ impl Compared<'_> {
         }
     }
 
-    /// Of several shared values the first by text counts: codes depend on the order in which values came.
-    fn is_first_shared(&self, found: Agreement, best: Agreement) -> bool {
-        match (found.shared(), best.shared()) {
-            (Some(found), Some(best)) => self.dictionary.value(found) < self.dictionary.value(best),
+    /// Of several values that agree on one level the first by text count: codes depend on the order in
+    /// which values came, and the order of columns on which record is asked for first.
+    fn is_first_of_level(&self, found: Agreement, best: Agreement) -> bool {
+        if found.level != best.level || found.level <= Some(Level(0)) {
+            return false;
+        }
+        let texts = |(left, right): (u32, u32)| {
+            let (left, right) = (self.dictionary.value(left), self.dictionary.value(right));
+            if left <= right { (left, right) } else { (right, left) }
+        };
+        match (found.codes, best.codes) {
+            (Some(found), Some(best)) => found != best && texts(found) < texts(best),
             _ => false,
         }
     }

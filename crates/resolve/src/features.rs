@@ -9,6 +9,7 @@
 
 mod builder;
 mod dictionary;
+mod gather;
 mod interner;
 mod join;
 mod packed;
@@ -25,6 +26,7 @@ use crate::plan::{DictionaryIndex, FieldIndex, MatchPlan};
 
 pub use builder::FeatureStoreBuilder;
 pub(crate) use dictionary::Dictionary;
+pub(crate) use gather::{Gathered, Lookup};
 pub(crate) use packed::Packed;
 pub use part::FeatureStorePart;
 pub(crate) use shape::Shape;

@@ -36,6 +36,15 @@ pub struct KeptFrequencies {
     pub counts: Vec<(u64, u32)>,
 }
 
+impl KeptFrequencies {
+    /// How many records carried the value of a name; a value that was not kept counts as the rarest do
+    /// that two share.
+    pub fn count(&self, name: u64) -> u32 {
+        let place = self.counts.binary_search_by_key(&name, |(name, _)| *name);
+        place.map_or(NOT_KEPT, |place| self.counts[place].1)
+    }
+}
+
 impl Frequencies {
     /// As the records of a store carry them.
     pub fn counted(store: &FeatureStore, plan: &MatchPlan) -> Frequencies {
@@ -51,11 +60,7 @@ impl Frequencies {
         name: impl Fn(&str, &str) -> u64 + Sync,
     ) -> Frequencies {
         let of_comparison = |(planned, kept): (&PlannedComparison, &KeptFrequencies)| {
-            let count_of = |value: &str| {
-                let wanted = name(&planned.field, value);
-                let place = kept.counts.binary_search_by_key(&wanted, |(name, _)| *name);
-                place.map_or(NOT_KEPT, |place| kept.counts[place].1)
-            };
+            let count_of = |value: &str| kept.count(name(&planned.field, value));
             let dictionary = store.dictionary(planned.columns[0]);
             let counts = (0..dictionary.len() as u32).map(|code| count_of(dictionary.value(code))).collect();
             Carried { values: kept.values, counts }
@@ -63,6 +68,16 @@ impl Frequencies {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let comparisons = parallel::map(threads, plan.comparisons().iter().zip(kept), of_comparison);
         Self { comparisons }
+    }
+
+    /// Of some values in another store: for each comparison, how many records carry each of them.
+    pub(crate) fn of_values(&self, count: impl Fn(usize, &[u32]) -> Vec<u32>) -> Frequencies {
+        let carried = self.comparisons.iter().enumerate();
+        let of_values = |(place, carried): (usize, &Carried)| Carried {
+            values: carried.values,
+            counts: count(place, &carried.counts),
+        };
+        Self { comparisons: carried.map(of_values).collect() }
     }
 
     /// What of them may be kept, with the names that the caller gives values; by comparison.

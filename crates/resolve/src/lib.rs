@@ -13,7 +13,8 @@
 //! 8. [`cluster`] joins linked records, and refuses joins that the evidence speaks against.
 //! 9. [`survive`] chooses the value that a profile shows.
 //! 10. [`generalise`] makes it coarse for those who may not see it.
-//! 11. [`measure`] compares clusters with a known truth.
+//! 11. [`index`] answers, by the same steps, who a record is that somebody asks about.
+//! 12. [`measure`] compares clusters with a known truth.
 //!
 //! [`infer`] understands the columns of a file that nobody described; [`nicknames`] knows
 //! which given names are forms of one. [`decisions`] finds out which decisions of people
@@ -33,6 +34,7 @@ pub mod estimate;
 pub mod features;
 pub mod frequency;
 pub mod generalise;
+pub mod index;
 pub mod infer;
 pub mod measure;
 pub mod names;
@@ -54,5 +56,6 @@ pub use block::Blocks;
 pub use estimate::MatchModel;
 pub use features::{FeatureStore, FeatureStoreBuilder, FeatureStorePart, RecordIndex};
 pub use frequency::Frequencies;
+pub use index::CandidateIndex;
 pub use plan::MatchPlan;
 pub use score::Scorer;

@@ -56,6 +56,8 @@ pub struct Names {
     word_of: HashMap<(u64, Script, Role), u32>,
     names: Vec<Name>,
     places: Vec<u32>,
+    /// Among how many names words are counted, where these are not the ones here.
+    counted_among: Option<u32>,
 }
 
 struct Name {
@@ -80,7 +82,29 @@ pub(crate) fn likeness_of_words(left: &str, right: &str) -> f32 {
 impl Names {
     /// No names of a kind.
     pub fn new(kind: NameKind) -> Names {
-        Names { kind, words: Vec::new(), word_of: HashMap::new(), names: Vec::new(), places: Vec::new() }
+        Names {
+            kind,
+            words: Vec::new(),
+            word_of: HashMap::new(),
+            names: Vec::new(),
+            places: Vec::new(),
+            counted_among: None,
+        }
+    }
+
+    /// Some names, whose words are as common as they are among those here; a word that none of
+    /// these has is as rare as can be.
+    pub(crate) fn counted_here<'n>(&self, names: impl Iterator<Item = &'n str>) -> Names {
+        let mut counted = Names::new(self.kind);
+        for name in names {
+            counted.add(name);
+        }
+        for (key, place) in &counted.word_of {
+            let here = self.word_of.get(key).map_or(1, |place| self.words[*place as usize].names);
+            counted.words[*place as usize].names = here;
+        }
+        counted.counted_among = Some(self.names.len() as u32);
+        counted
     }
 
     /// Adds a name as it is written.
@@ -144,7 +168,7 @@ impl Names {
     }
 
     fn weighed(&self, name: &Name) -> Vec<Weighed<'_>> {
-        let all = self.names.len() as u32;
+        let all = self.counted_among.unwrap_or(self.names.len() as u32);
         let mut after_son = false;
         self.places[name.start as usize..name.end as usize]
             .iter()

@@ -37,6 +37,20 @@ fn the_demo_invents_ten_thousand_people_and_never_none() {
 }
 
 #[test]
+fn the_least_of_an_answer_is_a_probability_or_bits() {
+    let least = |text: &str| match parse(&format!("vermeil resolve --at-least {text}")).unwrap().command {
+        Command::Resolve(arguments) => arguments.at_least.unwrap().0,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(least("0.5"), 0.0);
+    assert_eq!(least("0.75"), 3.0_f64.log2());
+    assert_eq!(least("-3.5bits"), -3.5);
+    for text in ["0", "1", "bits", "3.5", "NaN", "infbits"] {
+        assert!(parse(&format!("vermeil resolve --at-least {text}")).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn a_reader_is_an_analyst_without_a_purpose_unless_told_otherwise() {
     let reader = |line| match parse(line).unwrap().command {
         Command::Query(arguments) => (arguments.reader.role, arguments.reader.purpose),

@@ -24,6 +24,7 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use vermeil_model::{Policy, Probability, RecordId};
+use vermeil_protect::KeyLocation;
 use vermeil_resolve::block::Touched;
 use vermeil_resolve::cluster::{Constraints, KeptApart, Link};
 use vermeil_resolve::features::RecordIndex;
@@ -36,7 +37,7 @@ use self::prepared::PreparedRecordsBuilder;
 pub(crate) use self::prepared::{PreparedRecords, RecordIds};
 pub(crate) use self::rules::{ExclusiveField, JoinsBy, LinkRules};
 use self::score::ScorePairsExec;
-pub(crate) use self::weights::{KeptWeights, WeightSettings, Weights};
+pub(crate) use self::weights::{KeptWeights, WeightSettings, Weights, index};
 use crate::audit::ENGINE;
 use crate::constraints::ConstraintBook;
 use crate::decisions::settled;
@@ -227,6 +228,16 @@ impl Engine {
         plan: &MatchPlan,
         planned: &[(u32, &[PlannedRow])],
     ) -> Result<(PreparedRecords, u64), EngineError> {
+        self.prepare_noting(plan, planned, &mut |_, _| {}).await
+    }
+
+    /// As [`Engine::prepare`]; `note` is told where the key of each record lies.
+    pub(crate) async fn prepare_noting(
+        &self,
+        plan: &MatchPlan,
+        planned: &[(u32, &[PlannedRow])],
+        note: &mut (dyn FnMut(RecordId, KeyLocation) + Send),
+    ) -> Result<(PreparedRecords, u64), EngineError> {
         let grant = Policy::matching();
         let rules = self.link_rules()?;
         let mut builder = PreparedRecordsBuilder::new(plan, &rules);
@@ -238,6 +249,7 @@ impl Engine {
             count += self
                 .open_records(source, ENGINE, &grant, &mut |record| {
                     if !replaced.contains(&record.record) {
+                        note(record.record, record.key);
                         builder.push((record.record, record.version), place, record.fields.iter().copied());
                     }
                 })

@@ -1,6 +1,6 @@
 //! Why records are one profile, or are not.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vermeil_resolve::score::Evidence;
 
 use super::{DecisionReport, GroundReport, RectificationReport};
@@ -36,7 +36,7 @@ pub struct PairExplanation {
 }
 
 /// What one comparison says.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvidenceReport {
     /// The field compared.
     pub field: String,

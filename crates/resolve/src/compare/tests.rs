@@ -124,6 +124,18 @@ fn phone_and_mobile_are_one_set() {
 }
 
 #[test]
+fn which_of_two_near_numbers_counts_does_not_depend_on_who_is_asked_first() {
+    let plan = plan(&["email"]);
+    let near: &[(&str, &str)] = &[("phone", "06 12 34 56 79"), ("mobile", "01 23 45 67 88")];
+    let other: &[(&str, &str)] = &[("phone", "01 23 45 67 89"), ("mobile", "06 12 34 56 78")];
+    let store = store(&plan, &[(1, near), (2, other)]);
+    let (comparer, phone) = (Comparer::new(&store, &plan), comparison(&plan, "phone"));
+    let told = comparer.agreement(phone, LEFT, RIGHT);
+    assert_eq!(told.level, Some(Level(1)));
+    assert_eq!(told, comparer.agreement(phone, RIGHT, LEFT));
+}
+
+#[test]
 fn a_missing_value_is_no_evidence() {
     assert_eq!(level("email", &[("email", "a@example.org")], &[("city", "Nice")]), None);
 }

@@ -85,6 +85,31 @@ impl Dictionary {
         (sorted, codes)
     }
 
+    /// Some of these values, by rising code, and after them others; all as comparable as they would
+    /// be here.
+    pub(super) fn gathered<'v>(
+        &self,
+        codes: &[u32],
+        others: impl Iterator<Item = &'v str>,
+        uses: &Uses,
+    ) -> Dictionary {
+        let bytes = codes.iter().map(|code| self.value(*code).len()).sum();
+        let mut gathered = Dictionary {
+            values: Values::with_capacity(codes.len(), bytes),
+            shapes: Vec::with_capacity(if uses.shapes { codes.len() } else { 0 }),
+            words: Vec::with_capacity(if uses.words { codes.len() } else { 0 }),
+            names: None,
+        };
+        for code in codes {
+            gathered.push(self.value(*code), uses);
+        }
+        for other in others {
+            gathered.push(other, uses);
+        }
+        gathered.names = self.names.as_ref().map(|names| names.counted_here(gathered.values.iter()));
+        gathered
+    }
+
     fn push(&mut self, value: &str, uses: &Uses) {
         self.values.push(value);
         if uses.shapes {

@@ -59,6 +59,11 @@ impl<'a> FeatureStorePart<'a> {
         }
     }
 
+    /// No records for a plan, of which so few will come that remembering their values does not pay.
+    pub fn for_few(plan: &'a MatchPlan) -> Self {
+        Self { recent: plan.fields().iter().map(|_| Recent::of_nothing()).collect(), ..Self::new(plan) }
+    }
+
     /// Adds records with their sources, some thousands at once best.
     ///
     /// `value` gives the raw value of a field of a record, by the record's place in `records`. Values

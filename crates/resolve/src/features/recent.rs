@@ -65,6 +65,11 @@ impl Short {
 }
 
 impl Recent {
+    /// One that never remembers anything.
+    pub(super) fn of_nothing() -> Recent {
+        Recent { slots: Vec::new(), asked: TRIAL, found: 0 }
+    }
+
     /// The code that a value was given, as far as it is remembered.
     pub(super) fn find(&mut self, value: Short) -> Option<u32> {
         if self.asked == TRIAL && self.found < TRIAL / WORTH_ONE_IN {

@@ -204,6 +204,8 @@ fn a_word_that_many_names_have_says_less() {
     let among_many = names.likeness(one, other);
     let alone = likeness(NameKind::Organisation, "Cooperage Lartigue", "Lartigue");
     assert!(among_many >= ALIKE && alone < ALIKE, "{among_many} among many, {alone} alone");
+    let few = names.counted_here(["Lartigue", "Cooperage Lartigue"].into_iter());
+    assert_eq!(few.likeness(NameIndex(0), NameIndex(1)), among_many);
 }
 
 #[test]
