@@ -16,6 +16,10 @@ use vermeil_model::schema::BlockingRule;
 
 use crate::language::Language;
 
+mod erase;
+
+pub use erase::*;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "vermeil", version)]
@@ -84,6 +88,9 @@ pub enum Command {
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
+    #[command(subcommand)]
+    Erase(EraseCommand),
+    Prove(ProveArguments),
     Optimize,
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -65,7 +65,10 @@ impl Engine {
     }
 
     /// The sources of records that have the field, and the classes it has there.
-    fn sources_indexed_by(&self, name: &str) -> Result<(Vec<&Source>, BTreeSet<FieldClass>), EngineError> {
+    pub(crate) fn sources_indexed_by(
+        &self,
+        name: &str,
+    ) -> Result<(Vec<&Source>, BTreeSet<FieldClass>), EngineError> {
         let mut indexed = BTreeSet::new();
         let mut classes = BTreeSet::new();
         let mut sources = Vec::new();
@@ -86,7 +89,7 @@ impl Engine {
         Ok((sources, classes))
     }
 
-    async fn find_records(
+    pub(crate) async fn find_records(
         &self,
         field: &str,
         value: &str,

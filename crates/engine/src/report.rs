@@ -11,6 +11,7 @@ use vermeil_resolve::MatchModel;
 mod blocks;
 mod decisions;
 mod dedupe;
+mod erase;
 mod explain;
 mod keys;
 mod matching;
@@ -19,6 +20,7 @@ mod review;
 pub use blocks::*;
 pub use decisions::*;
 pub use dedupe::*;
+pub use erase::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
@@ -164,6 +166,9 @@ pub struct SourceReport {
     pub quarantined: BTreeMap<String, u64>,
     /// Rows barred by the suppression list.
     pub suppressed: u64,
+    /// Of the landed rows those of new records that share a contact point with someone erased.
+    #[serde(default)]
+    pub flagged: u64,
 }
 
 /// What `run` would read and change.

@@ -65,7 +65,12 @@ impl Engine {
         let tolerated = self.config.pipeline.quarantine.limit * report.records_in as f64;
         report.quarantine_limit_exceeded = report.quarantined as f64 > tolerated;
         if until > Stage::Land {
-            self.resolve((run, until), &mut clock, &mut report).await?;
+            // Someone was to be erased meanwhile: what was read before is not published.
+            while let Err(cause) = self.resolve((run, until), &mut clock, &mut report).await {
+                if !cause.is_outdated() {
+                    return Err(cause);
+                }
+            }
         }
         report.stages = clock.stages;
         report.seconds = started.elapsed().as_secs_f64();
@@ -81,7 +86,7 @@ impl Engine {
         Ok((reports, rows))
     }
 
-    async fn resolve(
+    pub(crate) async fn resolve(
         &self,
         (run, until): (i64, Stage),
         clock: &mut StageClock<'_>,

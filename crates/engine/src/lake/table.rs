@@ -1,6 +1,6 @@
 //! One Delta table: create, widen, append, replace, scan, compact.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
@@ -15,6 +15,7 @@ use deltalake_core::operations::vacuum::VacuumMode;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake_core::{DeltaTable, DeltaTableError};
+use object_store::path::Path;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -34,9 +35,9 @@ const REPLACED_FILES_STAY: chrono::Duration = chrono::Duration::hours(1);
 
 /// A table at one version.
 pub struct LakeTable {
-    lake: Lake,
-    name: TableName,
-    delta: DeltaTable,
+    pub(super) lake: Lake,
+    pub(super) name: TableName,
+    pub(super) delta: DeltaTable,
 }
 
 /// Writes data files; they become part of the table with the commit alone.
@@ -53,12 +54,16 @@ pub struct Written {
     pub version: u64,
     /// How many rows were written.
     pub rows: u64,
+    /// The size of the files that hold them.
+    pub bytes: u64,
 }
 
 /// How written files relate to those already in the table.
 enum Commit {
     Append,
     Replace,
+    /// In the place of some of them.
+    ReplaceFiles(HashSet<Path>),
     /// The same rows in fewer files.
     Compact,
 }
@@ -186,7 +191,7 @@ impl LakeTable {
         Ok(metrics.files_deleted.len() as u64)
     }
 
-    fn snapshot(&self) -> &deltalake_core::table::state::DeltaTableState {
+    pub(super) fn snapshot(&self) -> &deltalake_core::table::state::DeltaTableState {
         self.delta.snapshot().expect("a LakeTable is loaded")
     }
 
@@ -220,6 +225,15 @@ impl TableWriter {
         self.commit(Commit::Replace, transactional).await
     }
 
+    /// Puts the written rows in the place of some files, given as [`LakeTable::stored_files`] does.
+    pub async fn replace_files(
+        self,
+        files: HashSet<Path>,
+        transactional: &Transactional,
+    ) -> Result<Written, EngineError> {
+        self.commit(Commit::ReplaceFiles(files), transactional).await
+    }
+
     /// Puts the written rows in the place of all others, saying that they are the same.
     pub async fn compact(self, transactional: &Transactional) -> Result<Written, EngineError> {
         self.commit(Commit::Compact, transactional).await
@@ -231,8 +245,14 @@ impl TableWriter {
         let fail = |cause| EngineError::table(&table.name, cause);
         let data_change = !matches!(commit, Commit::Compact);
         let added: Vec<Add> = self.writer.flush().await.map_err(fail)?;
-        let removed = match commit {
+        let bytes = added.iter().map(|file| file.size.unsigned_abs()).sum();
+        let removed = match &commit {
             Commit::Append => Vec::new(),
+            Commit::ReplaceFiles(files) => {
+                let data = table.snapshot().log_data();
+                let replaced = data.iter().filter(|file| files.contains(&file.object_store_path()));
+                replaced.map(|file| file.remove_action(data_change)).collect()
+            }
             Commit::Replace | Commit::Compact => {
                 table.snapshot().log_data().iter().map(|file| file.remove_action(data_change)).collect()
             }
@@ -249,6 +269,8 @@ impl TableWriter {
             Commit::Replace => {
                 DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None }
             }
+            // Without the predicate: it would quote what it asks for.
+            Commit::ReplaceFiles(_) => DeltaOperation::Delete { predicate: None },
             Commit::Compact => {
                 DeltaOperation::Optimize { predicate: None, target_size: TARGET_FILE_BYTES.cast_signed() }
             }
@@ -258,7 +280,7 @@ impl TableWriter {
             .build(Some(table.snapshot().snapshot()), table.delta.log_store(), operation)
             .await
             .map_err(|cause| EngineError::table(&table.name, cause))?;
-        Ok(Written { version: finalized.version(), rows })
+        Ok(Written { version: finalized.version(), rows, bytes })
     }
 }
 
