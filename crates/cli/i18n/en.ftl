@@ -154,7 +154,7 @@ help-leak-scan-write-corpus = Write a folder of planted values instead, to try t
 
 help-erase = Erase a person: ask for it, have another account approve it, carry it out, prove it
 help-erase-open = Open a request: everything about the person of a profile or record, or of the value of a field
-help-erase-open-id = Id of a profile or of a record
+help-erase-open-ids = Ids of profiles or records, each a request of its own
 help-erase-open-field = Field that records are found by, such as `email`; the value is read from standard input
 help-erase-open-dry-run = Only tell tables, rows, files and bytes; open no request
 help-erase-approve = Approve a request that another account opened

@@ -154,7 +154,7 @@ help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour
 
 help-erase = Efface une personne : le demander, le faire approuver par un autre compte, l'exécuter, le prouver
 help-erase-open = Ouvre une demande : tout ce qui concerne la personne d'un profil ou d'un enregistrement, ou de la valeur d'un champ
-help-erase-open-id = Identifiant d'un profil ou d'un enregistrement
+help-erase-open-ids = Identifiants de profils ou d'enregistrements, une demande pour chacun
 help-erase-open-field = Champ par lequel les enregistrements se trouvent, comme `email` ; la valeur est lue sur l'entrée standard
 help-erase-open-dry-run = Dit seulement les tables, lignes, fichiers et octets ; n'ouvre aucune demande
 help-erase-approve = Approuve une demande qu'un autre compte a ouverte

@@ -193,14 +193,18 @@ impl StateDatabase {
         self.change_erasure(number, query.bind(summary.to_string())).await
     }
 
-    /// States that a request is being carried out. Stating it again is harmless.
+    /// States that requests are being carried out, all or none. Stating it again is harmless.
     ///
     /// # Errors
-    /// [`StateError::OutOfTurn`] if it was not approved, or has ended.
-    pub async fn start_erasure(&self, number: i64) -> Result<(), StateError> {
-        let statement =
-            "UPDATE erasures SET status = 'running' WHERE erasure = $1 AND status IN ('approved', 'running')";
-        self.change_erasure(number, sqlx::query(statement).bind(number)).await
+    /// [`StateError::OutOfTurn`] if one was not approved, or has ended.
+    pub async fn start_erasures(&self, numbers: &[i64]) -> Result<(), StateError> {
+        let mut change = self.begin().await?;
+        for number in numbers {
+            let statement = "UPDATE erasures SET status = 'running'
+                 WHERE erasure = $1 AND status IN ('approved', 'running')";
+            self.change_one(&mut change, *number, sqlx::query(statement).bind(*number)).await?;
+        }
+        self.commit(change).await
     }
 
     /// Calls a request back, and forgets who it was about.
@@ -227,60 +231,67 @@ impl StateDatabase {
         self.change_erasure(number, query).await
     }
 
-    /// Begins a step, and undoes those after it.
+    /// Begins a step of several requests, and undoes those after it.
     ///
     /// # Errors
-    /// [`StateError::OutOfTurn`] if the request is not being carried out, or a step before it is open.
-    pub async fn begin_erasure_step(&self, number: i64, step: ErasureStep) -> Result<(), StateError> {
+    /// [`StateError::OutOfTurn`] if a request is not being carried out, or a step before it is open.
+    pub async fn begin_erasure_step(&self, numbers: &[i64], step: ErasureStep) -> Result<(), StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let may_begin: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM erasures WHERE erasure = $1 AND status = 'running') AND $2 =
-             (SELECT COUNT(*) FROM erasure_steps WHERE erasure = $1 AND step < $3 AND ended_at IS NOT NULL)",
-        )
-        .bind(number)
-        .bind(step.number() - 1)
-        .bind(step.number())
-        .fetch_one(&mut *change)
-        .await
-        .map_err(failed)?;
-        if !may_begin {
-            return Err(StateError::OutOfTurn { what: "erasure", number });
-        }
-        sqlx::query("UPDATE erasure_steps SET ended_at = NULL WHERE erasure = $1 AND step > $2")
+        let at = now();
+        for number in numbers.iter().copied() {
+            let may_begin: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM erasures WHERE erasure = $1 AND status = 'running') AND $2 =
+                 (SELECT COUNT(*) FROM erasure_steps
+                  WHERE erasure = $1 AND step < $3 AND ended_at IS NOT NULL)",
+            )
+            .bind(number)
+            .bind(step.number() - 1)
+            .bind(step.number())
+            .fetch_one(&mut *change)
+            .await
+            .map_err(failed)?;
+            if !may_begin {
+                return Err(StateError::OutOfTurn { what: "erasure", number });
+            }
+            sqlx::query("UPDATE erasure_steps SET ended_at = NULL WHERE erasure = $1 AND step > $2")
+                .bind(number)
+                .bind(step.number())
+                .execute(&mut *change)
+                .await
+                .map_err(failed)?;
+            sqlx::query(
+                "INSERT INTO erasure_steps (erasure, step, begun_at, attempts) VALUES ($1, $2, $3, 1)
+                 ON CONFLICT (erasure, step) DO UPDATE SET begun_at = $3, ended_at = NULL,
+                 attempts = erasure_steps.attempts + 1",
+            )
             .bind(number)
             .bind(step.number())
+            .bind(at)
             .execute(&mut *change)
             .await
             .map_err(failed)?;
-        sqlx::query(
-            "INSERT INTO erasure_steps (erasure, step, begun_at, attempts) VALUES ($1, $2, $3, 1)
-             ON CONFLICT (erasure, step) DO UPDATE SET begun_at = $3, ended_at = NULL,
-             attempts = erasure_steps.attempts + 1",
-        )
-        .bind(number)
-        .bind(step.number())
-        .bind(now())
-        .execute(&mut *change)
-        .await
-        .map_err(failed)?;
+        }
         self.commit(change).await
     }
 
-    /// Ends a step, with its figures.
+    /// Ends a step of several requests, each with its figures.
     ///
     /// # Errors
-    /// [`StateError::OutOfTurn`] if it was not begun.
+    /// [`StateError::OutOfTurn`] if one was not begun.
     pub async fn end_erasure_step(
         &self,
-        number: i64,
         step: ErasureStep,
-        detail: &Value,
+        ended: &[(i64, &Value)],
     ) -> Result<(), StateError> {
         let statement = "UPDATE erasure_steps SET ended_at = $3, detail_json = $4
              WHERE erasure = $1 AND step = $2 AND ended_at IS NULL";
-        let query = sqlx::query(statement).bind(number).bind(step.number()).bind(now());
-        self.change_erasure(number, query.bind(detail.to_string())).await
+        let mut change = self.begin().await?;
+        for (number, detail) in ended {
+            let query = sqlx::query(statement).bind(*number).bind(step.number()).bind(now());
+            self.change_one(&mut change, *number, query.bind(detail.to_string())).await?;
+        }
+        self.commit(change).await
     }
 
     /// Keeps the figures of a step that did not end well.
@@ -380,19 +391,28 @@ impl StateDatabase {
         self.purge_log().await
     }
 
-    async fn change_erasure(
-        &self,
-        number: i64,
-        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    ) -> Result<(), StateError> {
+    async fn change_erasure(&self, number: i64, query: Statement<'_>) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let changed = query.execute(&mut *change).await.map_err(|cause| self.failed(cause))?;
-        if changed.rows_affected() != 1 {
-            return Err(StateError::OutOfTurn { what: "erasure", number });
-        }
+        self.change_one(&mut change, number, query).await?;
         self.commit(change).await
     }
+
+    /// Carries out a statement that must find its one row.
+    async fn change_one(
+        &self,
+        change: &mut SqliteConnection,
+        number: i64,
+        query: Statement<'_>,
+    ) -> Result<(), StateError> {
+        let changed = query.execute(change).await.map_err(|cause| self.failed(cause))?;
+        match changed.rows_affected() {
+            1 => Ok(()),
+            _ => Err(StateError::OutOfTurn { what: "erasure", number }),
+        }
+    }
 }
+
+type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
 type Row = (i64, String, String, i64, Option<String>, Option<i64>, Option<i64>, String, Option<String>);
 

@@ -85,3 +85,27 @@ fn ids_that_went_into_the_profile_go_with_it() {
     let history = workspace.cell("SELECT count(*) FROM golden.history");
     assert_eq!(history, 0, "the merge is about nobody any more");
 }
+
+#[test]
+fn an_account_that_came_while_the_erasure_was_under_way_gets_a_profile_of_its_own() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let profile = profile_of(&workspace, "shop", "S9");
+    let number = approved(&workspace, &profile);
+    let row = person(9).web_row("2024-06-01T10:00:00Z").replace("\"w9\"", "\"w9-bis\"");
+    workspace.append("data/web.ndjson", row + "\n");
+    workspace.land_and_publish();
+    assert_eq!(profile_of(&workspace, "web", "w9-bis"), profile);
+    // As where a run had published it after the keys were destroyed.
+    workspace.change_state("UPDATE erasures SET status = 'running'");
+    let before = stored_profiles(&workspace);
+    let report = workspace.json(&["erase", "run", &number.to_string()]);
+    assert_eq!(report["erasures"][0]["status"], "complete", "{report}");
+    let own = profile_of(&workspace, "web", "w9-bis");
+    let after = stored_profiles(&workspace);
+    assert!(!before.contains_key(&own) && !after.contains_key(&profile), "the id of the erased lives on");
+    assert_eq!(workspace.cell(&format!("SELECT records FROM golden.profiles WHERE profile_id = '{own}'")), 1);
+    let mut others = before.keys().filter(|id| **id != profile);
+    assert!(others.all(|id| after.contains_key(id)), "another profile is another");
+    assert_eq!(workspace.land_and_publish()["up_to_date"], true);
+}

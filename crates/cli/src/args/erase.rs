@@ -29,7 +29,7 @@ pub struct OfficerArguments {
 pub struct EraseOpenArguments {
     // Kept as text: clap would repeat a malformed value, and someone may type a name here.
     #[arg(value_name = "ID", required_unless_present = "field", conflicts_with = "field")]
-    pub id: Option<String>,
+    pub ids: Vec<String>,
     #[arg(long, value_name = "FIELD")]
     pub field: Option<String>,
     #[arg(id = "dry-run", long)]

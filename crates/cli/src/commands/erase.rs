@@ -79,23 +79,29 @@ async fn open(
     output: &mut Output,
     arguments: &EraseOpenArguments,
 ) -> Result<Outcome, Failure> {
-    let subject = match (&arguments.id, &arguments.field) {
-        (Some(typed), _) => Subject::Id(id::<RecordId>("ID", typed)?.0),
-        (None, field) => {
+    let subjects = match &arguments.field {
+        None => {
+            let ids = arguments.ids.iter().map(|typed| Ok(Subject::Id(id::<RecordId>("ID", typed)?.0)));
+            ids.collect::<Result<Vec<_>, CliError>>()?
+        }
+        Some(field) => {
             let mut value = String::new();
             std::io::stdin().read_line(&mut value).map_err(CliError::Input)?;
             value.truncate(value.trim_end_matches(['\r', '\n']).len());
-            Subject::Value { field: field.clone().unwrap_or_default(), value: Plaintext::new(value) }
+            vec![Subject::Value { field: field.clone(), value: Plaintext::new(value) }]
         }
     };
     let engine = session.engine(Access::MustExist).await?;
     let reader = officer(session, &arguments.officer);
     if arguments.dry_run {
-        let summary = engine.plan_erasure(&subject, &reader).await?;
-        output.report(&summary, |summary| render::erase::summary(&session.catalog, summary))?;
+        for subject in &subjects {
+            let summary = engine.plan_erasure(subject, &reader).await?;
+            output.report(&summary, |summary| render::erase::summary(&session.catalog, summary))?;
+        }
     } else {
-        let report = engine.open_erasure(&subject, &reader).await?;
-        told(session, output, &report)?;
+        for report in engine.open_erasures(&subjects, &reader).await? {
+            told(session, output, &report)?;
+        }
     }
     Ok(Outcome::Done)
 }

@@ -23,7 +23,7 @@ mod values;
 
 use std::time::Instant;
 
-use ahash::AHashSet;
+use ahash::{AHashMap, AHashSet};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use vermeil_audit::{AuditedBy, Certificate, Erased, Intent, Proof, Rewritten, Status};
@@ -37,7 +37,7 @@ use self::kit::{KitContents, kit_owner};
 use self::names::Names;
 use self::prover::Proven;
 use self::rewrite::Rewriting;
-use crate::audit::OpeningEntry;
+use crate::audit::{Opened, OpeningEntry};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::progress::Progress;
@@ -68,30 +68,35 @@ impl Engine {
     ) -> Result<ErasureSummary, EngineError> {
         let grant = self.erasing(reader)?;
         let entry = self.announce_erasure(reader, "erase-plan", None).await?;
-        let closure = self.closure(subject, &grant).await;
-        self.conclude_erasure(entry, closure.is_ok()).await?;
-        Ok(closure?.ok_or(EngineError::NobodyFound)?.summary)
+        let closures = self.closures(std::slice::from_ref(subject), &grant).await;
+        self.conclude_erasure(entry, closures.is_ok()).await?;
+        Ok(closures?.pop().flatten().ok_or(EngineError::NobodyFound)?.summary)
     }
 
-    /// Opens a request to erase `subject`: everything of their profile. Nothing is erased yet.
+    /// Opens a request for each of `subjects`, to erase everything of their profiles; for all of them
+    /// or for none, and in as many passes over the tables as for one. Nothing is erased yet.
     ///
     /// # Errors
     /// - [`EngineError::EraseDenied`]: it takes leave to open every class;
-    /// - [`EngineError::NobodyFound`]: never known, or erased already;
+    /// - [`EngineError::NobodyFound`]: one was never known, is erased already, or is named twice;
     /// - [`EngineError::SeveralPeople`]: more than one has that value;
     /// - the lake, the keys, the state database or the audit log fail.
-    pub async fn open_erasure(
+    pub async fn open_erasures(
         &self,
-        subject: &Subject,
+        subjects: &[Subject],
         reader: &Reader,
-    ) -> Result<ErasureReport, EngineError> {
+    ) -> Result<Vec<ErasureReport>, EngineError> {
         let grant = self.erasing(reader)?;
-        let number = self.state.begin_erasure().await?;
-        let entry = self.announce_erasure(reader, "erase-open", Some(number)).await?;
-        let opened = self.open_request(number, subject, (reader, &grant)).await;
-        self.conclude_erasure(entry, opened.is_ok()).await?;
+        let mut numbers = Vec::with_capacity(subjects.len());
+        for _ in subjects {
+            numbers.push(self.state.begin_erasure().await?);
+        }
+        let intents = numbers.iter().map(|number| intent(reader, "erase-open", Some(*number)));
+        let entries = self.audit.begin_all(intents.collect()).await?;
+        let opened = self.open_requests(&numbers, subjects, (reader, &grant)).await;
+        self.conclude_erasures(entries, opened.is_ok()).await?;
         opened?;
-        self.erasure(number).await
+        self.reports_of(&numbers).await
     }
 
     /// Approves a request that another account opened.
@@ -151,17 +156,15 @@ impl Engine {
         let intents = requests.iter().map(|request| intent(reader, "erase-run", Some(request.number)));
         let entries = self.audit.begin_all(intents.collect()).await?;
         let ran = self.run_requests(&requests, &mut report, progress).await;
-        let status = if ran.is_ok() { Status::Done } else { Status::Failed };
-        for entry in entries {
-            self.audit.conclude(entry, 0, status).await?;
-        }
+        self.conclude_erasures(entries, ran.is_ok()).await?;
         ran?;
-        for request in &requests {
-            if self.is_proven(request.number).await? {
-                self.certify(request.number, reader).await?;
-            }
-            report.erasures.push(self.erasure(request.number).await?);
+        let numbers: Vec<i64> = requests.iter().map(|request| request.number).collect();
+        let mut proven = self.due_requests(which).await?;
+        proven.retain(has_proof);
+        if !proven.is_empty() {
+            self.certify(&proven, reader).await?;
         }
+        report.erasures = self.reports_of(&numbers).await?;
         Ok(report)
     }
 
@@ -205,15 +208,25 @@ impl Engine {
         Ok(flagged.collect())
     }
 
-    async fn open_request(
+    async fn open_requests(
         &self,
-        number: i64,
-        subject: &Subject,
+        numbers: &[i64],
+        subjects: &[Subject],
         (reader, grant): (&Reader, &Grant),
     ) -> Result<(), EngineError> {
-        let closure = self.closure(subject, grant).await?.ok_or(EngineError::NobodyFound)?;
-        let kit = self.seal_kit(number, &closure.kit).await?;
-        Ok(self.state.open_erasure(number, &reader.actor, &kit, &summary_of(&closure.summary)).await?)
+        let closures = self.closures(subjects, grant).await?;
+        let closures: Vec<_> = closures.into_iter().collect::<Option<_>>().ok_or(EngineError::NobodyFound)?;
+        for (number, closure) in numbers.iter().zip::<Vec<self::subject::Closure>>(closures) {
+            let kit = self.seal_kit(*number, &closure.kit).await?;
+            self.state.open_erasure(*number, &reader.actor, &kit, &summary_of(&closure.summary)).await?;
+        }
+        Ok(())
+    }
+
+    async fn reports_of(&self, numbers: &[i64]) -> Result<Vec<ErasureReport>, EngineError> {
+        let wanted: AHashSet<i64> = numbers.iter().copied().collect();
+        let all = self.state.erasures().await?.into_iter();
+        Ok(all.filter(|request| wanted.contains(&request.number)).map(ErasureReport::of).collect())
     }
 
     /// The steps of requests that share them. Those that were proven before are left alone.
@@ -228,26 +241,25 @@ impl Engine {
         let mut kits = Vec::new();
         for request in requests.iter().filter(|request| !has_proof(request)) {
             let damaged = || EngineError::DamagedValue { table: "erasures".to_owned() };
-            let kit = self.open_kit(request.number).await?.ok_or_else(damaged)?;
-            if request.status == ErasureStatus::Approved {
-                self.refuse_if_grown(request.number, &kit).await?;
-            }
+            kits.push(self.open_kit(request.number).await?.ok_or_else(damaged)?);
             numbers.push(request.number);
-            kits.push(kit);
         }
+        let begun = |number: i64| {
+            requests.iter().any(|known| known.number == number && known.status == ErasureStatus::Running)
+        };
+        let approved = numbers.iter().copied().zip(&kits).filter(|(number, _)| !begun(*number));
+        self.refuse_if_grown(&approved.collect::<Vec<_>>()).await?;
         if numbers.is_empty() {
             return Ok(());
         }
-        for number in &numbers {
-            self.state.start_erasure(*number).await?;
-        }
+        self.state.start_erasures(&numbers).await?;
         let tags: Vec<Tag> = kits.iter().flat_map(|kit| kit.suppression.iter().copied().map(Tag)).collect();
-        self.begin(&numbers, ErasureStep::Suppress).await?;
+        self.state.begin_erasure_step(&numbers, ErasureStep::Suppress).await?;
         self.state.suppress(&tags).await?;
         self.end(&numbers, ErasureStep::Suppress, &json!({})).await?;
 
         let keys: Vec<KeyLocation> = kits.iter().flat_map(KitContents::locations).collect();
-        self.begin(&numbers, ErasureStep::DestroyKeys).await?;
+        self.state.begin_erasure_step(&numbers, ErasureStep::DestroyKeys).await?;
         self.vault.destroy(&keys).await?;
         self.end(&numbers, ErasureStep::DestroyKeys, &json!({})).await?;
         report.unreadable_after = started.elapsed().as_secs_f64();
@@ -255,12 +267,12 @@ impl Engine {
         let mut names = Names::default();
         kits.iter().enumerate().for_each(|(position, kit)| kit.name(&mut names, position));
         let _lock = self.lock(progress).await?;
-        self.begin(&numbers, ErasureStep::Rewrite).await?;
+        self.state.begin_erasure_step(&numbers, ErasureStep::Rewrite).await?;
         let rewriting = self.rewrite_without(&mut names, progress).await?;
         self.end(&numbers, ErasureStep::Rewrite, &rewritten_of(&rewriting)).await?;
 
         let proving = Instant::now();
-        self.begin(&numbers, ErasureStep::Prove).await?;
+        self.state.begin_erasure_step(&numbers, ErasureStep::Prove).await?;
         let proven = self.prove(&kits, &names).await?;
         self.note_proof(&numbers, &proven).await?;
         report.proof_seconds = proving.elapsed().as_secs_f64();
@@ -275,17 +287,23 @@ impl Engine {
     }
 
     /// What was approved must be all there is.
-    async fn refuse_if_grown(&self, number: i64, kit: &KitContents) -> Result<(), EngineError> {
-        let approved: AHashSet<[u8; 16]> = kit.records.iter().copied().collect();
-        let publication = self.publication().await?;
-        let (_, records) = self.published_with(publication.as_ref(), &approved).await?;
-        if records.is_subset(&approved) {
-            return Ok(());
+    async fn refuse_if_grown(&self, approved: &[(i64, &KitContents)]) -> Result<(), EngineError> {
+        let mut own: AHashMap<[u8; 16], usize> = AHashMap::new();
+        for (position, (_, kit)) in approved.iter().enumerate() {
+            own.extend(kit.records.iter().map(|record| (*record, position)));
         }
-        let Some(first) = kit.records.first() else { return Ok(()) };
-        let subject = Subject::Id(u128::from_be_bytes(*first));
+        let publication = self.publication().await?;
+        let (_, records) = self.published_with(publication.as_ref(), &own).await?;
+        match records.iter().find(|(record, _)| !own.contains_key(*record)) {
+            None => Ok(()),
+            Some((_, position)) => self.reopen(approved[*position]).await,
+        }
+    }
+
+    async fn reopen(&self, (number, kit): (i64, &KitContents)) -> Result<(), EngineError> {
+        let subject = Subject::Id(u128::from_be_bytes(kit.records[0]));
         let grant = vermeil_model::Policy::erasing();
-        if let Some(closure) = self.closure(&subject, &grant).await? {
+        if let Some(closure) = self.closures(&[subject], &grant).await?.pop().flatten() {
             let kit = self.seal_kit(number, &closure.kit).await?;
             self.state.reopen_erasure(number, &kit, &summary_of(&closure.summary)).await?;
         }
@@ -294,49 +312,58 @@ impl Engine {
 
     /// Ends the step for requests of which nothing is left, and notes what is left of the others.
     async fn note_proof(&self, numbers: &[i64], proven: &Proven) -> Result<(), EngineError> {
+        let (mut ended, mut left) = (Vec::new(), Vec::new());
         for ((number, traces), keys) in numbers.iter().zip(&proven.traces).zip(&proven.keys) {
             let proof = Proof { found: traces.len() as u64, keys: *keys, ..proven.proof.clone() };
             let detail = json!({ "proof": proof, "traces": traces });
-            match traces.is_empty() {
-                true => self.state.end_erasure_step(*number, ErasureStep::Prove, &detail).await?,
-                false => self.state.note_erasure_step(*number, ErasureStep::Prove, &detail).await?,
+            if traces.is_empty() { &mut ended } else { &mut left }.push((*number, detail));
+        }
+        for (number, detail) in &left {
+            self.state.note_erasure_step(*number, ErasureStep::Prove, detail).await?;
+        }
+        let ended: Vec<_> = ended.iter().map(|(number, detail)| (*number, detail)).collect();
+        Ok(self.state.end_erasure_step(ErasureStep::Prove, &ended).await?)
+    }
+
+    /// Destroys the keys of kits, then signs the certificates, then completes the requests.
+    async fn certify(&self, requests: &[Erasure], reader: &Reader) -> Result<(), EngineError> {
+        for request in requests {
+            self.vault.destroy_owner(&kit_owner(request.number)).await?;
+        }
+        let intents = requests.iter().map(|request| intent(reader, "erase-certify", Some(request.number)));
+        let entries = self.audit.begin_all(intents.collect()).await?;
+        let checkpoint = self.audit.checkpoint().await?.unwrap_or_default();
+        let mut outcome = Ok(());
+        for (request, entry) in requests.iter().zip(&entries) {
+            let audited = AuditedBy { entry: entry.number(), checkpoint: checkpoint.clone() };
+            let certificate = self.certificate_of(request, audited)?;
+            let signed = self.audit.certify(certificate).to_text();
+            outcome = self.state.complete_erasure(request.number, &signed).await;
+            if outcome.is_err() {
+                break;
             }
         }
-        Ok(())
+        self.conclude_erasures(entries, outcome.is_ok()).await?;
+        Ok(outcome?)
     }
 
-    async fn is_proven(&self, number: i64) -> Result<bool, EngineError> {
-        let request = self.request(number).await?;
-        Ok(request.status == ErasureStatus::Running && has_proof(&request))
-    }
-
-    /// Destroys the kit's key, then signs the certificate, then completes the request.
-    async fn certify(&self, number: i64, reader: &Reader) -> Result<(), EngineError> {
-        self.vault.destroy_owner(&kit_owner(number)).await?;
-        let request = self.request(number).await?;
-        let detail = |step: ErasureStep| {
-            request.steps.iter().find(|known| known.step == step).map(|known| known.detail.clone())
-        };
-        let parsed = |detail: Option<Value>, name: &str| detail.map(|detail| detail[name].clone());
-        let rewritten = parsed(detail(ErasureStep::Rewrite), "rewritten");
-        let proof = parsed(detail(ErasureStep::Prove), "proof");
+    fn certificate_of(&self, request: &Erasure, audit: AuditedBy) -> Result<Certificate, EngineError> {
         let damaged = || EngineError::DamagedValue { table: "erasures".to_owned() };
+        let step =
+            |step: ErasureStep| request.steps.iter().find(|known| known.step == step).ok_or_else(damaged);
+        let (rewrite, prove) = (step(ErasureStep::Rewrite)?, step(ErasureStep::Prove)?);
         let rewritten: Rewritten =
-            serde_json::from_value(rewritten.unwrap_or_default()).map_err(|_| damaged())?;
-        let proof: Proof = serde_json::from_value(proof.unwrap_or_default()).map_err(|_| damaged())?;
+            serde_json::from_value(rewrite.detail["rewritten"].clone()).map_err(|_| damaged())?;
+        let proof: Proof = serde_json::from_value(prove.detail["proof"].clone()).map_err(|_| damaged())?;
         let summary: ErasureSummary =
             serde_json::from_value(request.summary.clone()).map_err(|_| damaged())?;
-        let proven = request.steps.iter().find(|step| step.step == ErasureStep::Prove);
-        let proven_at = proven.and_then(|step| step.ended_at).ok_or_else(damaged)?;
-        let entry = self.announce_erasure(reader, "erase-certify", Some(number)).await?;
-        let checkpoint = self.audit.checkpoint().await?.ok_or_else(damaged)?;
-        let certificate = Certificate {
+        Ok(Certificate {
             pipeline: self.config.pipeline.name.clone(),
             keyring: self.keyring.id().to_string(),
-            request: number,
+            request: request.number,
             opened_at: second(request.opened_at),
             approved_at: request.approved.as_ref().map(|(_, at)| second(*at)).unwrap_or_default(),
-            proven_at: second(proven_at),
+            proven_at: second(prove.ended_at.ok_or_else(damaged)?),
             final_after: second(Utc::now() + BACKUPS_KEPT),
             erased: Erased {
                 records: summary.records,
@@ -347,26 +374,13 @@ impl Engine {
             },
             rewritten,
             proof,
-            audit: AuditedBy { entry: entry.number(), checkpoint },
-        };
-        let signed = self.audit.certify(certificate).to_text();
-        let completed = self.state.complete_erasure(number, &signed).await;
-        self.conclude_erasure(entry, completed.is_ok()).await?;
-        Ok(completed?)
-    }
-
-    async fn begin(&self, numbers: &[i64], step: ErasureStep) -> Result<(), EngineError> {
-        for number in numbers {
-            self.state.begin_erasure_step(*number, step).await?;
-        }
-        Ok(())
+            audit,
+        })
     }
 
     async fn end(&self, numbers: &[i64], step: ErasureStep, detail: &Value) -> Result<(), EngineError> {
-        for number in numbers {
-            self.state.end_erasure_step(*number, step, detail).await?;
-        }
-        Ok(())
+        let ended: Vec<_> = numbers.iter().map(|number| (*number, detail)).collect();
+        Ok(self.state.end_erasure_step(step, &ended).await?)
     }
 
     async fn due_requests(&self, which: &WhichErasures) -> Result<Vec<Erasure>, EngineError> {
@@ -412,6 +426,12 @@ impl Engine {
         number: Option<i64>,
     ) -> Result<OpeningEntry, EngineError> {
         self.audit.begin(intent(reader, action, number)).await
+    }
+
+    async fn conclude_erasures(&self, entries: Vec<OpeningEntry>, done: bool) -> Result<(), EngineError> {
+        let status = if done { Status::Done } else { Status::Failed };
+        let ended = entries.into_iter().map(|entry| (entry, Opened::default()));
+        self.audit.end(ended.collect(), status).await
     }
 
     async fn conclude_erasure(&self, entry: OpeningEntry, done: bool) -> Result<(), EngineError> {

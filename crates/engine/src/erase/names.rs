@@ -1,8 +1,7 @@
 //! Who is erased, as tables name them, and where they stand.
 
-use ahash::{AHashMap, AHashSet};
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::DataType;
+use ahash::AHashMap;
+use arrow::array::{AsArray, RecordBatch};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, col};
 use futures::TryStreamExt;
@@ -173,23 +172,4 @@ impl Engine {
         let session = lake_session(&self.lake, SessionConfig::new().with_target_partitions(1))?;
         Ok(session.read_table(table.provider_of(file))?.execute_stream().await?)
     }
-}
-
-/// Distinct ids of a text column of batches, where another column is one of `of`.
-pub(super) fn related(
-    batch: &RecordBatch,
-    (known, of): (&str, &AHashSet<[u8; 16]>),
-    wanted: &str,
-) -> Result<Vec<[u8; 16]>, DataFusionError> {
-    let (known, wanted) = (stored::texts(batch, known)?, stored::texts(batch, wanted)?);
-    debug_assert_eq!(known.data_type(), &DataType::Utf8);
-    let mut found = Vec::new();
-    for (own, other) in known.iter().zip(wanted) {
-        if let (Some(own), Some(other)) = (own, other)
-            && of.contains(&stored::id(own)?)
-        {
-            found.push(stored::id(other)?);
-        }
-    }
-    Ok(found)
 }

@@ -1,18 +1,18 @@
 //! Who is meant, and everything that is about them: the closure of a request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ahash::AHashSet;
+use ahash::AHashMap;
 use arrow::array::AsArray;
 use datafusion::prelude::{SessionConfig, col};
 use futures::TryStreamExt;
 use vermeil_model::pipeline::Source;
 use vermeil_model::schema::SchemaKind;
-use vermeil_model::{Grant, Plaintext, Policy, SourceId, Tag};
+use vermeil_model::{Grant, Plaintext, Policy, Tag};
 use vermeil_protect::payload;
 
 use super::kit::KitContents;
-use super::names::{Names, TableMatch, related};
+use super::names::{Names, TableMatch};
 use super::values::distinguishing;
 use crate::audit::{ENGINE, Opened, status_of};
 use crate::columns::{PROFILE_ID, RECORD_ID, SOURCE_KEY_PREFIX, VERSION};
@@ -54,63 +54,86 @@ struct Told {
     versions: u64,
 }
 
+/// Ids, each with the position of the person that it belongs to.
+type Owners = AHashMap<[u8; 16], usize>;
+
+/// Several people whose closures are made together, in as many passes over the tables as for one.
+struct Gathering {
+    kits: Vec<KitContents>,
+    told: Vec<Told>,
+}
+
 impl Engine {
-    /// Everything that is about `subject`; `None` where nobody is found: never known, or erased.
-    pub(super) async fn closure(
+    /// Everything that is about each of `subjects`; `None` where nobody is found: never known, erased,
+    /// or the same as one before.
+    pub(super) async fn closures(
         &self,
-        subject: &Subject,
+        subjects: &[Subject],
         grant: &Grant,
-    ) -> Result<Option<Closure>, EngineError> {
+    ) -> Result<Vec<Option<Closure>>, EngineError> {
         let publication = self.publication().await?;
-        let meant = match subject {
-            Subject::Id(id) => AHashSet::from([id.to_be_bytes()]),
-            Subject::Value { field, value } => {
-                let (sources, _) = self.sources_indexed_by(field)?;
-                let found = self.find_records(field, value.expose(grant), &sources).await?;
-                found.into_iter().map(|record| record.to_bytes()).collect()
+        let mut meant = Owners::new();
+        for (position, subject) in subjects.iter().enumerate() {
+            for id in self.ids_of(subject, grant).await? {
+                meant.entry(id).or_insert(position);
             }
-        };
+        }
         let (profiles, mut records) = self.published_with(publication.as_ref(), &meant).await?;
-        let of_a_profile = records.len();
         // Whoever is in no profile yet is whoever the record is.
-        let unpublished = meant.iter().filter(|id| !profiles.contains(*id) && !records.contains(*id));
-        let unpublished: Vec<[u8; 16]> = unpublished.copied().collect();
-        records.extend(unpublished.iter().copied());
-        if let Subject::Value { .. } = subject {
-            let people = profiles.len() + records.len() - of_a_profile;
+        let unpublished =
+            meant.iter().filter(|(id, _)| !profiles.contains_key(*id) && !records.contains_key(*id));
+        let unpublished: Owners = unpublished.map(|(id, position)| (*id, *position)).collect();
+        for (position, _) in
+            subjects.iter().enumerate().filter(|(_, subject)| matches!(subject, Subject::Value { .. }))
+        {
+            let of_this = |owners: &Owners| owners.values().filter(|owner| **owner == position).count();
+            let people = of_this(&profiles) + of_this(&unpublished);
             if people > 1 {
                 return Err(EngineError::SeveralPeople { people });
             }
         }
-        let mut kit = KitContents {
-            profiles: self.with_former(publication.as_ref(), profiles).await?,
-            ..KitContents::default()
+        records.extend(unpublished);
+        let mut gathering = Gathering {
+            kits: subjects.iter().map(|_| KitContents::default()).collect(),
+            told: subjects.iter().map(|_| Told::default()).collect(),
         };
-        let mut told = Told::default();
-        self.gather_records(&records, &mut kit, &mut told).await?;
-        if kit.records.is_empty() {
-            return Ok(None);
+        for (profile, position) in self.with_former(publication.as_ref(), profiles).await? {
+            gathering.kits[position].profiles.push(profile);
         }
-        self.gather_events(&mut kit, &mut told).await?;
-        self.gather_quarantined(&mut kit, &mut told).await?;
-        kit.suppression = told
-            .suppression
-            .iter()
-            .chain(&told.points.tags(&self.suppression_tags))
-            .map(|tag| tag.0)
-            .collect();
-        kit.values = told.values.into_iter().collect();
-        let summary = self.measure(&mut kit, told.versions).await?;
-        Ok(Some(Closure { kit, summary }))
+        self.gather_records(records, &mut gathering).await?;
+        self.gather_events(&mut gathering).await?;
+        self.gather_quarantined(&mut gathering).await?;
+        for (kit, told) in gathering.kits.iter_mut().zip(&mut gathering.told) {
+            let points = told.points.tags(&self.suppression_tags);
+            kit.suppression = told.suppression.iter().chain(&points).map(|tag| tag.0).collect();
+            kit.values = std::mem::take(&mut told.values).into_iter().collect();
+        }
+        let summaries = self.measure(&mut gathering).await?;
+        let closures = gathering.kits.into_iter().zip(summaries);
+        Ok(closures
+            .map(|(kit, summary)| (!kit.records.is_empty()).then_some(Closure { kit, summary }))
+            .collect())
+    }
+
+    /// The ids that a subject is named by.
+    async fn ids_of(&self, subject: &Subject, grant: &Grant) -> Result<Vec<[u8; 16]>, EngineError> {
+        match subject {
+            Subject::Id(id) => Ok(vec![id.to_be_bytes()]),
+            Subject::Value { field, value } => {
+                let (sources, _) = self.sources_indexed_by(field)?;
+                let found = self.find_records(field, value.expose(grant), &sources).await?;
+                Ok(found.into_iter().map(|record| record.to_bytes()).collect())
+            }
+        }
     }
 
     /// The published profiles of some ids of profiles and records, and all their records.
     pub(super) async fn published_with(
         &self,
         publication: Option<&Publication>,
-        meant: &AHashSet<[u8; 16]>,
-    ) -> Result<(AHashSet<[u8; 16]>, AHashSet<[u8; 16]>), EngineError> {
-        let (mut profiles, mut records) = (AHashSet::new(), AHashSet::new());
+        meant: &Owners,
+    ) -> Result<(Owners, Owners), EngineError> {
+        let (mut profiles, mut records) = (Owners::new(), Owners::new());
         let Some(publication) = publication else { return Ok((profiles, records)) };
         let Some(members) = self.published_table(publication, &TableName::Members).await? else {
             return Ok((profiles, records));
@@ -121,12 +144,19 @@ impl Engine {
             let rows = rows.select([PROFILE_ID, RECORD_ID].map(col).to_vec())?;
             let mut batches = rows.execute_stream().await?;
             while let Some(batch) = batches.try_next().await? {
-                match pass {
-                    Pass::Profiles => {
-                        profiles.extend(related(&batch, (PROFILE_ID, meant), PROFILE_ID)?);
-                        profiles.extend(related(&batch, (RECORD_ID, meant), PROFILE_ID)?);
+                let [own, others] = [0, 1].map(|column| batch.column(column).as_string::<i32>());
+                for (profile, record) in own.iter().flatten().zip(others.iter().flatten()) {
+                    let (profile, record) = (stored::id(profile)?, stored::id(record)?);
+                    match pass {
+                        Pass::Profiles => {
+                            let owner = meant.get(&profile).or_else(|| meant.get(&record));
+                            owner.map(|owner| *profiles.entry(profile).or_insert(*owner));
+                        }
+                        Pass::Records => {
+                            let owner = profiles.get(&profile).copied();
+                            records.extend(owner.map(|owner| (record, owner)));
+                        }
                     }
-                    Pass::Records => records.extend(related(&batch, (PROFILE_ID, &profiles), RECORD_ID)?),
                 }
             }
         }
@@ -137,13 +167,13 @@ impl Engine {
     async fn with_former(
         &self,
         publication: Option<&Publication>,
-        mut profiles: AHashSet<[u8; 16]>,
-    ) -> Result<Vec<[u8; 16]>, EngineError> {
+        mut profiles: Owners,
+    ) -> Result<Owners, EngineError> {
         let history = match publication {
             Some(publication) => self.published_table(publication, &TableName::History).await?,
             None => None,
         };
-        let Some(history) = history else { return Ok(profiles.into_iter().collect()) };
+        let Some(history) = history else { return Ok(profiles) };
         let mut went_into = Vec::new();
         let session = lake_session(&self.lake, SessionConfig::new())?;
         let rows = session.read_table(history.provider())?;
@@ -155,46 +185,49 @@ impl Engine {
                 went_into.push((stored::id(into.value(row))?, stored::id(other.value(row))?));
             }
         }
-        let others: AHashSet<[u8; 16]> = went_into.iter().map(|(_, other)| *other).collect();
+        let others: Owners = went_into.iter().map(|(_, other)| (*other, 0)).collect();
         // An id that a later split brought back is someone's.
         let (live, _) = self.published_with(publication, &others).await?;
         loop {
-            let former =
-                went_into.iter().filter(|(into, other)| profiles.contains(into) && !live.contains(other));
-            let before = profiles.len();
-            let former: Vec<[u8; 16]> = former.map(|(_, other)| *other).collect();
-            profiles.extend(former);
-            if profiles.len() == before {
-                return Ok(profiles.into_iter().collect());
+            let former = went_into.iter().filter(|(_, other)| !live.contains_key(other));
+            let former = former.filter_map(|(into, other)| Some((*other, *profiles.get(into)?)));
+            let former: Vec<_> = former.filter(|(other, _)| !profiles.contains_key(other)).collect();
+            if former.is_empty() {
+                return Ok(profiles);
             }
+            profiles.extend(former);
         }
     }
 
-    async fn gather_records(
-        &self,
-        records: &AHashSet<[u8; 16]>,
-        kit: &mut KitContents,
-        told: &mut Told,
-    ) -> Result<(), EngineError> {
-        let names = Names { ids: records.iter().map(|id| (*id, 0)).collect(), ..Names::default() };
+    async fn gather_records(&self, records: Owners, gathering: &mut Gathering) -> Result<(), EngineError> {
+        let names = Names { ids: records, ..Names::default() };
         for source in self.config.record_sources() {
-            let found = self.gather(source, &names, kit, told).await?;
-            kit.records.extend(found);
+            for (position, id) in self.gather(source, &names, gathering).await? {
+                gathering.kits[position].records.push(id);
+            }
         }
-        tidy(&mut kit.records);
-        tidy(&mut kit.tags);
+        for kit in &mut gathering.kits {
+            tidy(&mut kit.records);
+            tidy(&mut kit.tags);
+        }
         Ok(())
     }
 
-    async fn gather_events(&self, kit: &mut KitContents, told: &mut Told) -> Result<(), EngineError> {
-        let names = Names { tags: kit.tags.iter().map(|tag| (*tag, 0)).collect(), ..Names::default() };
+    async fn gather_events(&self, gathering: &mut Gathering) -> Result<(), EngineError> {
+        let mut names = Names::default();
+        for (position, kit) in gathering.kits.iter().enumerate() {
+            names.tags.extend(kit.tags.iter().map(|tag| (*tag, position)));
+        }
         let sources = self.config.pipeline.sources.iter();
         for source in sources.filter(|source| self.config.schema_of(source).kind == SchemaKind::Event) {
-            let found = self.gather(source, &names, kit, told).await?;
-            kit.events.extend(found);
+            for (position, id) in self.gather(source, &names, gathering).await? {
+                gathering.kits[position].events.push(id);
+            }
         }
-        tidy(&mut kit.events);
-        tidy(&mut kit.tags);
+        for kit in &mut gathering.kits {
+            tidy(&mut kit.events);
+            tidy(&mut kit.tags);
+        }
         Ok(())
     }
 
@@ -203,17 +236,17 @@ impl Engine {
         &self,
         source: &Source,
         names: &Names,
-        kit: &mut KitContents,
-        told: &mut Told,
-    ) -> Result<Vec<[u8; 16]>, EngineError> {
+        gathering: &mut Gathering,
+    ) -> Result<Vec<(usize, [u8; 16])>, EngineError> {
         let name = TableName::Landing(source.id.clone());
         let Some(found) = self.matches_in(&name, names).await? else { return Ok(Vec::new()) };
         for row in found.matched() {
+            let kit = &mut gathering.kits[row.request];
             kit.tags.extend(row.tag);
             kit.keys.extend(row.key.map(|key| (key.page, key.slot)));
         }
-        self.open_matched(source, &found, names, told).await?;
-        Ok(found.matched().filter_map(|row| row.id).collect())
+        self.open_matched(source, &found, names, &mut gathering.told).await?;
+        Ok(found.matched().filter_map(|row| Some((row.request, row.id?))).collect())
     }
 
     /// Opens the rows that `names` name, as the audit log is told.
@@ -222,7 +255,7 @@ impl Engine {
         source: &Source,
         found: &TableMatch,
         names: &Names,
-        told: &mut Told,
+        told: &mut [Told],
     ) -> Result<(), EngineError> {
         if found.matched().next().is_none() {
             return Ok(());
@@ -240,7 +273,7 @@ impl Engine {
         source: &Source,
         found: &TableMatch,
         names: &Names,
-        (told, opened): (&mut Told, &mut Opened),
+        (told, opened): (&mut [Told], &mut Opened),
     ) -> Result<(), EngineError> {
         let grant = Policy::erasing();
         let schema = self.config.schema_of(source);
@@ -249,16 +282,17 @@ impl Engine {
         for file in found.files.iter().filter(|file| !file.matched.is_empty()) {
             let mut batches = self.rows_of(&found.table, &file.file).await?;
             while let Some(batch) = batches.try_next().await? {
-                let owners = names.owners(&batch)?;
-                let wanted: Vec<usize> = (0..owners.len()).filter(|row| owners[*row].is_some()).collect();
+                let owners = names.owners(&batch)?.into_iter().enumerate();
+                let wanted: Vec<(usize, usize)> =
+                    owners.filter_map(|(row, owner)| Some((row, owner?))).collect();
                 if wanted.is_empty() {
                     continue;
                 }
                 let locations = stored::key_locations(&batch)?;
-                let places: Vec<_> = wanted.iter().map(|row| locations[*row]).collect();
+                let places: Vec<_> = wanted.iter().map(|(row, _)| locations[*row]).collect();
                 let keys = self.vault.keys(&places).await?;
                 opened.pages.extend(places.iter().map(|place| place.page));
-                for (row, key) in wanted.into_iter().zip(keys) {
+                for ((row, owner), key) in wanted.into_iter().zip(keys) {
                     let Some(key) = key else { continue };
                     let id = stored::id(stored::texts(&batch, RECORD_ID)?.value(row))?;
                     let version = stored::integers(&batch, VERSION)?.value(row);
@@ -269,6 +303,7 @@ impl Engine {
                         fields.extend(payload::fields(payload.expose(&grant)).map_err(|_| damaged())?);
                     }
                     opened.rows += 1;
+                    let told = &mut told[owner];
                     told.versions += 1;
                     distinguishing(schema, &fields, &mut told.values);
                     told.points.add(schema, &fields);
@@ -279,69 +314,81 @@ impl Engine {
         Ok(())
     }
 
-    async fn gather_quarantined(&self, kit: &mut KitContents, told: &mut Told) -> Result<(), EngineError> {
-        let marks: Vec<Mark> = told.values.iter().filter_map(|(name, value)| Mark::of(name, value)).collect();
+    async fn gather_quarantined(&self, gathering: &mut Gathering) -> Result<(), EngineError> {
+        let mut marks = Vec::new();
+        for (position, told) in gathering.told.iter().enumerate() {
+            let own = told.values.iter().filter_map(|(name, value)| Mark::of(name, value));
+            marks.extend(own.map(|mark| (mark, position)));
+        }
         if marks.is_empty() || self.lake.table(&TableName::Quarantine).await?.is_none() {
             return Ok(());
         }
-        let belongs = |_: &SourceId, raw: &[u8]| {
+        let owner = |raw: &[u8]| {
             let text = String::from_utf8_lossy(raw).to_lowercase();
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            marks.iter().any(|mark| mark.is_in(&text, &digits))
+            marks.iter().find(|(mark, _)| mark.is_in(&text, &digits)).map(|(_, position)| *position)
         };
-        for row in self.attributed_rows(ENGINE, &Policy::erasing(), &belongs).await? {
+        for row in self.attributed_rows(ENGINE, &Policy::erasing(), &owner).await? {
+            let kit = &mut gathering.kits[row.owner];
             kit.quarantined.push(row.id);
             kit.keys.push((row.key.page, row.key.slot));
-            told.suppression.insert(Tag(row.fingerprint));
+            gathering.told[row.owner].suppression.insert(Tag(row.fingerprint));
         }
         Ok(())
     }
 
-    /// Counts what is about the people of a kit, and completes its keys by those of profiles.
-    async fn measure(&self, kit: &mut KitContents, versions: u64) -> Result<ErasureSummary, EngineError> {
+    /// Counts what is about each, and completes their keys by those of profiles.
+    async fn measure(&self, gathering: &mut Gathering) -> Result<Vec<ErasureSummary>, EngineError> {
         let mut names = Names::default();
-        kit.name(&mut names, 0);
-        let mut tables = Vec::new();
+        gathering.kits.iter().enumerate().for_each(|(position, kit)| kit.name(&mut names, position));
+        let mut tables: Vec<Vec<ErasureTable>> = gathering.kits.iter().map(|_| Vec::new()).collect();
         for name in self.all_tables() {
             let Some(found) = self.matches_in(&name, &names).await? else { continue };
-            let holding: Vec<_> = found.files.iter().filter(|file| !file.matched.is_empty()).collect();
-            kit.keys.extend(found.matched().filter_map(|row| Some((row.key?.page, row.key?.slot))));
-            if holding.is_empty() {
-                continue;
+            let mut own: BTreeMap<usize, ErasureTable> = BTreeMap::new();
+            for file in &found.files {
+                let mut rows: BTreeMap<usize, u64> = BTreeMap::new();
+                for row in &file.matched {
+                    *rows.entry(row.request).or_default() += 1;
+                    gathering.kits[row.request].keys.extend(row.key.map(|key| (key.page, key.slot)));
+                }
+                for (position, rows) in rows {
+                    let table = own.entry(position).or_insert_with(|| ErasureTable::of(&name.to_string()));
+                    table.files += 1;
+                    table.bytes += file.file.size;
+                    if file.file.is_active {
+                        table.rows += rows;
+                        table.bytes_to_rewrite += if rows == file.rows { 0 } else { file.file.size };
+                    }
+                }
             }
-            let active = holding.iter().filter(|file| file.file.is_active);
-            tables.push(ErasureTable {
-                table: name.to_string(),
-                rows: active.clone().map(|file| file.matched.len() as u64).sum(),
-                files: holding.len() as u64,
-                bytes: holding.iter().map(|file| file.file.size).sum(),
-                bytes_to_rewrite: active
-                    .filter(|file| file.matched.len() as u64 != file.rows)
-                    .map(|file| file.file.size)
-                    .sum(),
-            });
+            own.into_iter().for_each(|(position, table)| tables[position].push(table));
         }
-        kit.keys.sort_unstable();
-        kit.keys.dedup();
-        let ids: AHashSet<[u8; 16]> = kit.records.iter().copied().collect();
-        let decisions = self.state.decisions().await?;
-        let is_about = |records: &[vermeil_model::RecordId]| {
-            records.iter().any(|record| ids.contains(&record.to_bytes()))
-        };
-        let decisions =
-            decisions.iter().filter(|decision| is_about(&decision.one) || is_about(&decision.other));
-        Ok(ErasureSummary {
-            records: kit.records.len() as u64,
-            versions,
-            events: kit.events.len() as u64,
-            profiles: kit.profiles.len() as u64,
-            quarantined: kit.quarantined.len() as u64,
-            decisions: decisions.count() as u64,
-            keys: kit.keys.len() as u64,
-            suppression_tags: kit.suppression.len() as u64,
-            values: kit.values.len() as u64,
-            tables,
-        })
+        let mut decided = vec![0; gathering.kits.len()];
+        for decision in self.state.decisions().await? {
+            let records = decision.one.iter().chain(&decision.other);
+            let owners: BTreeSet<usize> =
+                records.filter_map(|record| names.ids.get(&record.to_bytes()).copied()).collect();
+            owners.into_iter().for_each(|position| decided[position] += 1);
+        }
+        let counted = gathering.kits.iter_mut().zip(&gathering.told).zip(tables).zip(decided);
+        Ok(counted
+            .map(|(((kit, told), tables), decisions)| {
+                kit.keys.sort_unstable();
+                kit.keys.dedup();
+                ErasureSummary {
+                    records: kit.records.len() as u64,
+                    versions: told.versions,
+                    events: kit.events.len() as u64,
+                    profiles: kit.profiles.len() as u64,
+                    quarantined: kit.quarantined.len() as u64,
+                    decisions,
+                    keys: kit.keys.len() as u64,
+                    suppression_tags: kit.suppression.len() as u64,
+                    values: kit.values.len() as u64,
+                    tables,
+                }
+            })
+            .collect())
     }
 }
 

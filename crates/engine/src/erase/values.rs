@@ -98,7 +98,7 @@ mod tests {
     fn what_reaches_or_numbers_someone_is_looked_for_as_written_and_in_its_normal_form() {
         let email = [("email", "Zoe.Abriquel@courrier.example"), ("email", "zoe.abriquel@courrier.example")];
         check(&email[..1], &email);
-        check(&[("mobile", "06 39 98 12 34")], &[("mobile", "06 39 98 12 34"), ("mobile", "+33639981234")]);
+        check(&[("mobile", "06 12 34 56 78")], &[("mobile", "06 12 34 56 78"), ("mobile", "+33612345678")]);
         check(&[("_key_0", "kontakt-7731")], &[("key", "kontakt-7731")]);
     }
 

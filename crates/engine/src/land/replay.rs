@@ -39,6 +39,8 @@ struct SealedEntry {
 
 /// A quarantined row that belongs to someone.
 pub(crate) struct Attributed {
+    /// Whose it is, as whoever recognised it says.
+    pub(crate) owner: usize,
     pub(crate) id: [u8; 16],
     pub(crate) key: KeyLocation,
     /// Names what it says, so that it can be told when the source delivers it again.
@@ -144,12 +146,12 @@ impl Engine {
         Ok(read_well)
     }
 
-    /// The quarantined rows that `belongs` recognises by source and content.
+    /// The quarantined rows that `owner` recognises by their content.
     pub(crate) async fn attributed_rows(
         &self,
         actor: &str,
         grant: &Grant,
-        belongs: &(dyn Fn(&SourceId, &[u8]) -> bool + Sync),
+        owner: &(dyn Fn(&[u8]) -> Option<usize> + Sync),
     ) -> Result<Vec<Attributed>, EngineError> {
         let entries = self.sealed_entries().await?;
         let mut attributed = Vec::new();
@@ -157,9 +159,9 @@ impl Engine {
             let opened = self.open_entries(actor, grant, &entries.iter().collect::<Vec<_>>()).await?;
             for (entry, row) in entries.iter().zip(opened) {
                 let raw = row.as_ref().and_then(|row| decode(row.expose(grant)));
-                if raw.is_some_and(|(_, raw)| belongs(&entry.source, raw)) {
+                if let Some(owner) = raw.and_then(|(_, raw)| owner(raw)) {
                     let (id, key) = (*entry.id.as_bytes(), entry.location);
-                    attributed.push(Attributed { id, key, fingerprint: entry.fingerprint });
+                    attributed.push(Attributed { owner, id, key, fingerprint: entry.fingerprint });
                 }
             }
         }

@@ -139,6 +139,12 @@ pub struct FlaggedReport {
     pub flagged_at: String,
 }
 
+impl ErasureTable {
+    pub(crate) fn of(table: &str) -> Self {
+        Self { table: table.to_owned(), rows: 0, files: 0, bytes: 0, bytes_to_rewrite: 0 }
+    }
+}
+
 impl ErasureReport {
     pub(crate) fn of(erasure: Erasure) -> Self {
         let proof = erasure.steps.iter().find(|step| step.step == vermeil_state::ErasureStep::Prove);

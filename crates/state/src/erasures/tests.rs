@@ -16,7 +16,7 @@ async fn open(fixture: &Fixture) -> i64 {
 async fn running(fixture: &Fixture) -> i64 {
     let number = open(fixture).await;
     fixture.state.approve_erasure(number, "bob").await.unwrap();
-    fixture.state.start_erasure(number).await.unwrap();
+    fixture.state.start_erasures(&[number]).await.unwrap();
     number
 }
 
@@ -29,7 +29,7 @@ async fn status(fixture: &Fixture, number: i64) -> ErasureStatus {
 async fn nobody_approves_what_they_opened() {
     let fixture = fixture().await;
     let number = open(&fixture).await;
-    check_code(fixture.state.start_erasure(number).await, "state-out-of-turn");
+    check_code(fixture.state.start_erasures(&[number]).await, "state-out-of-turn");
     check_code(fixture.state.approve_erasure(number, "ann").await, "state-out-of-turn");
     assert_eq!(status(&fixture, number).await, ErasureStatus::Open);
     fixture.state.approve_erasure(number, "bob").await.unwrap();
@@ -43,7 +43,7 @@ async fn more_than_was_approved_takes_another_approval() {
     let number = open(&fixture).await;
     fixture.state.approve_erasure(number, "bob").await.unwrap();
     fixture.state.reopen_erasure(number, &kit(2), &json!({"records": 3})).await.unwrap();
-    check_code(fixture.state.start_erasure(number).await, "state-out-of-turn");
+    check_code(fixture.state.start_erasures(&[number]).await, "state-out-of-turn");
     let fixture = fixture.reopened().await;
     let erasure = fixture.state.erasures().await.unwrap().pop().unwrap();
     assert_eq!((erasure.status, erasure.approved), (ErasureStatus::Open, None));
@@ -58,18 +58,18 @@ async fn only_a_proof_that_ended_last_completes_a_request() {
     check_code(fixture.state.complete_erasure(number, "c").await, "state-out-of-turn");
     for (place, step) in ErasureStep::ALL.into_iter().enumerate() {
         if let Some(later) = ErasureStep::ALL.get(place + 1) {
-            check_code(fixture.state.begin_erasure_step(number, *later).await, "state-out-of-turn");
+            check_code(fixture.state.begin_erasure_step(&[number], *later).await, "state-out-of-turn");
         }
-        fixture.state.begin_erasure_step(number, step).await.unwrap();
+        fixture.state.begin_erasure_step(&[number], step).await.unwrap();
         check_code(fixture.state.complete_erasure(number, "c").await, "state-out-of-turn");
-        fixture.state.end_erasure_step(number, step, &json!({"n": place})).await.unwrap();
+        fixture.state.end_erasure_step(step, &[(number, &json!({"n": place}))]).await.unwrap();
     }
     // What is rewritten once more is proven once more.
-    fixture.state.begin_erasure_step(number, ErasureStep::Rewrite).await.unwrap();
-    fixture.state.end_erasure_step(number, ErasureStep::Rewrite, &json!({})).await.unwrap();
+    fixture.state.begin_erasure_step(&[number], ErasureStep::Rewrite).await.unwrap();
+    fixture.state.end_erasure_step(ErasureStep::Rewrite, &[(number, &json!({}))]).await.unwrap();
     check_code(fixture.state.complete_erasure(number, "c").await, "state-out-of-turn");
-    fixture.state.begin_erasure_step(number, ErasureStep::Prove).await.unwrap();
-    fixture.state.end_erasure_step(number, ErasureStep::Prove, &json!({})).await.unwrap();
+    fixture.state.begin_erasure_step(&[number], ErasureStep::Prove).await.unwrap();
+    fixture.state.end_erasure_step(ErasureStep::Prove, &[(number, &json!({}))]).await.unwrap();
     fixture.state.complete_erasure(number, "certified").await.unwrap();
 
     let fixture = fixture.reopened().await;
@@ -79,7 +79,7 @@ async fn only_a_proof_that_ended_last_completes_a_request() {
     let attempts: Vec<u64> = erasure.steps.iter().map(|step| step.attempts).collect();
     assert_eq!(attempts, [1, 1, 2, 2]);
     assert_eq!(fixture.state.erasure_kit(number).await.unwrap(), None);
-    check_code(fixture.state.start_erasure(number).await, "state-out-of-turn");
+    check_code(fixture.state.start_erasures(&[number]).await, "state-out-of-turn");
 }
 
 #[tokio::test]
