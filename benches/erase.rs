@@ -96,8 +96,9 @@ async fn erase(engine: &Engine, count: usize) -> anyhow::Result<Option<Batch>> {
         engine.approve_erasure(request.number, &officer("grace")).await?;
     }
     let ran = engine.run_erasures(&WhichErasures::AllApproved, &officer("ada"), &Silent).await?;
+    let traces: Vec<_> = ran.erasures.iter().flat_map(|erasure| &erasure.traces).collect();
     let proven = ran.erasures.iter().filter(|erasure| erasure.status == "complete").count();
-    ensure!(proven == count, "{proven} of {count} requests are proven");
+    ensure!(proven == count, "{proven} of {count} requests are proven; left is {traces:?}");
     ensure!(ran.amplification() <= MOST_AMPLIFICATION, "the batch writes {} times", ran.amplification());
     Ok(Some(Batch { opening_seconds, ran }))
 }

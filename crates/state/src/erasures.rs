@@ -333,8 +333,15 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn erasures(&self) -> Result<Vec<Erasure>, StateError> {
-        let mut reader = self.readers().begin().await.map_err(|cause| self.failed(cause))?;
-        read(&mut reader).await.map_err(|cause| self.failed(cause))
+        self.read_erasures(None).await
+    }
+
+    /// One request; `None` where there is none of that number.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn erasure(&self, number: i64) -> Result<Option<Erasure>, StateError> {
+        Ok(self.read_erasures(Some(number)).await?.pop())
     }
 
     /// How many times someone was to be erased: whoever reads records and acts on them later asks
@@ -391,6 +398,11 @@ impl StateDatabase {
         self.purge_log().await
     }
 
+    async fn read_erasures(&self, wanted: Option<i64>) -> Result<Vec<Erasure>, StateError> {
+        let mut reader = self.readers().begin().await.map_err(|cause| self.failed(cause))?;
+        read(&mut reader, wanted).await.map_err(|cause| self.failed(cause))
+    }
+
     async fn change_erasure(&self, number: i64, query: Statement<'_>) -> Result<(), StateError> {
         let mut change = self.begin().await?;
         self.change_one(&mut change, number, query).await?;
@@ -419,23 +431,27 @@ type Row = (i64, String, String, i64, Option<String>, Option<i64>, Option<i64>, 
 /// Erasure, step, when it was begun and ended, attempts, figures.
 type StepRow = (i64, i64, i64, Option<i64>, i64, Option<String>);
 
-async fn read(connection: &mut SqliteConnection) -> Result<Vec<Erasure>, sqlx::Error> {
+/// All requests, or the one of a number.
+async fn read(connection: &mut SqliteConnection, wanted: Option<i64>) -> Result<Vec<Erasure>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT erasure, status, opened_by, opened_at, approved_by, approved_at, ended_at, summary_json,
-         certificate FROM erasures ORDER BY erasure",
+         certificate FROM erasures WHERE $1 IS NULL OR erasure = $1 ORDER BY erasure",
     )
+    .bind(wanted)
     .fetch_all(&mut *connection)
     .await?;
     let steps: Vec<StepRow> = sqlx::query_as(
         "SELECT erasure, step, begun_at, ended_at, attempts, detail_json FROM erasure_steps
-         ORDER BY erasure, step",
+         WHERE $1 IS NULL OR erasure = $1 ORDER BY erasure, step",
     )
+    .bind(wanted)
     .fetch_all(&mut *connection)
     .await?;
     let mut erasures = Vec::with_capacity(rows.len());
     for (number, status, opened_by, opened_at, by, approved_at, ended_at, summary, certificate) in rows {
         let known = ErasureStatus::ALL.into_iter().find(|known| known.as_str() == status);
-        let of_this = steps.iter().filter(|step| step.0 == number);
+        let first = steps.partition_point(|step| step.0 < number);
+        let of_this = steps[first..].iter().take_while(|step| step.0 == number);
         erasures.push(Erasure {
             number,
             status: known.ok_or_else(|| unexpected("an erasure's status"))?,

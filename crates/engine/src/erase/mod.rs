@@ -244,11 +244,10 @@ impl Engine {
             kits.push(self.open_kit(request.number).await?.ok_or_else(damaged)?);
             numbers.push(request.number);
         }
-        let begun = |number: i64| {
-            requests.iter().any(|known| known.number == number && known.status == ErasureStatus::Running)
-        };
-        let approved = numbers.iter().copied().zip(&kits).filter(|(number, _)| !begun(*number));
-        self.refuse_if_grown(&approved.collect::<Vec<_>>()).await?;
+        let unproven = requests.iter().filter(|request| !has_proof(request)).zip(&kits);
+        let approved = unproven.filter(|(request, _)| request.status == ErasureStatus::Approved);
+        let approved: Vec<_> = approved.map(|(request, kit)| (request.number, kit)).collect();
+        self.refuse_if_grown(&approved).await?;
         if numbers.is_empty() {
             return Ok(());
         }
@@ -405,7 +404,7 @@ impl Engine {
     }
 
     async fn request(&self, number: i64) -> Result<Erasure, EngineError> {
-        let found = self.state.erasures().await?.into_iter().find(|request| request.number == number);
+        let found = self.state.erasure(number).await?;
         found.ok_or_else(|| EngineError::Unknown { what: "erasure", id: number.to_string() })
     }
 

@@ -48,8 +48,8 @@ struct Searched {
 /// What is searched for in files.
 struct Searching {
     matcher: Matcher,
-    /// The request of each value, by its line.
-    requests: Vec<usize>,
+    /// For each value, by its line, its request and the name of its field.
+    requests: Vec<(usize, String)>,
     needles: Needles,
 }
 
@@ -196,18 +196,18 @@ impl Proven {
 impl Searching {
     fn new(kits: &[KitContents], names: &Names) -> Self {
         let (mut texts, mut requests) = (Vec::new(), Vec::new());
-        let mut add = |text: String, request: usize| {
+        let mut add = |text: String, request: usize, field: &str| {
             texts.push(text);
-            requests.push(request);
+            requests.push((request, field.to_owned()));
         };
         for (request, kit) in kits.iter().enumerate() {
-            kit.values.iter().for_each(|(_, value)| add(value.clone(), request));
+            kit.values.iter().for_each(|(field, value)| add(value.clone(), request, field));
         }
         for (id, request) in &names.ids {
-            add(RecordId(u128::from_be_bytes(*id)).to_string(), *request);
+            add(RecordId(u128::from_be_bytes(*id)).to_string(), *request, "id");
         }
         for (tag, request) in &names.tags {
-            add(vermeil_model::Tag(*tag).to_string(), *request);
+            add(vermeil_model::Tag(*tag).to_string(), *request, "tag");
         }
         let matcher = Matcher::new(&Values::from_texts(texts));
         Self { matcher, requests, needles: Needles::new(names) }
@@ -264,9 +264,9 @@ impl Searched {
         self.bytes += report.bytes;
         self.decoded += report.decoded_bytes;
         for finding in report.findings {
-            let request = searching.requests[finding.value.line as usize - 1];
-            let channel = finding.channel.as_str();
-            self.traces.push((Some(request), trace(place, &finding.file, channel, "value")));
+            let (request, field) = &searching.requests[finding.value.line as usize - 1];
+            let channel = format!("{}: {field} in {}", finding.channel.as_str(), finding.encoding.as_str());
+            self.traces.push((Some(*request), trace(place, &finding.file, &channel, "value")));
         }
         for unreadable in report.unreadable {
             self.traces.push((None, trace(place, &unreadable.file, &unreadable.kind, "unreadable")));

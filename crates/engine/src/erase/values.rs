@@ -1,11 +1,12 @@
 //! What of a person's values distinguishes them: what the prover looks for.
 //!
-//! Looked for is what nobody else would write by chance: whatever is normalised as an e-mail
-//! address, a phone number or an identifier, and the keys of sources, from
-//! [`LEAST_CHARACTERS`] letters and digits on ([`LEAST_DIGITS`] where there are digits only); streets,
-//! names of organisations and free texts from [`LEAST_TEXT`] on; given and family name together, from
-//! [`LEAST_NAME`] on. "Martin", "Paris" or a day of birth alone are not: others have them too, and
-//! what stands in the clear of others would be taken for theirs.
+//! Looked for is what nobody else would write by chance: phone numbers from [`LEAST_PHONE`] digits
+//! on; e-mail addresses, identifiers and the keys of sources from [`LEAST_CHARACTERS`] letters and
+//! digits on, [`LEAST_DIGITS`] where there are digits only; streets, names of organisations and free
+//! texts from [`LEAST_TEXT`] on; given and family name together, from [`LEAST_NAME`] on. "Martin",
+//! "Paris" or a day of birth alone are not: others have them too, and what stands in the clear of
+//! others would be taken for theirs. Nor are short numbers: they are days, counts and moments
+//! elsewhere, and a few letters stand somewhere in gigabytes of what is sealed.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +16,12 @@ use vermeil_resolve::normalise::{Country, normalise};
 
 use crate::columns::SOURCE_KEY_PREFIX;
 
-/// Of identifiers, in letters and digits.
-const LEAST_CHARACTERS: usize = 6;
-/// Of those that are digits only: shorter numbers stand in many a column of counts.
-const LEAST_DIGITS: usize = 8;
+/// Of addresses and identifiers, in letters and digits.
+const LEAST_CHARACTERS: usize = 8;
+/// Of those that are digits only: eight of them may be a day, ten a moment.
+const LEAST_DIGITS: usize = 12;
+/// Of phone numbers, in digits.
+const LEAST_PHONE: usize = 9;
 /// Of streets and free texts, in letters and digits.
 const LEAST_TEXT: usize = 14;
 /// Of given and family name together, in letters.
@@ -34,14 +37,20 @@ pub(super) fn distinguishing(
     let mut add = |name: &str, value: &str| found.extend([(name.to_owned(), value.trim().to_owned())]);
     for (name, value) in fields {
         if name.starts_with(SOURCE_KEY_PREFIX) {
-            if is_distinct_number(value) {
+            if is_distinct(value) {
                 add("key", value);
             }
             continue;
         }
         let Some(field) = schema.field(name).filter(|field| field.class.is_personal()) else { continue };
         match field.normaliser {
-            Normaliser::Email | Normaliser::Phone | Normaliser::Identifier if is_distinct_number(value) => {
+            Normaliser::Email | Normaliser::Identifier if is_distinct(value) => {
+                add(name, value);
+                if let Some(normal) = normalise(field.normaliser, Country::Unknown, value) {
+                    add(name, &normal);
+                }
+            }
+            Normaliser::Phone if characters(value) >= LEAST_PHONE => {
                 add(name, value);
                 if let Some(normal) = normalise(field.normaliser, Country::Unknown, value) {
                     add(name, &normal);
@@ -69,7 +78,7 @@ fn is_free_text(field: &Field) -> bool {
         && !["city", "country", "region", "occupation", "title"].contains(&field.name.as_str())
 }
 
-fn is_distinct_number(value: &str) -> bool {
+fn is_distinct(value: &str) -> bool {
     let least = match value.chars().any(char::is_alphabetic) {
         true => LEAST_CHARACTERS,
         false => LEAST_DIGITS,
@@ -107,7 +116,7 @@ mod tests {
         let fields = [("family_name", "Martin"), ("given_name", "Léa"), ("city", "Châlons-en-Champagne")];
         check(&fields, &[]);
         check(
-            &[("birth_date", "1972-03-14"), ("_key_0", "4711"), ("_key_0", "1000234"), ("title", "Madame")],
+            &[("birth_date", "1972-03-14"), ("_key_0", "4711"), ("_key_0", "20150304"), ("title", "Madame")],
             &[],
         );
     }
