@@ -85,3 +85,36 @@ fn the_key_of_the_kit_is_gone_when_the_certificate_is_there() {
     assert_eq!(workspace.state("SELECT count(*) FROM erasures WHERE kit IS NOT NULL"), 0);
     assert_eq!(workspace.state("SELECT count(*) FROM key_pages WHERE owner LIKE 'erasure/%'"), 0);
 }
+
+/// What the page without a network says of a certificate, run by Node; `None` with a message where
+/// there is none.
+fn prove_by_page(text: &str, key: &str) -> Option<bool> {
+    const PAGE: &str = include_str!("../../../docs/verify-erasure.html");
+    let (_, script) = PAGE.split_once("<script id=\"verifier\">").expect("a script");
+    let (script, _) = script.split_once("</script>").expect("its end");
+    let call = "verify(process.argv[1], process.argv[2]).then(() => process.exit(0), () => process.exit(1))";
+    let mut node = Command::new("node");
+    match node.args(["-e", &format!("{script}\n{call}"), text, key]).status() {
+        Ok(status) => Some(status.success()),
+        Err(_) => {
+            eprintln!("skipped: no Node to run the page with");
+            None
+        }
+    }
+}
+
+#[test]
+fn the_page_without_a_network_says_the_same() {
+    let (workspace, _, text) = certified();
+    let key = workspace.json(&["audit", "key"])["key"].as_str().expect("a key").to_owned();
+    let Some(is_sound) = prove_by_page(&text, &key) else { return };
+    assert!(is_sound);
+    for (from, to) in
+        [("\"records\": 3", "\"records\": 2"), ("\"request\": 1", "\"request\": 1, \"more\": 1")]
+    {
+        assert!(text.contains(from), "{text}");
+        assert_eq!(prove_by_page(&text.replace(from, to), &key), Some(false), "{to}");
+    }
+    let other = key.replacen('1', "2", 1);
+    assert_eq!(prove_by_page(&text, &other), Some(false), "another key");
+}
