@@ -303,3 +303,35 @@ fn records_that_came_since_take_another_approval() {
     assert_eq!(workspace.json(&["erase", "run", &number.to_string()])["erasures"][0]["status"], "complete");
     assert_eq!(workspace.cell("SELECT count(*) FROM landing.web"), PEOPLE - 1);
 }
+
+#[test]
+fn whoever_landed_and_is_not_published_yet_is_erased_too() {
+    let workspace = silos();
+    workspace.json(&["run", "--until", "land"]);
+    let email = person(5).email;
+    let ended = with_input(&workspace, &["erase", "open", "--field", "email"], &email);
+    assert_eq!(ended.code, 2, "three records that nobody has brought together: {}", ended.stderr);
+    let shop = workspace.stored("landing/shop").expect("landed");
+    let record = &shop.column("record_id")[5];
+    erased(&workspace, record);
+    assert_eq!(workspace.stored("landing/shop").expect("landed").rows.num_rows(), PEOPLE - 1);
+    let report = workspace.land_and_publish();
+    assert_eq!(report["suppressed"], 2, "the record, and what was ordered: {report}");
+    assert_eq!(found_in(&workspace, "lake", std::slice::from_ref(record)), Vec::<String>::new());
+}
+
+#[test]
+fn erased_profiles_of_older_publications_have_no_keys_left() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let profile = profile_of(&workspace, "shop", "S7");
+    // Their profile is built anew, and the files of the one before go.
+    let row = person(7).web_row("2024-07-01T10:00:00Z").replace("rue du Moulin", "rue des Tisserands");
+    workspace.append("data/web.ndjson", row + "\n");
+    workspace.land_and_publish();
+    erased(&workspace, &profile);
+    let live = workspace.state("SELECT SUM(live_keys) FROM key_pages WHERE owner LIKE 'golden/%'");
+    assert_eq!(live, PEOPLE as i64 - 1, "one key for each profile that is left");
+    let landed = workspace.state("SELECT SUM(live_keys) FROM key_pages WHERE owner LIKE 'landing/%'");
+    assert_eq!(landed, 4 * (PEOPLE as i64 - 1), "one for each record and event");
+}

@@ -27,38 +27,56 @@ pub(crate) enum Contacts {
 pub(crate) struct ContactPoints {
     emails: BTreeSet<String>,
     phones: BTreeSet<String>,
+    /// Of one record each.
+    pairs: BTreeSet<(String, String)>,
 }
+
+/// Every address is paired with every number where these are so many pairs at most; beyond, a profile
+/// is no person's, and each is paired with those of its own record.
+const MOST_PAIRS: usize = 10_000;
 
 impl ContactPoints {
     /// Adds those of one record, given as (field, value). A number is read as of the record's own
     /// country and as of every other: another source may not say it, or say another.
     pub(crate) fn add(&mut self, schema: &Schema, fields: &[(&str, &str)]) {
+        let (mut emails, mut phones) = (BTreeSet::new(), BTreeSet::new());
         for (name, value) in fields {
             let Some(field) = schema.field(name).filter(|field| field.class.is_personal()) else { continue };
             match field.normaliser {
-                Normaliser::Email => {
-                    self.emails.extend(normalise(Normaliser::Email, Country::Unknown, value));
-                }
+                Normaliser::Email => emails.extend(normalise(Normaliser::Email, Country::Unknown, value)),
                 Normaliser::Phone => {
                     let countries =
                         [Country::Unknown, Country::France, Country::UnitedKingdom, Country::Other];
-                    let read = countries
-                        .into_iter()
-                        .filter_map(|country| normalise(Normaliser::Phone, country, value));
-                    self.phones.extend(read);
+                    let read = |country| normalise(Normaliser::Phone, country, value);
+                    phones.extend(countries.into_iter().filter_map(read));
                 }
                 _ => {}
             }
         }
+        self.pairs.extend(pairs(&emails, &phones).map(|(email, phone)| (email.clone(), phone.clone())));
+        self.emails.append(&mut emails);
+        self.phones.append(&mut phones);
     }
 
     /// The tags of each alone, and of every two together.
     pub(crate) fn tags(&self, tags: &SuppressionTags) -> Vec<Tag> {
         let alone = self.emails.iter().map(|email| email_tag(tags, email));
         let alone = alone.chain(self.phones.iter().map(|phone| phone_tag(tags, phone)));
-        let pairs = self.emails.iter().flat_map(|email| self.phones.iter().map(move |phone| (email, phone)));
-        alone.chain(pairs.map(|(email, phone)| pair_tag(tags, email, phone))).collect()
+        let together: Vec<Tag> = match self.emails.len() * self.phones.len() <= MOST_PAIRS {
+            true => {
+                pairs(&self.emails, &self.phones).map(|(email, phone)| pair_tag(tags, email, phone)).collect()
+            }
+            false => self.pairs.iter().map(|(email, phone)| pair_tag(tags, email, phone)).collect(),
+        };
+        alone.chain(together).collect()
     }
+}
+
+fn pairs<'p>(
+    emails: &'p BTreeSet<String>,
+    phones: &'p BTreeSet<String>,
+) -> impl Iterator<Item = (&'p String, &'p String)> {
+    emails.iter().flat_map(|email| phones.iter().map(move |phone| (email, phone)))
 }
 
 /// How a record that is not known stands to those who were erased.

@@ -107,3 +107,21 @@ fn of_many_strangers_none_is_barred() {
         assert_eq!(judge(&tags, &suppressed, &schema, &fields), Contacts::Clear);
     }
 }
+
+#[test]
+fn a_profile_of_very_many_is_barred_record_by_record() {
+    let (_folder, tags) = tags();
+    let schema = Schema::built_in("customer.v1").expect("built in");
+    let mut points = ContactPoints::default();
+    let contacts = |number: u32| (format!("c{number}@courrier.example"), format!("07{number:08}"));
+    for number in 0..2_000 {
+        let (email, phone) = contacts(number);
+        points.add(&schema, &[("email", &email), ("mobile", &phone)]);
+    }
+    let suppressed: HashSet<Tag> = points.tags(&tags).into_iter().collect();
+    assert!(suppressed.len() < 20_000, "{} tags", suppressed.len());
+    let ((email, phone), (_, other)) = (contacts(3), contacts(4));
+    let judged =
+        |phone: &str| judge(&tags, &suppressed, &schema, &[("email", email.as_str()), ("phone", phone)]);
+    assert_eq!((judged(&phone), judged(&other)), (Contacts::Erased, Contacts::Shared));
+}
