@@ -7,6 +7,7 @@ mod customers;
 mod demo;
 mod disk;
 mod duckdb;
+mod erase;
 mod incremental;
 mod landing;
 mod leaks;
@@ -55,6 +56,9 @@ struct Arguments {
     /// People of the silos whose records are indexed, to be asked for
     #[arg(long, default_value = "100000")]
     resolve_people: NonZeroU32,
+    /// People of each batch that is erased, from the silos of `--run-people`
+    #[arg(long, value_delimiter = ',', default_value = "1,100,10000")]
+    subjects: Vec<NonZeroUsize>,
     /// Records that are sealed
     #[arg(long, default_value = "50000")]
     records: NonZeroUsize,
@@ -89,6 +93,8 @@ enum Section {
     Names,
     /// Runs after a change and over everything, as processes of their own
     Incremental,
+    /// Erasing one, a hundred, ten thousand people, and the prover
+    Erase,
     /// `vermeil demo` as a process of its own
     Demo,
 }
@@ -151,6 +157,10 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     }
     if wanted(Section::Incremental) {
         incremental::measure(arguments.run_people.get(), runs, &mut report)?;
+    }
+    if wanted(Section::Erase) {
+        let subjects: Vec<usize> = arguments.subjects.iter().map(|count| count.get()).collect();
+        erase::measure(arguments.run_people.get(), &subjects, runs, &mut report).await?;
     }
     if wanted(Section::Demo) {
         for people in &arguments.demo_people {

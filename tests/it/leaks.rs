@@ -52,6 +52,10 @@ fn no_plaintext_personal_value_reaches_the_disk() {
     scene.passes(&["optimize"]);
     scene.read_under_a_grant(&profile);
     scene.ask_without_a_grant(&profile);
+    // Who is to be erased stands in the state database from now on, sealed.
+    scene.passes(&["erase", "open", &profile, "--dry-run"]);
+    scene.passes(&["erase", "open", &profile]);
+    scene.passes(&["erase", "status"]);
 
     let planted: BTreeSet<usize> = (0..TEXTS.len() + DAYS.len()).collect();
     assert_eq!(values_in(&scene.search(SILOS, &[])), planted, "not every value was planted");

@@ -8,6 +8,7 @@ mod common;
 mod crash;
 mod decisions;
 mod dedupe;
+mod erase;
 mod find;
 mod foreign_reader;
 mod incremental;

@@ -94,3 +94,29 @@ fn values_of(person: Person) -> [String; 5] {
     let birth_date = person.birth_date();
     [person.family.to_owned(), person.email, person.mobile, person.street, birth_date]
 }
+
+#[test]
+fn someone_is_erased_from_an_object_store() {
+    let Some(remote) = Remote::silos("erase") else { return };
+    remote.land_and_publish();
+    let ids =
+        remote.query(&format!("SELECT profile_id FROM golden.profiles WHERE email = '{}'", person(3).email));
+    let [profile] = ids.as_slice() else { panic!("not one profile: {ids:?}") };
+    let profile = profile["profile_id"].as_str().expect("an id").to_owned();
+    let opened = remote.run(&["erase", "open", &profile]);
+    assert_eq!(opened.code, 0, "{}", opened.stderr);
+    remote
+        .workspace
+        .change_state("UPDATE erasures SET status = 'approved', approved_by = 'x', approved_at = 1");
+    let erased = remote.run(&["erase", "run", "1"]);
+    assert_eq!(erased.code, 0, "{}{}", erased.stdout, erased.stderr);
+    let left = remote.query("SELECT count(*) AS n FROM golden.profiles");
+    assert_eq!(left, [json!({ "n": PEOPLE - 1 })]);
+    let again = remote.land_and_publish();
+    assert_eq!([&again["suppressed"], &again["records_landed"]], [&json!(2), &json!(0)]);
+    let seen = remote.seen_by_deltalake(&["landing/shop", "golden/profiles"]);
+    assert_eq!([&seen[0]["rows"], &seen[1]["rows"]], [&json!(PEOPLE - 1), &json!(PEOPLE - 1)]);
+    // What stands in the silos stays there: it is the source's to erase.
+    let scanned = remote.scan(&[profile]);
+    assert_eq!(scanned[remote.lake()]["found"], json!([]), "{scanned}");
+}

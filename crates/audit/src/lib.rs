@@ -27,6 +27,7 @@
 //! [`verify()`] compares with. And times: they are the clock's word. Order is the
 //! entries' numbers; a clock that goes back changes nothing but what it says.
 
+mod certificate;
 mod checkpoint;
 mod entry;
 mod error;
@@ -40,6 +41,9 @@ mod segment;
 mod tree;
 mod verify;
 
+pub use certificate::{
+    AuditedBy, Certificate, CertificateFault, Erased, Proof, Rewritten, SignedCertificate,
+};
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, Event, Expired, Intent, Outcome, SegmentStart, SetAside, Status};
 pub use error::AuditError;

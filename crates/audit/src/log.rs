@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::certificate::{Certificate, SignedCertificate};
 use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, Event, Expired, Intent, Outcome, SegmentStart, SetAside};
 use crate::error::AuditError;
@@ -90,6 +91,22 @@ impl AuditLog {
     /// [`AuditError`]. What was not deleted goes with the next call.
     pub fn expire(&self, month: Month) -> Result<ExpiredSegments, AuditError> {
         self.expire_at(month, Utc::now())
+    }
+
+    /// Signs the certificate of an erasure with the key of the log.
+    pub fn certify(&self, certificate: Certificate) -> SignedCertificate {
+        SignedCertificate::sign(certificate, &self.key)
+    }
+
+    /// The last checkpoint, as it is signed; `None` before the first append.
+    ///
+    /// # Errors
+    /// [`AuditError::Unreadable`].
+    pub fn checkpoint(&self) -> Result<Option<String>, AuditError> {
+        match self.folder.months()?.pop() {
+            Some(newest) => self.folder.text(&self.folder.checkpoint(newest)),
+            None => Ok(None),
+        }
     }
 
     pub(crate) fn expire_at(&self, month: Month, now: DateTime<Utc>) -> Result<ExpiredSegments, AuditError> {

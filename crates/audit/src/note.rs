@@ -65,6 +65,11 @@ impl LogKey {
         &self.verifier
     }
 
+    /// The signature of some bytes, in base64.
+    pub(crate) fn signature(&self, bytes: &[u8]) -> String {
+        STANDARD.encode(self.key.sign(bytes).to_bytes())
+    }
+
     /// A note of `text`, which ends with a newline and has no control characters but newlines.
     pub(crate) fn sign(&self, text: &str) -> String {
         let VerifierKey { name, id, .. } = &self.verifier;
@@ -90,6 +95,13 @@ impl VerifierKey {
     /// The name, which is also the origin of the log's checkpoints.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this key made the signature of these bytes.
+    pub(crate) fn has_signed(&self, bytes: &[u8], signature: &str) -> bool {
+        let signature = STANDARD.decode(signature).ok();
+        let signature = signature.and_then(|signature| Signature::from_slice(&signature).ok());
+        signature.is_some_and(|signature| self.key.verify_strict(bytes, &signature).is_ok())
     }
 
     /// The text of a note; `None` unless this key signed it. Signatures of other keys are passed over.

@@ -169,6 +169,37 @@ help-leak-scan-dir = Folder to search
 help-leak-scan-values = Values to search for: one a line, or CSV (`label,value`), or NDJSON
 help-leak-scan-write-corpus = Write a folder of planted values instead, to try this or another scanner on
 
+help-erase = Erase a person: ask for it, have another account approve it, carry it out, prove it
+help-erase-open = Open a request: everything about the person of a profile or record, or of the value of a field
+help-erase-open-ids = Ids of profiles or records, each a request of its own
+help-erase-open-field = Field that records are found by, such as `email`; the value is read from standard input
+help-erase-open-dry-run = Only tell tables, rows, files and bytes; open no request
+help-erase-approve = Approve a request that another account opened
+help-erase-approve-number = Number of the request
+help-erase-cancel = Call a request back that has not begun
+help-erase-cancel-number = Number of the request
+help-erase-run = Carry out approved requests, and go on with those that were cut off; exit code 1 while something is left
+help-erase-run-numbers = Numbers of requests
+help-erase-run-all = Every request that is due, in one rewrite
+help-erase-status = Show requests, their steps, and what is left
+help-erase-status-number = Number of one request
+help-erase-certificate = Print the signed certificate of a complete request
+help-erase-certificate-number = Number of the request
+help-erase-flagged = List records that landed although someone erased has one of their contact points
+help-erase-open-role = Role to erase as; it must open every class
+help-erase-open-purpose = Purpose of erasing
+help-erase-approve-role = Role to erase as; it must open every class
+help-erase-approve-purpose = Purpose of erasing
+help-erase-cancel-role = Role to erase as; it must open every class
+help-erase-cancel-purpose = Purpose of erasing
+help-erase-run-role = Role to erase as; it must open every class
+help-erase-run-purpose = Purpose of erasing
+help-erase-flagged-role = Role to erase as; it must open every class
+help-erase-flagged-purpose = Purpose of erasing
+help-prove = Verify a certificate of erasure, offline where the key is given
+help-prove-certificate = The certificate
+help-prove-public-key = Verifier key, or a file that holds it; the keyring's own where it is not given
+
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
 help-model = Show and renew the match model: what agreement on each field is worth
@@ -240,6 +271,30 @@ column-entries = entries read
 column-entry = entry
 column-evidence = evidence
 column-expired = deleted months
+column-erase-amplification = written for each byte that held
+column-erase-approved-by = approved by
+column-erase-attempts = attempts
+column-erase-begun-at = begun
+column-erase-bytes = megabytes that hold
+column-erase-channel = part
+column-erase-decisions = decisions about them
+column-erase-ended-at = ended
+column-erase-events = events
+column-erase-final-after = final after
+column-erase-flagged-at = landed
+column-erase-number = erasure
+column-erase-opened-by = opened by
+column-erase-place = where
+column-erase-proven-at = proven
+column-erase-quarantined = quarantined rows
+column-erase-rewritten = megabytes rewritten
+column-erase-searched = files searched
+column-erase-status = status
+column-erase-step = step
+column-erase-tags = tags against coming back
+column-erase-unreadable = unreadable after
+column-erase-values = values to look for
+column-erase-what = what is left
 column-f1 = F1
 column-false-merges = pairs joined wrongly
 column-false-splits = pairs missed
@@ -526,6 +581,32 @@ audit-verdict = { $faults ->
     }
 audit-nothing-opened = No such opening is in the log.
 
+erase-none = nobody was to be erased
+erase-none-flagged = no record is flagged
+erase-nothing-due = no request is approved
+erase-certificate-sound = The certificate is as it was signed.
+erase-status-open = open
+erase-status-approved = approved
+erase-status-running = running
+erase-status-complete = complete
+erase-status-cancelled = cancelled
+erase-step-suppress = barred from coming back
+erase-step-destroy-keys = keys destroyed
+erase-step-rewrite = rewritten
+erase-step-prove = proven
+erase-place-lake = lake
+erase-place-state = state database
+erase-place-audit = audit log
+erase-trace-value = a value
+erase-trace-id = an id or tag
+erase-trace-key = a key
+erase-trace-unknown-table = a table of a source that the pipeline names no more: it may hold anything
+erase-trace-unreadable = cannot be opened: it may hold anything
+erase-next-open = Nothing is erased yet: another account approves it with `vermeil erase approve { $number }`.
+erase-next-approved = `vermeil erase run { $number }` carries it out.
+erase-next-running = Erasure { $number } is not complete: remove what is left, then `vermeil erase run { $number }` goes on.
+erase-next-complete = Erasure { $number } is complete and proven: `vermeil erase certificate { $number }`.
+erase-next-cancelled = Erasure { $number } was called back.
 find-nothing = no record holds this value
 resolve-ask = One question a line, as a JSON object: {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D ends.
 resolve-line = Line { $line }: { $text }
@@ -1068,6 +1149,7 @@ state-out-of-turn = { $what ->
         [load] load
         [run] run
         [publication] publication
+        [erasure] erasure
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1151,11 +1233,40 @@ profiles-not-for-purpose = profiles are not made for purpose `{ $purpose }`
     .help = `match.purposes` in the pipeline file names what they are made for
 nothing-published = nothing is published yet
     .help = `vermeil run` makes golden profiles
+erase-denied = role `{ $role }` may not erase for purpose `{ $purpose }`
+    .help = it takes leave to open every class
+erase-nobody-found = nobody is found
+    .help = whoever was never known and whoever is erased get the same answer
+erase-several-people = { $people } people have this value
+    .help = name one by the id of a profile, as `vermeil find` shows it
+erase-same-account = erasure { $number } was opened by this account
+    .help = another account of the operating system has to approve it
+erase-not-due = erasure { $number } is { $status ->
+        [open] open
+        [approved] approved
+        [running] being carried out
+        [complete] complete
+       *[other] called back
+    }
+    .help = `vermeil erase status` tells what comes next
+erase-changed = the person of erasure { $number } has records now that were not approved
+    .help = it is open again: look at it and have it approved once more
+state-outdated = someone was to be erased since publication { $publication } began
+    .help = run again: what was read before is not published
+certificate-form = this is not a certificate of erasure
+    .help = it is the JSON that `vermeil erase certificate` prints
+certificate-signature = the certificate is not as it was signed, or another key signed it
+    .help = `vermeil audit key` prints the key of a pipeline
+certificate-checkpoint = the certificate and its checkpoint do not belong together
+    .help = trust neither
+certificate-unproven = the certificate states that something was left
+    .help = it proves no erasure
 unknown-id = there is no { $what ->
         [profile] profile
         [record] record
         [row] quarantined row
         [decision] decision in force
+        [erasure] request to erase with number
        *[other] { $what }
     } { $id }
     .help = ids stand in `golden.profiles`, in `golden.members` and in `vermeil quarantine ls`

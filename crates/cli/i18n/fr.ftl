@@ -169,6 +169,37 @@ help-leak-scan-dir = Dossier à examiner
 help-leak-scan-values = Valeurs à chercher : une par ligne, ou CSV (`label,value`), ou NDJSON
 help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour éprouver cet outil ou un autre
 
+help-erase = Efface une personne : le demander, le faire approuver par un autre compte, l'exécuter, le prouver
+help-erase-open = Ouvre une demande : tout ce qui concerne la personne d'un profil ou d'un enregistrement, ou de la valeur d'un champ
+help-erase-open-ids = Identifiants de profils ou d'enregistrements, une demande pour chacun
+help-erase-open-field = Champ par lequel les enregistrements se trouvent, comme `email` ; la valeur est lue sur l'entrée standard
+help-erase-open-dry-run = Dit seulement les tables, lignes, fichiers et octets ; n'ouvre aucune demande
+help-erase-approve = Approuve une demande qu'un autre compte a ouverte
+help-erase-approve-number = Numéro de la demande
+help-erase-cancel = Retire une demande qui n'a pas commencé
+help-erase-cancel-number = Numéro de la demande
+help-erase-run = Exécute les demandes approuvées et reprend celles qui ont été interrompues ; code de sortie 1 tant qu'il reste quelque chose
+help-erase-run-numbers = Numéros des demandes
+help-erase-run-all = Toutes les demandes à exécuter, en une seule réécriture
+help-erase-status = Montre les demandes, leurs étapes et ce qui reste
+help-erase-status-number = Numéro d'une demande
+help-erase-certificate = Imprime le certificat signé d'une demande achevée
+help-erase-certificate-number = Numéro de la demande
+help-erase-flagged = Liste les enregistrements arrivés alors qu'une personne effacée a l'une de leurs coordonnées
+help-erase-open-role = Rôle sous lequel effacer ; il doit ouvrir toutes les classes
+help-erase-open-purpose = Finalité de l'effacement
+help-erase-approve-role = Rôle sous lequel effacer ; il doit ouvrir toutes les classes
+help-erase-approve-purpose = Finalité de l'effacement
+help-erase-cancel-role = Rôle sous lequel effacer ; il doit ouvrir toutes les classes
+help-erase-cancel-purpose = Finalité de l'effacement
+help-erase-run-role = Rôle sous lequel effacer ; il doit ouvrir toutes les classes
+help-erase-run-purpose = Finalité de l'effacement
+help-erase-flagged-role = Rôle sous lequel effacer ; il doit ouvrir toutes les classes
+help-erase-flagged-purpose = Finalité de l'effacement
+help-prove = Vérifie un certificat d'effacement, hors ligne si la clé est donnée
+help-prove-certificate = Le certificat
+help-prove-public-key = Clé de vérification, ou un fichier qui la contient ; celle du trousseau si elle n'est pas donnée
+
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
 help-model = Montre et renouvelle le modèle de rapprochement : ce que vaut l'accord sur chaque champ
@@ -240,6 +271,30 @@ column-entries = entrées lues
 column-entry = entrée
 column-evidence = indice
 column-expired = mois supprimés
+column-erase-amplification = écrit par octet concerné
+column-erase-approved-by = approuvée par
+column-erase-attempts = tentatives
+column-erase-begun-at = commencée
+column-erase-bytes = mégaoctets concernés
+column-erase-channel = partie
+column-erase-decisions = décisions à leur sujet
+column-erase-ended-at = terminée
+column-erase-events = événements
+column-erase-final-after = définitif après
+column-erase-flagged-at = arrivé
+column-erase-number = effacement
+column-erase-opened-by = ouverte par
+column-erase-place = où
+column-erase-proven-at = prouvé
+column-erase-quarantined = lignes en quarantaine
+column-erase-rewritten = mégaoctets réécrits
+column-erase-searched = fichiers examinés
+column-erase-status = état
+column-erase-step = étape
+column-erase-tags = étiquettes contre le retour
+column-erase-unreadable = illisible après
+column-erase-values = valeurs à chercher
+column-erase-what = ce qui reste
 column-f1 = F1
 column-false-merges = paires réunies à tort
 column-false-splits = paires manquées
@@ -523,6 +578,32 @@ audit-verdict = { $faults ->
     }
 audit-nothing-opened = Le journal ne contient pas de telle ouverture.
 
+erase-none = personne n'est à effacer
+erase-none-flagged = aucun enregistrement n'est signalé
+erase-nothing-due = aucune demande n'est approuvée
+erase-certificate-sound = Le certificat est tel qu'il a été signé.
+erase-status-open = ouverte
+erase-status-approved = approuvée
+erase-status-running = en cours
+erase-status-complete = achevée
+erase-status-cancelled = retirée
+erase-step-suppress = retour empêché
+erase-step-destroy-keys = clés détruites
+erase-step-rewrite = réécriture
+erase-step-prove = preuve
+erase-place-lake = lac
+erase-place-state = base d'état
+erase-place-audit = journal d'audit
+erase-trace-value = une valeur
+erase-trace-id = un identifiant ou une étiquette
+erase-trace-key = une clé
+erase-trace-unknown-table = une table d'une source que le pipeline ne nomme plus : peut contenir n'importe quoi
+erase-trace-unreadable = ne s'ouvre pas : peut contenir n'importe quoi
+erase-next-open = Rien n'est encore effacé : un autre compte l'approuve par `vermeil erase approve { $number }`.
+erase-next-approved = `vermeil erase run { $number }` l'exécute.
+erase-next-running = L'effacement { $number } n'est pas achevé : retirez ce qui reste, puis `vermeil erase run { $number }` reprend.
+erase-next-complete = L'effacement { $number } est achevé et prouvé : `vermeil erase certificate { $number }`.
+erase-next-cancelled = L'effacement { $number } a été retiré.
 find-nothing = aucun enregistrement ne porte cette valeur
 resolve-ask = Une question par ligne, en un objet JSON : {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D pour finir.
 resolve-line = Ligne { $line } : { $text }
@@ -1065,6 +1146,7 @@ state-out-of-turn = { $what ->
         [load] le chargement
         [run] l'exécution
         [publication] la publication
+        [erasure] l'effacement
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1148,11 +1230,40 @@ profiles-not-for-purpose = les profils ne sont pas faits pour la finalité `{ $p
     .help = `match.purposes`, dans le fichier du pipeline, nomme celles pour lesquelles ils sont faits
 nothing-published = rien n'est encore publié
     .help = `vermeil run` crée les profils de référence
+erase-denied = le rôle `{ $role }` ne peut pas effacer pour la finalité `{ $purpose }`
+    .help = il faut pouvoir ouvrir toutes les classes
+erase-nobody-found = personne n'est trouvé
+    .help = qui n'a jamais été connu et qui est effacé reçoivent la même réponse
+erase-several-people = { $people } personnes ont cette valeur
+    .help = désignez-en une par l'identifiant d'un profil, que donne `vermeil find`
+erase-same-account = l'effacement { $number } a été ouvert par ce compte
+    .help = un autre compte du système doit l'approuver
+erase-not-due = l'effacement { $number } est { $status ->
+        [open] ouvert
+        [approved] approuvé
+        [running] en cours
+        [complete] achevé
+       *[other] retiré
+    }
+    .help = `vermeil erase status` dit la suite
+erase-changed = la personne de l'effacement { $number } a désormais des enregistrements qui n'ont pas été approuvés
+    .help = il est de nouveau ouvert : examinez-le et faites-le approuver encore
+state-outdated = une personne devait être effacée depuis le début de la publication { $publication }
+    .help = relancez : ce qui a été lu avant n'est pas publié
+certificate-form = ce n'est pas un certificat d'effacement
+    .help = c'est le JSON qu'imprime `vermeil erase certificate`
+certificate-signature = le certificat n'est pas tel qu'il a été signé, ou une autre clé l'a signé
+    .help = `vermeil audit key` imprime la clé d'un pipeline
+certificate-checkpoint = le certificat et son point de contrôle ne vont pas ensemble
+    .help = ne vous fiez ni à l'un ni à l'autre
+certificate-unproven = le certificat déclare qu'il restait quelque chose
+    .help = il ne prouve aucun effacement
 unknown-id = il n'y a pas { $what ->
         [profile] de profil
         [record] d'enregistrement
         [row] de ligne en quarantaine
         [decision] de décision en vigueur
+        [erasure] de demande d'effacement de numéro
        *[other] de { $what }
     } { $id }
     .help = les identifiants figurent dans `golden.profiles`, dans `golden.members` et dans `vermeil quarantine ls`

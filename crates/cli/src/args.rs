@@ -17,6 +17,10 @@ use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
+mod erase;
+
+pub use erase::*;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "vermeil", version)]
@@ -87,6 +91,9 @@ pub enum Command {
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
+    #[command(subcommand)]
+    Erase(EraseCommand),
+    Prove(ProveArguments),
     Optimize,
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -7,6 +7,7 @@ mod completions;
 mod decisions;
 pub mod dedupe;
 pub mod demo;
+mod erase;
 pub mod evaluate;
 mod explain;
 mod find;
@@ -17,6 +18,7 @@ mod model;
 mod optimize;
 mod plan;
 pub mod policy;
+mod prove;
 mod quarantine;
 mod query;
 mod rectify;
@@ -65,6 +67,8 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
+        Command::Erase(command) => erase::execute(session, output, &command).await,
+        Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Model(command) => model::execute(session, output, &command).await,

@@ -7,6 +7,7 @@ pub mod compare_names;
 pub mod decisions;
 pub mod dedupe;
 pub mod demo;
+pub mod erase;
 pub mod evaluate;
 pub mod explain;
 pub mod find;

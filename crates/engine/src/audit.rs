@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use vermeil_audit::{
-    AuditLog, ExpiredSegments, Intent, LogKey, Month, Opening, OpeningFilter, Outcome, Status, VerifierKey,
+    AuditLog, Certificate, ExpiredSegments, Intent, LogKey, Month, Opening, OpeningFilter, Outcome,
+    SignedCertificate, Status, VerifierKey,
 };
 use vermeil_model::{Grant, Tag};
 use vermeil_protect::{Keyring, audit_signing_seed};
@@ -25,6 +26,13 @@ pub(crate) struct AuditTrail(Arc<AuditLog>);
 #[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct OpeningEntry(u64);
+
+impl OpeningEntry {
+    /// The number of its entry in the log.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
 
 /// What an opening opened.
 #[derive(Default)]
@@ -94,6 +102,17 @@ impl AuditTrail {
     async fn append(&self, outcomes: Vec<Outcome>) -> Result<(), EngineError> {
         let log = Arc::clone(&self.0);
         blocking(move || Ok(log.end(&outcomes)?)).await
+    }
+
+    /// The last checkpoint of the log, as it is signed.
+    pub(crate) async fn checkpoint(&self) -> Result<Option<String>, EngineError> {
+        let log = Arc::clone(&self.0);
+        blocking(move || Ok(log.checkpoint()?)).await
+    }
+
+    /// Signs a certificate with the key of the log.
+    pub(crate) fn certify(&self, certificate: Certificate) -> SignedCertificate {
+        self.0.certify(certificate)
     }
 
     /// The openings that a filter lets through, the oldest first.

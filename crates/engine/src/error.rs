@@ -157,6 +157,21 @@ pub enum EngineError {
     Unknown { what: &'static str, id: String },
     #[error("{what} {id} was erased on {}", second(*at))]
     Erased { what: &'static str, id: String, at: DateTime<Utc> },
+    /// Erasing takes leave to open every class.
+    #[error("role `{role}` may not erase for purpose `{purpose}`")]
+    EraseDenied { role: String, purpose: String },
+    /// Never known, or erased: who asks is not told which.
+    #[error("nobody is found")]
+    NobodyFound,
+    #[error("the value is that of {people} people: name one by the id of a profile")]
+    SeveralPeople { people: usize },
+    #[error("erasure {number} was opened by the same account: another one has to approve it")]
+    SameAccount { number: i64 },
+    #[error("erasure {number} is {status}")]
+    ErasureNotDue { number: i64, status: String },
+    /// More would be erased than was approved.
+    #[error("the person of erasure {number} has records that were not approved")]
+    ErasureChanged { number: i64 },
     #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
     CountsDoNotAddUp { counts: String },
     #[error("a computation failed")]
@@ -225,6 +240,13 @@ fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| {
         error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::StorageFull)
     })
+}
+
+impl EngineError {
+    /// Whether a publication was refused for an erasure that came meanwhile.
+    pub(crate) fn is_outdated(&self) -> bool {
+        matches!(self, Self::State(StateError::Outdated { .. }))
+    }
 }
 
 impl Diagnose for EngineError {
@@ -324,6 +346,16 @@ impl Diagnose for EngineError {
             Self::Erased { what, id, at } => {
                 Diagnostic::new("value-erased").with("what", what).with("id", id).with("at", second(*at))
             }
+            Self::EraseDenied { role, purpose } => {
+                Diagnostic::new("erase-denied").with("role", role).with("purpose", purpose)
+            }
+            Self::NobodyFound => Diagnostic::new("erase-nobody-found"),
+            Self::SeveralPeople { people } => Diagnostic::new("erase-several-people").with("people", people),
+            Self::SameAccount { number } => Diagnostic::new("erase-same-account").with("number", number),
+            Self::ErasureNotDue { number, status } => {
+                Diagnostic::new("erase-not-due").with("number", number).with("status", status)
+            }
+            Self::ErasureChanged { number } => Diagnostic::new("erase-changed").with("number", number),
             Self::CountsDoNotAddUp { counts } => {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
@@ -370,6 +402,7 @@ impl Diagnose for EngineError {
             | Self::RectifyDenied { .. }
             | Self::ResolveDenied { .. }
             | Self::AuditDenied { .. }
+            | Self::EraseDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
             | Self::SecretMalformed { .. }
@@ -394,6 +427,11 @@ impl Diagnose for EngineError {
             | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }
+            | Self::NobodyFound
+            | Self::SeveralPeople { .. }
+            | Self::SameAccount { .. }
+            | Self::ErasureNotDue { .. }
+            | Self::ErasureChanged { .. }
             | Self::Erased { .. } => ErrorKind::Usage,
             _ => ErrorKind::Failed,
         }

@@ -130,7 +130,7 @@ impl Engine {
     }
 
     /// Whether the latest rows of a golden table are those of the publication.
-    async fn is_published(&self, table: &LakeTable) -> Result<bool, EngineError> {
+    pub(crate) async fn is_published(&self, table: &LakeTable) -> Result<bool, EngineError> {
         let written = table.last_number(APPLICATION).await?;
         let published = self.publication().await?.map(|publication| publication.number);
         Ok(written == published)

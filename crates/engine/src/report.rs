@@ -12,6 +12,7 @@ mod blocks;
 mod changes;
 mod decisions;
 mod dedupe;
+mod erase;
 mod explain;
 mod keys;
 mod matching;
@@ -22,6 +23,7 @@ pub use blocks::*;
 pub use changes::*;
 pub use decisions::*;
 pub use dedupe::*;
+pub use erase::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
@@ -170,6 +172,9 @@ pub struct SourceReport {
     pub quarantined: BTreeMap<String, u64>,
     /// Rows barred by the suppression list.
     pub suppressed: u64,
+    /// Of the landed rows those of new records that share a contact point with someone erased.
+    #[serde(default)]
+    pub flagged: u64,
 }
 
 /// What `run` would read and change.

@@ -66,7 +66,12 @@ impl Engine {
         let tolerated = self.config.pipeline.quarantine.limit * report.records_in as f64;
         report.quarantine_limit_exceeded = report.quarantined as f64 > tolerated;
         if until > Stage::Land {
-            self.link_and_publish((run, until), &mut clock, &mut report).await?;
+            // Someone was to be erased meanwhile: what was read before is not published.
+            while let Err(cause) = self.link_and_publish((run, until), &mut clock, &mut report).await {
+                if !cause.is_outdated() {
+                    return Err(cause);
+                }
+            }
         }
         report.stages = clock.stages;
         report.seconds = started.elapsed().as_secs_f64();
@@ -82,7 +87,7 @@ impl Engine {
         Ok((reports, rows))
     }
 
-    async fn link_and_publish(
+    pub(crate) async fn link_and_publish(
         &self,
         (run, until): (i64, Stage),
         clock: &mut StageClock<'_>,

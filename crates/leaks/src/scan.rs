@@ -44,6 +44,25 @@ pub fn scan(folder: &Path, left_out: &[&Path], matcher: &Matcher, limits: Limits
     Ok(scan.finish())
 }
 
+/// Searches single files as [`scan`] does those of a folder; they are told by their names. One that
+/// is not there holds nothing.
+pub fn scan_files<'f>(
+    files: impl IntoIterator<Item = &'f Path>,
+    matcher: &Matcher,
+    limits: Limits,
+) -> Report {
+    let scan = Scan::new(matcher, limits);
+    for file in files {
+        let Ok(metadata) = fs::symlink_metadata(file) else { continue };
+        let name = file.file_name().unwrap_or_default();
+        let shown = scan.shown(&name.to_string_lossy(), || "[file]".to_owned());
+        scan.begin(&shown, metadata.len());
+        scan.file(file, metadata.len());
+        scan.end();
+    }
+    scan.finish()
+}
+
 /// A file or folder below the one that is scanned.
 #[derive(Default, Clone)]
 struct Entry {

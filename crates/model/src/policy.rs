@@ -127,7 +127,7 @@ pub const NO_PURPOSE: &str = "none";
 pub const SYSTEM_ROLE: &str = "system";
 
 /// The purposes of the system itself.
-pub const SYSTEM_PURPOSES: [&str; 4] = ["sealing", "matching", "publishing", "indexing"];
+pub const SYSTEM_PURPOSES: [&str; 5] = ["sealing", "matching", "publishing", "indexing", "erasing"];
 
 impl Policy {
     /// What the policy files give `role` for `purpose`; without a purpose nothing is opened,
@@ -161,6 +161,11 @@ impl Policy {
     /// The system's own leave to open records in memory, so as to find them by their values later.
     pub fn indexing() -> Grant {
         Self::system(SYSTEM_PURPOSES[3])
+    }
+
+    /// The system's own leave to open what says who is erased, so as to erase and to prove it.
+    pub fn erasing() -> Grant {
+        Self::system(SYSTEM_PURPOSES[4])
     }
 
     fn system(purpose: &str) -> Grant {

@@ -18,7 +18,7 @@ mod erase;
 mod merge;
 mod runs;
 
-pub(crate) use erase::{KeyPlaces, erase_entries};
+pub(crate) use erase::{KeyPlaces, erase_entries, holds_entries};
 
 /// That a record holds a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -106,10 +106,16 @@ pub enum StateError {
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
-        /// `load`, `run` or `publication`.
+        /// `load`, `run`, `publication` or `erasure`.
         what: &'static str,
         /// Its number.
         number: i64,
+    },
+    /// Someone was to be erased since a publication began.
+    #[error("someone was to be erased since publication {publication} began")]
+    Outdated {
+        /// Its number.
+        publication: i64,
     },
     /// Anything else the database says.
     #[error("the state database {} failed", path.display())]
@@ -179,6 +185,9 @@ impl Diagnose for StateError {
             }
             Self::OutOfTurn { what, number } => {
                 Diagnostic::new("state-out-of-turn").with("what", what).with("number", number)
+            }
+            Self::Outdated { publication } => {
+                Diagnostic::new("state-outdated").with("publication", publication)
             }
             Self::Failed { path, cause } => about("state-failed", path).with("reason", cause),
         })

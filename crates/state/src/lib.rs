@@ -1,5 +1,5 @@
 //! The state database: key pages, blind index, loads, publications, suppression, decisions,
-//! match models.
+//! match models, erasures.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -11,6 +11,7 @@
 mod blind_index;
 mod database;
 mod decisions;
+mod erasures;
 mod error;
 mod key_pages;
 mod lake;
@@ -24,12 +25,14 @@ mod suppression;
 pub use blind_index::IndexEntry;
 pub use database::StateDatabase;
 pub use decisions::{Decision, NewDecision, Undone};
+pub use erasures::{Erasure, ErasureStatus, ErasureStep, Kit, StepEntry};
 pub use error::StateError;
 pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
 pub use match_models::KeptModel;
 pub use publications::{Publication, golden_owner};
 pub use runs::{Run, RunOutcome};
+pub use suppression::FlaggedRecord;
 
 #[cfg(test)]
 mod testing;

@@ -37,7 +37,9 @@ impl StateDatabase {
     pub async fn begin_publication(&self) -> Result<i64, StateError> {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "publication", 1).await?;
-        sqlx::query("INSERT INTO publications (publication, begun_at) VALUES ($1, $2)")
+        let insert = "INSERT INTO publications (publication, begun_at, epoch)
+             SELECT $1, $2, next FROM counters WHERE name = 'erasure_epoch'";
+        sqlx::query(insert)
             .bind(number)
             .bind(now())
             .execute(&mut *change)
@@ -50,10 +52,22 @@ impl StateDatabase {
     /// Makes a publication the current one.
     ///
     /// # Errors
-    /// [`StateError::OutOfTurn`] if it never began, is published or discarded
+    /// [`StateError::Outdated`] if someone was to be erased since it began: it may hold what was
+    /// read before. [`StateError::OutOfTurn`] if it never began, is published or discarded
     /// already, or a later one is current.
     pub async fn publish(&self, number: i64, snapshot: &Value, fingerprint: &str) -> Result<(), StateError> {
         let mut change = self.begin().await?;
+        let is_outdated: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM publications, counters WHERE publication = $1
+             AND name = 'erasure_epoch' AND epoch <> next)",
+        )
+        .bind(number)
+        .fetch_one(&mut *change)
+        .await
+        .map_err(|cause| self.failed(cause))?;
+        if is_outdated {
+            return Err(StateError::Outdated { publication: number });
+        }
         let changed = sqlx::query(
             "UPDATE publications SET published_at = $2, snapshot_json = $3, fingerprint = $4
              WHERE publication = $1 AND published_at IS NULL AND NOT EXISTS
@@ -91,6 +105,20 @@ impl StateDatabase {
         if changed.rows_affected() != 1 {
             return Err(StateError::OutOfTurn { what: "publication", number });
         }
+        self.commit(change).await
+    }
+
+    /// Lets the next run publish anew, whatever it finds. Asking again is harmless.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn outdate_publication(&self, number: i64) -> Result<(), StateError> {
+        let mut change = self.begin().await?;
+        sqlx::query("UPDATE publications SET fingerprint = '' WHERE publication = $1")
+            .bind(number)
+            .execute(&mut *change)
+            .await
+            .map_err(|cause| self.failed(cause))?;
         self.commit(change).await
     }
 

@@ -1,7 +1,10 @@
 //! Runs: what commands did, and whether they came to an end.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use vermeil_model::RecordId;
 
 use crate::database::{moment, now, unexpected};
 use crate::{StateDatabase, StateError};
@@ -91,6 +94,42 @@ impl StateDatabase {
         .map_err(|cause| self.failed(cause))?;
         if changed.rows_affected() != 1 {
             return Err(StateError::OutOfTurn { what: "run", number: id });
+        }
+        self.commit(change).await
+    }
+
+    /// Takes out of the figures of runs whatever names one of these records: conflicts do, by the
+    /// ids of two.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn forget_in_runs(&self, records: &HashSet<RecordId>) -> Result<(), StateError> {
+        let failed = |cause| self.failed(cause);
+        let mut change = self.begin().await?;
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT run, summary_json FROM runs WHERE summary_json LIKE '%\"conflicts\":[{%'")
+                .fetch_all(&mut *change)
+                .await
+                .map_err(failed)?;
+        let is_named = |text: &str| text.parse().is_ok_and(|record| records.contains(&record));
+        let names_one = |conflict: &Value| {
+            let members = conflict.as_object().into_iter().flat_map(|members| members.values());
+            members.filter_map(Value::as_str).any(is_named)
+        };
+        for (run, text) in rows {
+            let summary: Result<Value, _> = serde_json::from_str(&text);
+            let mut summary = summary.map_err(|_| failed(unexpected("a run's summary")))?;
+            let Some(conflicts) = summary["conflicts"].as_array_mut() else { continue };
+            let before = conflicts.len();
+            conflicts.retain(|conflict| !names_one(conflict));
+            if conflicts.len() < before {
+                sqlx::query("UPDATE runs SET summary_json = $2 WHERE run = $1")
+                    .bind(run)
+                    .bind(summary.to_string())
+                    .execute(&mut *change)
+                    .await
+                    .map_err(failed)?;
+            }
         }
         self.commit(change).await
     }

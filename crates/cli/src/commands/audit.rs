@@ -103,7 +103,7 @@ async fn expire(
 }
 
 /// A verifier key, typed or in a file.
-fn given_key(given: &str) -> Result<VerifierKey, CliError> {
+pub(super) fn given_key(given: &str) -> Result<VerifierKey, CliError> {
     let invalid = |cause| CliError::AuditKey { cause };
     match given.parse() {
         Ok(key) => Ok(key),
@@ -118,7 +118,7 @@ fn checkpoint(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
         .ok_or_else(|| AuditError::NotACheckpoint { file: file.to_owned(), key: key.name().to_owned() })?)
 }
 
-fn read(file: &Path) -> Result<String, CliError> {
+pub(super) fn read(file: &Path) -> Result<String, CliError> {
     let unreadable = |cause| CliError::Unreadable { file: PathBuf::from(file), cause };
     std::fs::read_to_string(file).map_err(unreadable)
 }

@@ -53,7 +53,7 @@ impl Editions {
     }
 
     /// The keys of rows that only the publication before could read.
-    pub(super) fn replaced_keys(&self) -> Vec<KeyLocation> {
+    pub(crate) fn replaced_keys(&self) -> Vec<KeyLocation> {
         self.replaced.iter().map(|(page, slot)| KeyLocation { page: *page, slot: *slot }).collect()
     }
 }

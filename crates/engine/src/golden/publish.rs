@@ -147,7 +147,7 @@ impl Engine {
 
     /// Destroys the profile keys that no reader can still need: those of publications that were cut
     /// off, and of every one before the one that was current until now of which neither has rows.
-    async fn destroy_replaced_keys(
+    pub(crate) async fn destroy_replaced_keys(
         &self,
         replaced: Option<&Publication>,
         editions: &Editions,

@@ -11,6 +11,7 @@
 //!   reader does not know, is refused rather than read wrongly.
 
 mod layout;
+mod leftovers;
 mod location;
 mod scan;
 mod superseded;
@@ -27,6 +28,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 pub use layout::TableName;
+pub use leftovers::StoredFile;
 pub use location::{LakeLocation, LocationError};
 pub use scan::LAKE_STORE;
 pub use superseded::Superseded;

@@ -1,6 +1,6 @@
 //! One Delta table: create, widen, append, replace, scan, compact.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, new_null_array};
@@ -17,6 +17,7 @@ use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
+use object_store::path::Path;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -39,9 +40,9 @@ const REPLACED_FILES_STAY: chrono::Duration = chrono::Duration::hours(1);
 
 /// A table at one version.
 pub struct LakeTable {
-    lake: Lake,
-    name: TableName,
-    delta: DeltaTable,
+    pub(super) lake: Lake,
+    pub(super) name: TableName,
+    pub(super) delta: DeltaTable,
     superseded: Superseded,
 }
 
@@ -68,6 +69,8 @@ pub struct Written {
     pub version: u64,
     /// How many rows were written.
     pub rows: u64,
+    /// The size of the files that hold them.
+    pub bytes: u64,
 }
 
 /// How written files relate to those already in the table.
@@ -76,6 +79,8 @@ enum Commit {
     Replace,
     /// Beside those that count of these files.
     Extend(Vec<Add>),
+    /// In the place of some of them.
+    ReplaceFiles(HashSet<Path>),
     /// The same rows in fewer files.
     Compact,
 }
@@ -276,7 +281,7 @@ impl LakeTable {
         Ok(metrics.files_deleted.len() as u64)
     }
 
-    fn snapshot(&self) -> &deltalake_core::table::state::DeltaTableState {
+    pub(super) fn snapshot(&self) -> &deltalake_core::table::state::DeltaTableState {
         self.delta.snapshot().expect("a LakeTable is loaded")
     }
 
@@ -328,6 +333,15 @@ impl TableWriter {
         self.commit(Commit::Extend(files), transactional).await
     }
 
+    /// Puts the written rows in the place of some files, given as [`LakeTable::stored_files`] does.
+    pub async fn replace_files(
+        self,
+        files: HashSet<Path>,
+        transactional: &Transactional,
+    ) -> Result<Written, EngineError> {
+        self.commit(Commit::ReplaceFiles(files), transactional).await
+    }
+
     /// Puts the written rows in the place of all others, saying that they are the same.
     pub async fn compact(self, transactional: &Transactional) -> Result<Written, EngineError> {
         self.commit(Commit::Compact, transactional).await
@@ -339,20 +353,17 @@ impl TableWriter {
         let fail = |cause| EngineError::table(&table.name, cause);
         let data_change = !matches!(commit, Commit::Compact);
         let added: Vec<Add> = self.writer.flush().await.map_err(fail)?;
+        let bytes = added.iter().map(|file| file.size.unsigned_abs()).sum();
         let files = table.snapshot().log_data();
-        let stays: BTreeSet<&str> = match &commit {
-            Commit::Extend(base) => base.iter().map(|file| file.path.as_str()).collect(),
-            _ => BTreeSet::new(),
+        let stays = |file: &LogicalFileView| match &commit {
+            Commit::Append => true,
+            Commit::Extend(base) => base.iter().any(|stays| stays.path == file.path()),
+            Commit::ReplaceFiles(replaced) => !replaced.contains(&file.object_store_path()),
+            Commit::Replace | Commit::Compact => false,
         };
         let present: BTreeSet<String> = files.iter().map(|file| file.path().into_owned()).collect();
-        let removed: Vec<Remove> = match &commit {
-            Commit::Append => Vec::new(),
-            _ => files
-                .iter()
-                .filter(|file| !stays.contains(&*file.path()))
-                .map(|file| file.remove_action(data_change))
-                .collect(),
-        };
+        let removed: Vec<Remove> =
+            files.iter().filter(|file| !stays(file)).map(|file| file.remove_action(data_change)).collect();
         let (operation, returned) = match commit {
             Commit::Append => (written(SaveMode::Append), Vec::new()),
             Commit::Replace => (written(SaveMode::Overwrite), Vec::new()),
@@ -361,6 +372,8 @@ impl TableWriter {
                 let returned = base.into_iter().filter(|file| !present.contains(&file.path));
                 (written(SaveMode::Overwrite), returned.collect())
             }
+            // Without the predicate: it would quote what it asks for.
+            Commit::ReplaceFiles(_) => (DeltaOperation::Delete { predicate: None }, Vec::new()),
             Commit::Compact => {
                 let target_size = TARGET_FILE_BYTES.cast_signed();
                 (DeltaOperation::Optimize { predicate: None, target_size }, Vec::new())
@@ -373,7 +386,7 @@ impl TableWriter {
             .build(Some(table.snapshot().snapshot()), table.delta.log_store(), operation)
             .await
             .map_err(|cause| EngineError::table(&table.name, cause))?;
-        Ok(Written { version: finalized.version(), rows })
+        Ok(Written { version: finalized.version(), rows, bytes })
     }
 }
 

@@ -16,16 +16,16 @@
 mod index;
 mod quarantine;
 mod reading;
-mod replay;
+pub(crate) mod replay;
 mod rows;
 mod seal;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::array::RecordBatch;
 use vermeil_ingest::{Place, SourceSpec, SourceStream};
 use vermeil_model::pipeline::Source;
-use vermeil_model::{Plaintext, Policy, Schema, Tag};
+use vermeil_model::{Plaintext, Policy, RecordId, Schema, Tag};
 use vermeil_state::LoadStatus;
 
 pub(crate) use rows::{PlannedRow, as_text};
@@ -41,6 +41,7 @@ use crate::error::EngineError;
 use crate::lake::TableName;
 use crate::progress::{Progress, Stage};
 use crate::report::{PlannedRead, SourceReport};
+use crate::suppress::{Contacts, judge};
 
 /// How far back a run looks for loads that a crash cut off: one crash leaves one a source.
 const LOADS_SETTLED: u32 = 200;
@@ -152,6 +153,10 @@ struct Lander<'a> {
     schema: &'a Schema,
     index: LandingIndex,
     suppressed: HashSet<Tag>,
+    /// Of the erasures that `suppressed` knows.
+    epoch: i64,
+    /// Landed, not committed: records that share a contact point with someone erased.
+    flagged: BTreeSet<RecordId>,
     report: SourceReport,
     chunk: Option<Chunk<'a>>,
     quarantined: QuarantineTable,
@@ -171,13 +176,28 @@ impl<'a> Lander<'a> {
         let name = TableName::Landing(source.id.clone());
         let table = engine.lake.table(&name).await?;
         let index = LandingIndex::load(&engine.lake, table.as_ref(), clock).await?;
-        let quarantined = QuarantineTable::load(engine, &source.id).await?;
+        // Before the list: an erasure in between is met again.
+        let epoch = engine.state.erasure_epoch().await?;
         let suppressed = engine.state.suppression().await?;
+        let quarantined = QuarantineTable::load(engine, &source.id, &suppressed).await?;
         let report = SourceReport { source: source.id.to_string(), ..SourceReport::default() };
-        Ok(Self { engine, source, schema, index, suppressed, report, chunk: None, quarantined })
+        let flagged = BTreeSet::new();
+        Ok(Self {
+            engine,
+            source,
+            schema,
+            index,
+            suppressed,
+            epoch,
+            flagged,
+            report,
+            chunk: None,
+            quarantined,
+        })
     }
 
     async fn take(&mut self, batch: ReadBatch, files: &[String]) -> Result<(), EngineError> {
+        self.follow_erasures().await?;
         self.report.records_in += batch.rows_in;
         self.take_rows(batch.rows, &batch.places, files).await?;
         for refused in batch.refused {
@@ -202,9 +222,19 @@ impl<'a> Lander<'a> {
                 continue;
             }
             let (tag, content) = (rows.record_tag(row), rows.content_tag(row));
-            match self.index.judge(tag, content, rows.observed_at(row)) {
+            let verdict = self.index.judge(tag, content, rows.observed_at(row));
+            let contacts = match verdict {
+                Verdict::New => self.judge_contacts(&rows, row),
+                _ => Contacts::Clear,
+            };
+            match verdict {
+                Verdict::New if contacts == Contacts::Erased => self.report.suppressed += 1,
                 Verdict::New | Verdict::Changed => {
                     let Landing { record, version } = self.index.land(tag, content, rows.observed_at(row));
+                    if contacts == Contacts::Shared {
+                        self.flagged.insert(record);
+                        self.report.flagged += 1;
+                    }
                     landing.push(RowToLand { row, tag, content, record, version });
                 }
                 Verdict::Unchanged => {
@@ -235,9 +265,37 @@ impl<'a> Lander<'a> {
         chunk.quarantine.add(fingerprint, refused).await
     }
 
+    /// Someone may have been erased since the list was read.
+    async fn follow_erasures(&mut self) -> Result<(), EngineError> {
+        let epoch = self.engine.state.erasure_epoch().await?;
+        if epoch != self.epoch {
+            self.suppressed = self.engine.state.suppression().await?;
+            self.epoch = epoch;
+        }
+        Ok(())
+    }
+
+    /// How the contact points of a row stand to those of erased people. Of records that are known
+    /// already nobody is asked: they outlasted the erasure, so they are of someone else.
+    fn judge_contacts(&self, rows: &Rows<'_>, row: usize) -> Contacts {
+        if self.suppressed.is_empty() {
+            return Contacts::Clear;
+        }
+        let fields: Vec<(&str, &str)> = rows.values(row).collect();
+        judge(&self.engine.suppression_tags, &self.suppressed, self.schema, &fields)
+    }
+
     fn is_suppressed(&self, rows: &Rows<'_>, row: usize) -> bool {
         // The list is empty more often than not, and a tag is not for free.
         !self.suppressed.is_empty() && self.suppressed.contains(&rows.suppression_tag(row))
+    }
+
+    async fn flag(&mut self) -> Result<(), EngineError> {
+        let flagged: Vec<RecordId> = std::mem::take(&mut self.flagged).into_iter().collect();
+        match flagged.is_empty() {
+            true => Ok(()),
+            false => Ok(self.engine.state.flag_records(&self.source.id, &flagged).await?),
+        }
     }
 
     async fn finish(mut self) -> Result<SourceReport, EngineError> {
@@ -268,7 +326,9 @@ impl<'a> Lander<'a> {
         }
     }
 
-    async fn commit(&self, chunk: Chunk<'a>) -> Result<(), EngineError> {
+    async fn commit(&mut self, chunk: Chunk<'a>) -> Result<(), EngineError> {
+        // Before anyone can see the records: a flag too many does no harm.
+        self.flag().await?;
         let state = &self.engine.state;
         state.set_cursor(chunk.number, &self.cursor()).await?;
         // Quarantine first: a row that is only there is found again by its
@@ -293,6 +353,10 @@ impl<'a> Lander<'a> {
         }
         let content = rows.content_tag(row);
         let verdict = self.index.judge(tag, content, observed_at);
+        if verdict == Verdict::New && self.judge_contacts(rows, row) == Contacts::Erased {
+            planned.read.suppressed += 1;
+            return;
+        }
         match verdict {
             Verdict::New => planned.read.new += 1,
             Verdict::Changed => planned.read.changed += 1,

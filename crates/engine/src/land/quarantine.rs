@@ -80,8 +80,13 @@ impl Refused {
 }
 
 impl QuarantineTable {
-    pub(super) async fn load(engine: &Engine, source: &SourceId) -> Result<Self, EngineError> {
-        let mut known = HashSet::new();
+    /// Those that are kept, and those among `erased`, which do not come back.
+    pub(super) async fn load(
+        engine: &Engine,
+        source: &SourceId,
+        erased: &HashSet<Tag>,
+    ) -> Result<Self, EngineError> {
+        let mut known = erased.clone();
         if let Some(table) = engine.lake.table(&TableName::Quarantine).await? {
             let session = lake_session(&engine.lake, SessionConfig::new())?;
             let frame = session

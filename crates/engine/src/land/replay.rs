@@ -24,13 +24,27 @@ use crate::progress::{Progress, Stage};
 use crate::report::{QuarantineEntry, ReplayReport};
 use crate::session::lake_session;
 
+/// Rows that are opened at once, where all are.
+const ROWS_OPENED: usize = 4096;
+
 /// A quarantined row, still sealed.
 struct SealedEntry {
     entry: QuarantineEntry,
     id: Uuid,
     source: SourceId,
     location: KeyLocation,
+    fingerprint: [u8; 16],
     sealed: Vec<u8>,
+}
+
+/// A quarantined row that belongs to someone.
+pub(crate) struct Attributed {
+    /// Whose it is, as whoever recognised it says.
+    pub(crate) owner: usize,
+    pub(crate) id: [u8; 16],
+    pub(crate) key: KeyLocation,
+    /// Names what it says, so that it can be told when the source delivers it again.
+    pub(crate) fingerprint: [u8; 16],
 }
 
 impl Engine {
@@ -132,6 +146,28 @@ impl Engine {
         Ok(read_well)
     }
 
+    /// The quarantined rows that `owner` recognises by their content.
+    pub(crate) async fn attributed_rows(
+        &self,
+        actor: &str,
+        grant: &Grant,
+        owner: &(dyn Fn(&[u8]) -> Option<usize> + Sync),
+    ) -> Result<Vec<Attributed>, EngineError> {
+        let entries = self.sealed_entries().await?;
+        let mut attributed = Vec::new();
+        for entries in entries.chunks(ROWS_OPENED) {
+            let opened = self.open_entries(actor, grant, &entries.iter().collect::<Vec<_>>()).await?;
+            for (entry, row) in entries.iter().zip(opened) {
+                let raw = row.as_ref().and_then(|row| decode(row.expose(grant)));
+                if let Some(owner) = raw.and_then(|(_, raw)| owner(raw)) {
+                    let (id, key) = (*entry.id.as_bytes(), entry.location);
+                    attributed.push(Attributed { owner, id, key, fingerprint: entry.fingerprint });
+                }
+            }
+        }
+        Ok(attributed)
+    }
+
     async fn sealed_entries(&self) -> Result<Vec<SealedEntry>, EngineError> {
         let Some(table) = self.lake.table(&TableName::Quarantine).await? else { return Ok(Vec::new()) };
         let session = lake_session(&self.lake, SessionConfig::new().with_target_partitions(1))?;
@@ -203,6 +239,12 @@ fn entry_of(batch: &RecordBatch, row: usize) -> Option<SealedEntry> {
         id: id.parse().ok()?,
         source: text("source")?.parse().ok()?,
         location: KeyLocation { page: number("key_page")?, slot: u16::try_from(slot).ok()? },
+        fingerprint: batch
+            .column_by_name("fingerprint")?
+            .as_binary_opt::<i32>()?
+            .value(row)
+            .try_into()
+            .ok()?,
         sealed: batch.column_by_name("sealed_row")?.as_binary_opt::<i32>()?.value(row).to_vec(),
         entry: QuarantineEntry {
             id: id.to_owned(),

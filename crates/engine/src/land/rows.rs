@@ -78,6 +78,12 @@ impl<'a> Rows<'a> {
         &self.fields
     }
 
+    /// The values of a row: canonical field and text.
+    pub(super) fn values(&self, row: usize) -> impl Iterator<Item = (&str, &str)> {
+        let known = self.fields.iter().filter(move |(_, values)| values.is_valid(row));
+        known.map(move |(name, values)| (name.as_str(), values.value(row)))
+    }
+
     /// The parts of a row's key in its source.
     pub(super) fn key(&self, row: usize) -> impl Iterator<Item = &str> {
         self.keys.iter().map(move |part| part.value(row))

@@ -24,7 +24,8 @@ fn a_grant_covers_the_classes_of_its_leave_only() {
 
 #[test]
 fn the_system_opens_everything_under_names_of_its_own() {
-    let own = [Policy::sealing(), Policy::matching(), Policy::publishing(), Policy::indexing()];
+    let own =
+        [Policy::sealing(), Policy::matching(), Policy::publishing(), Policy::indexing(), Policy::erasing()];
     for (grant, purpose) in own.into_iter().zip(SYSTEM_PURPOSES) {
         assert_eq!((grant.role().0.as_str(), grant.purpose().0.as_str()), (SYSTEM_ROLE, purpose));
         assert!(FieldClass::PERSONAL.iter().all(|class| grant.covers(*class)));

@@ -26,7 +26,7 @@ pub(crate) struct KeyPlaces {
 
 impl KeyPlaces {
     /// Single keys.
-    pub(super) fn keys(keys: &[KeyLocation]) -> Self {
+    pub(crate) fn keys(keys: &[KeyLocation]) -> Self {
         let mut keys = keys.to_vec();
         keys.sort_unstable();
         Self { ranges: keys.into_iter().map(|key| (key, key)).collect() }
@@ -67,6 +67,39 @@ pub(crate) async fn erase_entries(
         erased += erase_from_run(change, run, places).await?;
     }
     Ok(erased)
+}
+
+/// Whether there are entries whose keys lie at `places`, in whatever run.
+pub(crate) async fn holds_entries(
+    connection: &mut SqliteConnection,
+    places: &KeyPlaces,
+) -> Result<bool, sqlx::Error> {
+    let (Some((first, _)), Some((_, last))) = (places.ranges.first(), places.ranges.last()) else {
+        return Ok(false);
+    };
+    let mut after: (RunNumber, Vec<u8>) = (RunNumber::default(), Vec::new());
+    loop {
+        let chunks: Vec<(RunNumber, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT run, first_entry, chunk.entries
+             FROM blind_index_chunks AS chunk JOIN blind_index_runs USING (run)
+             WHERE first_page <= $2 AND last_page >= $1 AND (run, first_entry) > ($3, $4)
+             ORDER BY run, first_entry LIMIT $5",
+        )
+        .bind(first.page)
+        .bind(last.page)
+        .bind(after.0)
+        .bind(&after.1)
+        .bind(CHUNKS_READ)
+        .fetch_all(&mut *connection)
+        .await?;
+        let Some((run, first_entry, _)) = chunks.last() else { return Ok(false) };
+        after = (*run, first_entry.clone());
+        for (.., entries) in &chunks {
+            if split(entries)?.iter().any(|entry| places.contain(key_of(entry))) {
+                return Ok(true);
+            }
+        }
+    }
 }
 
 async fn erase_from_run(

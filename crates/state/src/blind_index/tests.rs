@@ -143,7 +143,10 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
     sqlx::raw_sql(
         "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks;
          DROP TABLE decision_records; DROP TABLE decisions; DROP TABLE match_models;
-         DELETE FROM counters WHERE name IN ('blind_index_run', 'decision', 'match_model');
+         DROP TABLE erasure_steps; DROP TABLE erasures; DROP TABLE suppression_flags;
+         ALTER TABLE publications DROP COLUMN epoch;
+         DELETE FROM counters WHERE name IN
+         ('blind_index_run', 'decision', 'match_model', 'erasure', 'erasure_epoch');
          DELETE FROM schema_migrations WHERE version >= 4;
          CREATE TABLE blind_index (generation BIGINT, tag BYTEA, record BYTEA, key_page BIGINT, key_slot BIGINT);
          CREATE UNIQUE INDEX blind_index_by_tag ON blind_index (tag, record);

@@ -30,3 +30,17 @@ async fn a_run_ends_once() {
     check_code(fixture.state.finish_run(99, RunOutcome::Done, &json!({})).await, "state-out-of-turn");
     assert_eq!(fixture.state.last_runs(1).await.unwrap()[0].status(), "over_limit");
 }
+
+#[tokio::test]
+async fn conflicts_that_name_a_record_are_forgotten_with_it() {
+    let fixture = fixture().await;
+    let [one, other, third] = [1, 2, 3].map(RecordId);
+    let conflict =
+        |left: RecordId, right: RecordId| json!({"left": left.to_string(), "right": right.to_string()});
+    let summary = json!({"rows": 7, "conflicts": [conflict(one, other), conflict(other, third)]});
+    let run = fixture.state.begin_run("run").await.unwrap();
+    fixture.state.finish_run(run, RunOutcome::Done, &summary).await.unwrap();
+    fixture.state.forget_in_runs(&HashSet::from([one])).await.unwrap();
+    let left = fixture.state.last_runs(1).await.unwrap().pop().unwrap().summary.unwrap();
+    assert_eq!(left, json!({"rows": 7, "conflicts": [conflict(other, third)]}));
+}

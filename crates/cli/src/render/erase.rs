@@ -1,0 +1,152 @@
+//! Erasures: what they are about, how far they have come, what was proven.
+
+use vermeil_audit::Certificate;
+use vermeil_engine::{ErasureReport, ErasureRunReport, ErasureSummary, FlaggedReport};
+
+use super::rows::visible;
+use super::table::{Grid, count, moment, number, optional, text};
+use crate::language::Catalog;
+
+/// Bytes of a megabyte.
+const MEGABYTE: f64 = 1e6;
+
+/// What erasing someone takes.
+pub fn summary(catalog: &Catalog, summary: &ErasureSummary) -> String {
+    let mut facts = Grid::facts(catalog);
+    for (name, value) in [
+        ("records", summary.records),
+        ("erase-events", summary.events),
+        ("profiles", summary.profiles),
+        ("erase-quarantined", summary.quarantined),
+        ("erase-decisions", summary.decisions),
+        ("keys", summary.keys),
+        ("erase-tags", summary.suppression_tags),
+        ("erase-values", summary.values),
+    ] {
+        facts.fact(name, count(catalog, value));
+    }
+    let mut grid = Grid::new(catalog, &["table", "rows", "files", "erase-bytes", "erase-rewritten"]);
+    for table in &summary.tables {
+        grid.row(vec![
+            text(&table.table),
+            count(catalog, table.rows),
+            count(catalog, table.files),
+            number(catalog, table.bytes as f64 / MEGABYTE, 3),
+            number(catalog, table.bytes_to_rewrite as f64 / MEGABYTE, 3),
+        ]);
+    }
+    [facts.finish(), grid.finish()].join("\n")
+}
+
+/// A request, what it is about, and what is left.
+pub fn one(catalog: &Catalog, report: &ErasureReport) -> String {
+    let mut parts = vec![list(catalog, std::slice::from_ref(report)), summary(catalog, &report.summary)];
+    if !report.steps.is_empty() {
+        let mut grid =
+            Grid::new(catalog, &["erase-step", "erase-attempts", "erase-begun-at", "erase-ended-at"]);
+        for step in &report.steps {
+            grid.row(vec![
+                text(catalog.text(&format!("erase-step-{}", step.step))),
+                count(catalog, step.attempts),
+                moment(&step.begun_at),
+                step.ended_at.as_deref().map_or_else(|| text(""), moment),
+            ]);
+        }
+        parts.push(grid.finish());
+    }
+    parts.extend(traces(catalog, report));
+    let arguments = [("number", report.number.to_string().into())];
+    parts.push(catalog.message(&format!("erase-next-{}", report.status), &arguments));
+    parts.join("\n")
+}
+
+/// Every request.
+pub fn list(catalog: &Catalog, reports: &[ErasureReport]) -> String {
+    if reports.is_empty() {
+        return catalog.text("erase-none");
+    }
+    let columns = [
+        "erase-number",
+        "erase-status",
+        "erase-opened-by",
+        "opened-at",
+        "erase-approved-by",
+        "erase-ended-at",
+    ];
+    let mut grid = Grid::new(catalog, &columns);
+    for report in reports {
+        grid.row(vec![
+            text(report.number),
+            text(catalog.text(&format!("erase-status-{}", report.status))),
+            text(visible(&report.opened_by)),
+            moment(&report.opened_at),
+            optional(report.approved_by.as_deref().map(visible)),
+            report.ended_at.as_deref().map_or_else(|| text(""), moment),
+        ]);
+    }
+    grid.finish()
+}
+
+/// What was done, and whether nothing is left.
+pub fn run(catalog: &Catalog, report: &ErasureRunReport) -> String {
+    if report.erasures.is_empty() {
+        return catalog.text("erase-nothing-due");
+    }
+    let mut facts = Grid::facts(catalog);
+    facts.fact("erase-unreadable", text(catalog.language.seconds(report.unreadable_after)));
+    facts.fact("files", count(catalog, report.files_holding));
+    facts.fact("erase-bytes", number(catalog, report.bytes_holding as f64 / MEGABYTE, 3));
+    facts.fact("erase-rewritten", number(catalog, report.bytes_written as f64 / MEGABYTE, 3));
+    facts.fact("erase-amplification", number(catalog, report.amplification(), 2));
+    facts.fact("files-deleted", count(catalog, report.deleted));
+    facts.fact("erase-searched", count(catalog, report.files_searched));
+    let mut parts = vec![facts.finish(), list(catalog, &report.erasures)];
+    for erasure in &report.erasures {
+        parts.extend(traces(catalog, erasure));
+        let arguments = [("number", erasure.number.to_string().into())];
+        parts.push(catalog.message(&format!("erase-next-{}", erasure.status), &arguments));
+    }
+    parts.join("\n")
+}
+
+/// Records that share a contact point with someone erased.
+pub fn flagged(catalog: &Catalog, flagged: &[FlaggedReport]) -> String {
+    if flagged.is_empty() {
+        return catalog.text("erase-none-flagged");
+    }
+    let mut grid = Grid::new(catalog, &["record", "source", "erase-flagged-at"]);
+    for record in flagged {
+        grid.row(vec![text(&record.record_id), text(&record.source), moment(&record.flagged_at)]);
+    }
+    grid.finish()
+}
+
+/// What a certificate states.
+pub fn certificate(catalog: &Catalog, certificate: &Certificate) -> String {
+    let mut facts = Grid::facts(catalog);
+    facts.fact("erase-number", text(certificate.request));
+    facts.fact("records", count(catalog, certificate.erased.records));
+    facts.fact("erase-events", count(catalog, certificate.erased.events));
+    facts.fact("profiles", count(catalog, certificate.erased.profiles));
+    facts.fact("keys", count(catalog, certificate.erased.keys));
+    facts.fact("erase-searched", count(catalog, certificate.proof.files));
+    facts.fact("erase-proven-at", moment(&certificate.proven_at));
+    facts.fact("erase-final-after", moment(&certificate.final_after));
+    [facts.finish(), catalog.text("erase-certificate-sound")].join("\n")
+}
+
+fn traces(catalog: &Catalog, report: &ErasureReport) -> Option<String> {
+    if report.traces.is_empty() || report.status == "complete" {
+        return None;
+    }
+    let mut grid = Grid::new(catalog, &["erase-place", "file", "erase-channel", "erase-what"]);
+    for trace in &report.traces {
+        grid.row(vec![
+            text(catalog.text(&format!("erase-place-{}", trace.place))),
+            text(visible(&trace.file)),
+            text(visible(&trace.channel)),
+            text(catalog.text(&format!("erase-trace-{}", trace.what))),
+        ]);
+    }
+    Some(grid.finish())
+}
