@@ -12,6 +12,7 @@ use vermeil_model::{Grant, Plaintext, Policy, Tag};
 use vermeil_protect::payload;
 
 use super::kit::KitContents;
+use super::marks::Mark;
 use super::names::{Names, TableMatch};
 use super::values::distinguishing;
 use crate::audit::{ENGINE, Opened, status_of};
@@ -396,36 +397,6 @@ impl Engine {
 enum Pass {
     Profiles,
     Records,
-}
-
-/// What a row in quarantine, which could not be read, is recognised by.
-enum Mark {
-    Text(String),
-    Digits(String),
-}
-
-impl Mark {
-    fn of(name: &str, value: &str) -> Option<Self> {
-        // A name or a street may be someone else's in the same household.
-        if name == "name" || name == "street" {
-            return None;
-        }
-        let is_number = value.chars().all(|c| c.is_ascii_digit() || " +.-/()".contains(c));
-        let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-        // With or without the code of its country.
-        let tail = digits.len().checked_sub(9).map(|start| digits[start..].to_owned());
-        match (is_number, tail) {
-            (true, Some(tail)) => Some(Self::Digits(tail)),
-            _ => Some(Self::Text(value.to_lowercase())),
-        }
-    }
-
-    fn is_in(&self, text: &str, digits: &str) -> bool {
-        match self {
-            Self::Text(own) => text.contains(own),
-            Self::Digits(own) => digits.contains(own),
-        }
-    }
 }
 
 /// The parts of a record's key in its source.
