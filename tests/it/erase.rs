@@ -178,6 +178,33 @@ fn an_erased_person_is_nowhere() {
 }
 
 #[test]
+fn what_was_set_right_goes_too_and_that_of_others_stays() {
+    let workspace = silos();
+    workspace.land_and_publish();
+    let [gone, stays] = ["S6", "S7"].map(|key| profile_of(&workspace, "shop", key));
+    let [gone_value, stays_value] = ["plume@rectifiee.example", "encre@rectifiee.example"];
+    let reader = ["--role", "dpo", "--purpose", "data_subject_rights"];
+    for (id, value) in [(&gone, gone_value), (&stays, stays_value)] {
+        let command = [&["rectify", id, "email", "--reason", "they said so"][..], &reader].concat();
+        let ended = with_input(&workspace, &command, value);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    workspace.land_and_publish();
+    erased(&workspace, &gone);
+    assert_eq!(workspace.stored("golden/rectifications").expect("a table").rows.num_rows(), 1);
+    let values = [gone, gone_value.to_owned()];
+    for folder in ["lake", "state"] {
+        assert_eq!(found_in(&workspace, folder, &values), Vec::<String>::new(), "in {folder}");
+    }
+    // Another run builds on what is left.
+    workspace.edit("data/shop.csv", &person(7).street, "99 quai des Brumes Perdues");
+    workspace.land_and_publish();
+    let sql = format!("SELECT email FROM golden.profiles WHERE profile_id = '{stays}'");
+    let shown = workspace.run(&[&["query", sql.as_str(), "--format", "json"][..], &reader].concat());
+    assert!(shown.stdout.contains(stays_value), "{}{}", shown.stdout, shown.stderr);
+}
+
+#[test]
 fn neither_another_reader_nor_time_travel_finds_the_erased() {
     let Some(python) = Python::find() else { return };
     let workspace = silos();
