@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::error::AuditError;
@@ -82,7 +82,23 @@ impl Folder {
     pub(crate) fn prepare(&self, file: &Path, content: &[u8]) -> io::Result<()> {
         let mut new = options().truncate(true).create(true).open(pending(file))?;
         new.write_all(content)?;
-        new.sync_data()
+        new.sync_data()?;
+        self.give_to_owner(&pending(file))
+    }
+
+    /// Gives a file to whoever the folder belongs to: an administrator who does something in someone
+    /// else's pipeline, such as to approve it, must not lock them out of their own log.
+    pub(crate) fn give_to_owner(&self, file: &Path) -> io::Result<()> {
+        let (folder, own) = (fs::metadata(&self.0)?, fs::metadata(file)?);
+        if folder.uid() == own.uid() {
+            return Ok(());
+        }
+        match chown(file, Some(folder.uid()), Some(folder.gid())) {
+            // Whoever may not give files away, and may write here all the same, shares the folder by
+            // other means.
+            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            given => given,
+        }
     }
 
     /// Puts a prepared file in its place, durably.
@@ -94,6 +110,7 @@ impl Folder {
     /// Writes a file that may be missing or torn after a crash.
     pub(crate) fn cache(&self, file: &Path, content: &[u8]) -> io::Result<()> {
         options().truncate(true).create(true).open(pending(file))?.write_all(content)?;
+        self.give_to_owner(&pending(file))?;
         fs::rename(pending(file), file)
     }
 }

@@ -179,6 +179,7 @@ impl AuditLog {
         let (file, checkpoint) = (self.folder.segment(month), self.folder.checkpoint(month));
         let note = Checkpoint::sign(&written.range, &self.key);
         let prepared = append_durably(&file, length, &written.lines)
+            .and_then(|()| self.folder.give_to_owner(&file))
             .and_then(|()| self.folder.prepare(&checkpoint, note.as_bytes()));
         if let Err(cause) = prepared {
             // Nothing was published. What cannot be taken back now is set aside by the next append.
@@ -377,6 +378,7 @@ impl Turn {
         let take = || -> io::Result<File> {
             folder.create()?;
             let file = options().create(true).truncate(false).open(folder.file(LOCK_FILE))?;
+            folder.give_to_owner(&folder.file(LOCK_FILE))?;
             file.lock()?;
             Ok(file)
         };

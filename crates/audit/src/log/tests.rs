@@ -1,3 +1,4 @@
+use std::os::unix::fs::{MetadataExt, chown};
 use std::sync::Arc;
 
 use super::*;
@@ -203,6 +204,22 @@ fn a_torn_line_is_set_aside_and_told_of_wherever_it_is_torn() {
     }
     check_crash(&[0; 4096], 4096);
     check_crash(b"\n", 1);
+}
+
+#[test]
+fn what_an_administrator_appends_belongs_to_the_owner_of_the_log() {
+    let folder = folder();
+    // Only an administrator may give a folder away.
+    if chown(folder.path(), Some(65_534), Some(65_534)).is_err() {
+        return;
+    }
+    fill(&log(folder.path()), 0, 2);
+    let files = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry"));
+    let foreign: Vec<_> = files
+        .filter(|file| file.metadata().expect("a file").uid() != 65_534)
+        .map(|file| file.file_name())
+        .collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
 }
 
 #[test]
