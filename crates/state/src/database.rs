@@ -146,6 +146,18 @@ impl StateDatabase {
         }
     }
 
+    /// Writes the database anew. What is deleted is overwritten, but where pages were split or merged a
+    /// copy may lie in their unused parts; of those nothing is taken over.
+    ///
+    /// # Errors
+    /// [`StateError::Busy`] if others keep writing to it or reading from it.
+    pub async fn rebuild(&self) -> Result<(), StateError> {
+        let mut writer = self.writer.acquire().await.map_err(|cause| self.failed(cause))?;
+        sqlx::raw_sql("VACUUM").execute(&mut *writer).await.map_err(|cause| self.failed(cause))?;
+        drop(writer);
+        self.purge_log().await
+    }
+
     /// Returns 1 if the log was in use.
     async fn try_truncate_log(&self) -> Result<i64, sqlx::Error> {
         let mut writer = self.writer.acquire().await?;

@@ -26,6 +26,9 @@ use crate::report::TraceReport;
 
 /// Bytes read at once where bytes are compared.
 const CHUNK: usize = 1 << 20;
+const STATE: &str = "state";
+/// The channel of what stands in a file as it lies.
+const BYTES: &str = "bytes";
 
 /// What was looked for and found.
 pub(super) struct Proven {
@@ -112,7 +115,7 @@ impl Engine {
         let locations: Vec<KeyLocation> = keys.iter().map(|(key, _)| *key).collect();
         for (state, (_, request)) in self.vault.states(&locations).await?.into_iter().zip(&keys) {
             match state {
-                KeyState::Live(_) => proven.add(Some(*request), trace("state", "key_pages", "keys", "key")),
+                KeyState::Live(_) => proven.add(Some(*request), trace(STATE, "key_pages", "keys", "key")),
                 KeyState::Destroyed { .. } | KeyState::Unknown => proven.keys[*request] += 1,
             }
         }
@@ -123,7 +126,7 @@ impl Engine {
         let records: Vec<RecordId> = names.ids.keys().map(|id| RecordId(u128::from_be_bytes(*id))).collect();
         let keys: Vec<KeyLocation> = names.keys.keys().copied().collect();
         for table in self.state.traces(&records, &keys).await? {
-            proven.add(None, trace("state", table, "rows", "id"));
+            proven.add(None, trace(STATE, table, "rows", "id"));
         }
         Ok(())
     }
@@ -140,7 +143,7 @@ impl Engine {
         let (searching, mut searched) = blocking(move || {
             let mut searched = Searched::default();
             let beside = |end: &str| PathBuf::from(format!("{}{end}", state.display()));
-            searched.files_of("state", &[state.clone(), beside("-wal"), beside("-journal")], &searching);
+            searched.files_of(STATE, &[state.clone(), beside("-wal"), beside("-journal")], &searching);
             searched.folder("audit", &audit, &searching).map_err(unreadable)?;
             if let Some(lake) = lake {
                 searched.folder("lake", &lake, &searching).map_err(unreadable)?;
@@ -185,6 +188,12 @@ impl Engine {
 }
 
 impl Proven {
+    /// Whether something stands in the file of the state database that none of its rows holds.
+    pub(super) fn is_in_unused_pages(&self) -> bool {
+        let mut traces = self.traces.iter().flatten().filter(|trace| trace.place == STATE).peekable();
+        traces.peek().is_some() && traces.all(|trace| trace.channel == BYTES)
+    }
+
     fn add(&mut self, request: Option<usize>, trace: TraceReport) {
         match request {
             Some(request) => self.traces[request].extend([trace]),
@@ -246,7 +255,7 @@ impl Searched {
         for file in files.iter().filter(|file| file.is_file()) {
             let shown = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if self.bytes_of(place, file, shown.clone(), searching).is_err() {
-                self.traces.push((None, trace(place, &shown, "bytes", "unreadable")));
+                self.traces.push((None, trace(place, &shown, BYTES, "unreadable")));
             }
         }
     }
@@ -254,7 +263,7 @@ impl Searched {
     /// Ids and tags as the bytes that they are.
     fn bytes_of(&mut self, place: &str, file: &Path, shown: String, searching: &Searching) -> io::Result<()> {
         for request in searching.needles.find(File::open(file)?)? {
-            self.traces.push((Some(request), trace(place, &shown, "bytes", "id")));
+            self.traces.push((Some(request), trace(place, &shown, BYTES, "id")));
         }
         Ok(())
     }

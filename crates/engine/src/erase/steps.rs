@@ -68,7 +68,11 @@ impl Engine {
 
         let proving = Instant::now();
         self.state.begin_erasure_step(&numbers, ErasureStep::Prove).await?;
-        let proven = self.prove(&kits, &names).await?;
+        let mut proven = self.prove(&kits, &names).await?;
+        if proven.is_in_unused_pages() {
+            self.state.rebuild().await?;
+            proven = self.prove(&kits, &names).await?;
+        }
         self.note_proof(&numbers, &proven).await?;
         report.proof_seconds = proving.elapsed().as_secs_f64();
         report.files_searched = proven.proof.files;
