@@ -250,7 +250,9 @@ fn a_process_killed_while_it_appends_leaves_a_log_that_verifies() {
     }
     let openings = check_sound_before_next(&workspace);
     workspace.json_lines(&OPENING);
-    assert_eq!(check_sound(&workspace), openings + 1);
+    // And the last intent, where it was killed between signing and putting the checkpoint in its place.
+    let now = check_sound(&workspace);
+    assert!([openings + 1, openings + 2].contains(&now), "{now} after {openings}");
 }
 
 /// Counts openings where the last append may have been cut short.
