@@ -10,7 +10,6 @@ use crate::error::EngineError;
 use crate::golden::APPLICATION;
 use crate::lake::{LakeTable, TableName, Transactional};
 use crate::progress::Progress;
-use crate::publication::{Publication, Snapshot};
 use crate::report::{OptimizeReport, OptimizedTable};
 use crate::session::lake_session;
 
@@ -107,26 +106,16 @@ impl Engine {
     /// publication moves on to the version that holds the same rows.
     async fn follow_versions_of_equal_rows(&self) -> Result<(), EngineError> {
         let Some(publication) = self.publication().await? else { return Ok(()) };
-        let mut versions = publication.versions.clone();
-        let mut superseded = publication.superseded.clone();
+        let mut published = Vec::new();
         for name in TableName::PUBLISHED {
-            let (Some(version), Some(table)) =
-                (versions.get_mut(&name.to_string()), self.lake.table(&name).await?)
-            else {
-                continue;
-            };
-            if self.is_published(&table).await? {
-                *version = table.version();
-                let known = superseded.remove(&name.to_string()).unwrap_or_default();
-                superseded.insert(name.to_string(), table.without(known).superseded().clone());
+            if let Some(table) = self.lake.table(&name).await?
+                && self.is_published(&table).await?
+            {
+                published.push(name);
             }
         }
-        let Publication { number, profiles, linking, editions, rectified, pseudonym_domains, .. } =
-            publication;
-        let snapshot =
-            Snapshot { versions, superseded, profiles, linking, editions, rectified, pseudonym_domains };
-        let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
-        Ok(self.state.repoint_publication(number, &snapshot).await?)
+        let profiles = publication.profiles;
+        self.point_to_latest(publication, &published, profiles).await
     }
 
     /// Whether the latest rows of a golden table are those of the publication.

@@ -83,6 +83,30 @@ impl Engine {
     ) -> Result<Option<LakeTable>, EngineError> {
         publication.table(&self.lake, name).await
     }
+
+    /// Lets the readers of `publication` see the latest version of some of its tables, and that it holds
+    /// so many profiles. What was superseded in files that those versions do not have is forgotten.
+    pub(crate) async fn point_to_latest(
+        &self,
+        publication: Publication,
+        tables: &[TableName],
+        profiles: u64,
+    ) -> Result<(), EngineError> {
+        let Publication { number, mut versions, mut superseded, .. } = publication;
+        for name in tables {
+            let qualified = name.to_string();
+            let Some(version) = versions.get_mut(&qualified) else { continue };
+            let Some(table) = self.lake.table(name).await? else { continue };
+            *version = table.version();
+            let known = superseded.remove(&qualified).unwrap_or_default();
+            superseded.insert(qualified, table.without(known).superseded().clone());
+        }
+        let Publication { linking, editions, rectified, pseudonym_domains, .. } = publication;
+        let snapshot =
+            Snapshot { versions, superseded, profiles, linking, editions, rectified, pseudonym_domains };
+        let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
+        Ok(self.state.repoint_publication(number, &snapshot).await?)
+    }
 }
 
 impl Publication {

@@ -123,12 +123,7 @@ pub fn infer(
     let mut mapped = map_fields(&judged, &fields, &profiles, canonical);
     mapped::part_addresses(&mut mapped, &judged, samples);
     mapped::spare_names(&mut mapped, &judged, samples);
-    let used = |place: usize| {
-        let is_among = |columns: &[usize]| columns.contains(&place);
-        mapped.iter().any(|field| {
-            is_among(&field.columns) || is_among(&field.whole_addresses) || is_among(&field.spare_names)
-        })
-    };
+    let used = |place: usize| mapped.iter().any(|field| field.uses(place));
     let columns = samples
         .iter()
         .enumerate()

@@ -6,8 +6,10 @@
 
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
+mod common;
+
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use vermeil_model::pipeline::Matching;
@@ -17,6 +19,8 @@ use vermeil_resolve::estimate::{EstimateSettings, estimate};
 use vermeil_resolve::measure::{Measures, measure};
 use vermeil_resolve::plan::FieldIndex;
 use vermeil_resolve::{Blocks, FeatureStoreBuilder, Frequencies, MatchPlan, RecordIndex, Scorer};
+
+use common::data_folder;
 
 /// A column of a file, or several joined by a blank, and the canonical field it is.
 type Mapping = (&'static [&'static str], &'static str);
@@ -87,18 +91,6 @@ fn check(folder: &str, mapping: &[Mapping], least_f1: f64) {
         found.pairwise.f1,
         found.prevailing
     );
-}
-
-fn data_folder(name: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where the data is")]
-    let root = std::env::var("VERMEIL_TEST_DATA")
-        .map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: there is no folder `{name}` in the test data (set VERMEIL_TEST_DATA)");
-    None
 }
 
 fn resolved(folder: &Path, mapping: &[Mapping]) -> Measures {

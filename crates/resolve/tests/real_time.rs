@@ -3,9 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use vermeil_model::pipeline::Matching;
@@ -18,6 +19,8 @@ use vermeil_resolve::{
     Blocks, CandidateIndex, FeatureStore, FeatureStoreBuilder, Frequencies, MatchModel, MatchPlan,
     RecordIndex, Scorer,
 };
+
+use common::data_folder;
 
 /// A threshold that every pair reaches.
 const EVERYTHING: Bits = Bits(-10_000.0);
@@ -298,16 +301,4 @@ fn check_file(folder: &str, columns: &[(&str, &str)], each: usize) {
     for max_block_pairs in [1_000_000, 300] {
         check(&Frozen::of(plan.clone(), &rows, max_block_pairs), &rows, each);
     }
-}
-
-fn data_folder(name: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where the data is")]
-    let root = std::env::var("VERMEIL_TEST_DATA")
-        .map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: there is no folder `{name}` in the test data (set VERMEIL_TEST_DATA)");
-    None
 }

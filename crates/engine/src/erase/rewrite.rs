@@ -24,7 +24,7 @@ use crate::golden::APPLICATION;
 use crate::lake::{TableName, Transactional};
 use crate::link::StageClock;
 use crate::progress::{Progress, Stage};
-use crate::publication::{Publication, Snapshot};
+use crate::publication::Publication;
 use crate::report::RunReport;
 use crate::session::lake_session;
 use crate::stored;
@@ -86,7 +86,8 @@ impl Engine {
             done.bytes_written += self.rewrite_table(&name, found, publication.as_ref(), names).await?;
         }
         if let Some(publication) = &publication {
-            self.point_to(publication, &touched, profiles.count).await?;
+            let left = publication.profiles.saturating_sub(profiles.count);
+            self.point_to_latest(publication.clone(), &touched, left).await?;
             if profiles.are_shared {
                 self.publish_survivors(publication, progress).await?;
             }
@@ -209,31 +210,6 @@ impl Engine {
         // A sequence of its own: numbers of loads and publications stay as they are.
         let written = writer.replace_files(replaced, &Transactional::new("erase", number)).await?;
         Ok(written.bytes)
-    }
-
-    /// Lets readers see the tables without them.
-    async fn point_to(
-        &self,
-        publication: &Publication,
-        rewritten: &[TableName],
-        profiles_gone: u64,
-    ) -> Result<(), EngineError> {
-        let Publication { mut versions, mut superseded, .. } = publication.clone();
-        for name in rewritten {
-            let qualified = name.to_string();
-            let Some(version) = versions.get_mut(&qualified) else { continue };
-            let Some(table) = self.lake.table(name).await? else { continue };
-            *version = table.version();
-            let known = superseded.remove(&qualified).unwrap_or_default();
-            superseded.insert(qualified, table.without(known).superseded().clone());
-        }
-        let Publication { number, profiles, linking, editions, rectified, pseudonym_domains, .. } =
-            publication.clone();
-        let profiles = profiles.saturating_sub(profiles_gone);
-        let snapshot =
-            Snapshot { versions, superseded, profiles, linking, editions, rectified, pseudonym_domains };
-        let snapshot = serde_json::to_value(&snapshot).expect("names and numbers always serialise");
-        Ok(self.state.repoint_publication(number, &snapshot).await?)
     }
 
     /// Gives those who shared a profile with someone erased one of their own.

@@ -8,9 +8,6 @@ use crate::normalise::{address, date};
 /// Of texts in a column that holds whole addresses, so many have a postal code at least.
 const LEAST_WITH_CODE: f64 = 0.05;
 pub(super) const FULL_NAME: &str = "full_name";
-const STREET: &str = "street";
-const POSTAL_CODE: &str = "postal_code";
-const CITY: &str = "city";
 
 /// How a field's value is made of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,52 +31,76 @@ pub struct MappedField {
     pub columns: Vec<usize>,
     /// How they make a value.
     pub joined: Joined,
-    /// Places of columns with whole addresses, which stand in where those have no value.
-    pub whole_addresses: Vec<usize>,
-    /// Places of columns with whole names, which stand in for rows without any other name.
-    pub spare_names: Vec<usize>,
-    /// Places of the columns that hold other names.
-    pub names: Vec<usize>,
+    /// What counts where those have no value.
+    stand_in: StandIn,
+}
+
+/// Columns that stand in for others, by their places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum StandIn {
+    None,
+    /// That part of the first whole address that tells it.
+    AddressPart(AddressPart, Vec<usize>),
+    /// The first of `spare`, in rows where no other column holds a name.
+    SpareName {
+        spare: Vec<usize>,
+        names: Vec<usize>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AddressPart {
+    Street,
+    PostalCode,
+    City,
+}
+
+impl AddressPart {
+    const ALL: [(&'static str, AddressPart); 3] =
+        [("street", Self::Street), ("postal_code", Self::PostalCode), ("city", Self::City)];
+
+    fn of(self, address: &str) -> Option<&str> {
+        let parts = address::parts(address);
+        match self {
+            Self::Street => parts.street,
+            Self::PostalCode => parts.postal_code,
+            Self::City => parts.city,
+        }
+    }
 }
 
 impl MappedField {
     pub(super) fn new(field: &str, columns: Vec<usize>, joined: Joined) -> Self {
-        Self {
-            field: field.to_owned(),
-            columns,
-            joined,
-            whole_addresses: Vec::new(),
-            spare_names: Vec::new(),
-            names: Vec::new(),
-        }
+        Self { field: field.to_owned(), columns, joined, stand_in: StandIn::None }
+    }
+
+    /// Whether a column may have a part in its value.
+    pub(super) fn uses(&self, column: usize) -> bool {
+        let stand_ins = match &self.stand_in {
+            StandIn::None => &[][..],
+            StandIn::AddressPart(_, columns) | StandIn::SpareName { spare: columns, .. } => columns,
+        };
+        self.columns.contains(&column) || stand_ins.contains(&column)
     }
 
     /// The field's value in a row; `None` where no column has one.
     pub fn value<'v>(&self, cell: impl Fn(usize) -> &'v str) -> Option<Cow<'v, str>> {
         let own = self.own_value(&cell);
-        if own.is_none() && !self.spare_names.is_empty() {
-            let is_named = self.names.iter().any(|column| !cell(*column).trim().is_empty());
-            let mut spare = self.spare_names.iter().map(|column| cell(*column).trim());
-            return spare.find(|name| !name.is_empty() && !is_named).map(Into::into);
-        }
-        if self.whole_addresses.is_empty() {
-            return own;
-        }
-        match own {
+        match (&self.stand_in, own) {
             // A line that says where the street is, too.
-            Some(street) if self.field == STREET && street.contains(',') => {
-                Some(address::parts(&street).street.map_or(street.clone().into_owned(), str::to_owned).into())
+            (StandIn::AddressPart(AddressPart::Street, _), Some(line)) if line.contains(',') => {
+                let street = AddressPart::Street.of(&line).map(str::to_owned);
+                Some(street.map_or(line, Into::into))
             }
-            Some(value) => Some(value),
-            None => self.whole_addresses.iter().find_map(|column| {
-                let parts = address::parts(cell(*column));
-                let part = match self.field.as_str() {
-                    STREET => parts.street,
-                    POSTAL_CODE => parts.postal_code,
-                    _ => parts.city,
-                };
-                part.map(Into::into)
-            }),
+            (StandIn::None, own) | (_, own @ Some(_)) => own,
+            (StandIn::AddressPart(part, columns), None) => {
+                columns.iter().find_map(|column| part.of(cell(*column))).map(Into::into)
+            }
+            (StandIn::SpareName { spare, names }, None) => {
+                let is_named = names.iter().any(|column| !cell(*column).trim().is_empty());
+                let mut spare = spare.iter().map(|column| cell(*column).trim());
+                spare.find(|name| !name.is_empty() && !is_named).map(Into::into)
+            }
         }
     }
 
@@ -130,13 +151,13 @@ pub(super) fn part_addresses(
     if whole.is_empty() {
         return;
     }
-    for name in [STREET, POSTAL_CODE, CITY] {
+    for (name, part) in AddressPart::ALL {
         let is_known = mapped.iter().any(|field| field.field == name);
-        if !is_known && (name == STREET || whole.iter().any(holds_codes)) {
+        if !is_known && (part == AddressPart::Street || whole.iter().any(holds_codes)) {
             mapped.push(MappedField::new(name, Vec::new(), Joined::FirstWithValue));
         }
         if let Some(field) = mapped.iter_mut().find(|field| field.field == name) {
-            field.whole_addresses.clone_from(&whole);
+            field.stand_in = StandIn::AddressPart(part, whole.clone());
         }
     }
 }
@@ -164,6 +185,6 @@ pub(super) fn spare_names(
         mapped.push(MappedField::new(FULL_NAME, Vec::new(), Joined::FirstWithValue));
     }
     if let Some(field) = mapped.iter_mut().find(|field| field.field == FULL_NAME) {
-        (field.spare_names, field.names) = (spare, names);
+        field.stand_in = StandIn::SpareName { spare, names };
     }
 }
