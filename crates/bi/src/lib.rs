@@ -1,0 +1,1 @@
+//! SQL over the PostgreSQL wire, on the reading session of the engine.
