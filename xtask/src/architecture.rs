@@ -33,6 +33,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ),
     ("vermeil-synth", &["vermeil-model"]),
     ("vermeil-leaks", &["vermeil-model"]),
+    ("vermeil-bi", &["vermeil-model", "vermeil-engine"]),
     ("vermeil-cli", ALL),
     ("vermeil-benches", ALL),
     ("xtask", &[]),
@@ -49,6 +50,7 @@ const ALL: &[&str] = &[
     "vermeil-engine",
     "vermeil-synth",
     "vermeil-leaks",
+    "vermeil-bi",
 ];
 
 /// Libraries that only some crates may name, with everything whose name continues theirs after a hyphen
