@@ -169,6 +169,15 @@ help-leak-scan-dir = Folder to search
 help-leak-scan-values = Values to search for: one a line, or CSV (`label,value`), or NDJSON
 help-leak-scan-write-corpus = Write a folder of planted values instead, to try this or another scanner on
 
+help-token = Hand out tokens for the services, list them, revoke them
+help-token-create = Make a token, and print it: it is shown this once
+help-token-create-actor = Account that asks with it, as the audit log names it
+help-token-create-role = Role that it may ask in, of the policy files
+help-token-create-expires-in = Days until it expires; without, it lasts until it is revoked
+help-token-ls = List tokens, never their secrets
+help-token-revoke = Revoke a token at once, in every process
+help-token-revoke-number = Number of the token
+
 help-erase = Erase a person: ask for it, have another account approve it, carry it out, prove it
 help-erase-open = Open a request: everything about the person of a profile or record, or of the value of a field
 help-erase-open-ids = Ids of profiles or records, each a request of its own
@@ -232,6 +241,12 @@ span-hours = { $number } h
 span-days = { $number } d
 
 column-actor = actor
+column-created-at = created
+column-created-by = created by
+column-expires-at = expires
+column-revoked-at = revoked
+column-status = status
+column-token = token
 column-author = author
 column-because = because of
 column-blocks = blocks
@@ -580,6 +595,13 @@ audit-verdict = { $faults ->
        *[other] { $faults } faults: the log is not as it was signed.
     }
 audit-nothing-opened = No such opening is in the log.
+
+token-created = Token { $token } of { $actor } in role { $role }. It is not shown again:
+token-revoked = Token { $token } of { $actor } in role { $role } is worth nothing any more.
+tokens-none = no token was handed out
+token-status-valid = valid
+token-status-expired = expired
+token-status-revoked = revoked
 
 erase-none = nobody was to be erased
 erase-none-flagged = no record is flagged
@@ -1150,6 +1172,8 @@ state-out-of-turn = { $what ->
         [run] run
         [publication] publication
         [erasure] erasure
+        [token] token
+        [job] job
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1267,6 +1291,7 @@ unknown-id = there is no { $what ->
         [row] quarantined row
         [decision] decision in force
         [erasure] request to erase with number
+        [token] token in force with number
        *[other] { $what }
     } { $id }
     .help = ids stand in `golden.profiles`, in `golden.members` and in `vermeil quarantine ls`

@@ -169,6 +169,15 @@ help-leak-scan-dir = Dossier à examiner
 help-leak-scan-values = Valeurs à chercher : une par ligne, ou CSV (`label,value`), ou NDJSON
 help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour éprouver cet outil ou un autre
 
+help-token = Délivre des jetons pour les services, les liste, les révoque
+help-token-create = Crée un jeton et l'affiche : une seule fois, celle-ci
+help-token-create-actor = Compte qui s'en sert, tel que le journal d'audit le nomme
+help-token-create-role = Rôle dans lequel il sert, parmi ceux des fichiers de politique
+help-token-create-expires-in = Jours jusqu'à son expiration ; sans cela, il vaut jusqu'à sa révocation
+help-token-ls = Liste les jetons, jamais leurs secrets
+help-token-revoke = Révoque un jeton aussitôt, dans tous les processus
+help-token-revoke-number = Numéro du jeton
+
 help-erase = Efface une personne : le demander, le faire approuver par un autre compte, l'exécuter, le prouver
 help-erase-open = Ouvre une demande : tout ce qui concerne la personne d'un profil ou d'un enregistrement, ou de la valeur d'un champ
 help-erase-open-ids = Identifiants de profils ou d'enregistrements, une demande pour chacun
@@ -231,6 +240,12 @@ span-minutes = { $number } min
 span-hours = { $number } h
 span-days = { $number } j
 
+column-created-at = création
+column-created-by = créé par
+column-expires-at = expiration
+column-revoked-at = révocation
+column-status = état
+column-token = jeton
 column-actor = auteur
 column-author = auteur
 column-because = à cause de
@@ -577,6 +592,13 @@ audit-verdict = { $faults ->
        *[other] { $faults } anomalies : le journal n'est pas tel qu'il a été signé.
     }
 audit-nothing-opened = Le journal ne contient pas de telle ouverture.
+
+token-created = Jeton { $token } de { $actor } dans le rôle { $role }. Il ne sera plus affiché :
+token-revoked = Le jeton { $token } de { $actor } dans le rôle { $role } ne vaut plus rien.
+tokens-none = aucun jeton n'a été délivré
+token-status-valid = valable
+token-status-expired = expiré
+token-status-revoked = révoqué
 
 erase-none = personne n'est à effacer
 erase-none-flagged = aucun enregistrement n'est signalé
@@ -1147,6 +1169,8 @@ state-out-of-turn = { $what ->
         [run] l'exécution
         [publication] la publication
         [erasure] l'effacement
+        [token] le jeton
+        [job] la tâche
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1264,6 +1288,7 @@ unknown-id = il n'y a pas { $what ->
         [row] de ligne en quarantaine
         [decision] de décision en vigueur
         [erasure] de demande d'effacement de numéro
+        [token] de jeton en vigueur de numéro
        *[other] de { $what }
     } { $id }
     .help = les identifiants figurent dans `golden.profiles`, dans `golden.members` et dans `vermeil quarantine ls`

@@ -27,6 +27,7 @@ mod review;
 mod run;
 mod status;
 pub mod synth;
+mod token;
 
 use std::str::FromStr;
 
@@ -72,6 +73,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Model(command) => model::execute(session, output, &command).await,
+        Command::Token(command) => token::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),
     }
 }
