@@ -103,6 +103,7 @@ pub enum Command {
     Model(ModelCommand),
     #[command(subcommand)]
     Token(TokenCommand),
+    Serve(ServeArguments),
     Completions(CompletionsArguments),
 }
 

@@ -1,5 +1,8 @@
 //! What can be typed after `token` and `serve`.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -23,4 +26,16 @@ pub struct TokenCreateArguments {
 pub struct TokenRevokeArguments {
     #[arg(value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     pub number: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub http: SocketAddr,
+    #[arg(id = "tls-cert", long, value_name = "FILE", requires = "tls-key")]
+    pub tls_cert: Option<PathBuf>,
+    #[arg(id = "tls-key", long, value_name = "FILE", requires = "tls-cert")]
+    pub tls_key: Option<PathBuf>,
+    #[arg(long, conflicts_with = "tls-cert")]
+    pub insecure: bool,
 }
