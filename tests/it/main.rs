@@ -27,3 +27,4 @@ mod rectify;
 mod resolve;
 mod review;
 mod spilling;
+mod token;

@@ -32,6 +32,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
+    ("vermeil-serve", &["vermeil-model", "vermeil-rights"]),
     ("vermeil-leaks", &["vermeil-model"]),
     ("vermeil-bi", &["vermeil-model", "vermeil-engine"]),
     ("vermeil-cli", ALL),
@@ -77,7 +78,11 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
         &["vermeil-audit"],
         "only the audit log and what it vouches for are signed",
     ),
-    (&["reqwest"], &["vermeil-protect"], "only key management services are asked over HTTP"),
+    (
+        &["reqwest"],
+        &["vermeil-protect", "vermeil-serve"],
+        "only key management services and issuers of identities are asked over HTTP",
+    ),
     (&["sqlx"], &["vermeil-state"], "the state database has one owner"),
     (&["cedar"], &["vermeil-policy"], "one crate evaluates policies"),
 ];

@@ -18,8 +18,10 @@ use vermeil_model::{Bits, Probability};
 use crate::language::Language;
 
 mod erase;
+mod service;
 
 pub use erase::*;
+pub use service::*;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -99,6 +101,9 @@ pub enum Command {
     Keys(KeysCommand),
     #[command(subcommand)]
     Model(ModelCommand),
+    #[command(subcommand)]
+    Token(TokenCommand),
+    Serve(ServeArguments),
     Completions(CompletionsArguments),
 }
 

@@ -17,11 +17,13 @@ use crate::yaml::{self, YamlError};
 
 mod former_roles;
 mod keyring;
+mod service;
 
 pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
+pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,6 +60,15 @@ pub struct Pipeline {
     /// What a query may take of the machine.
     #[serde(default)]
     pub query: QueryLimits,
+    /// How much the service takes.
+    #[serde(default)]
+    pub service: ServiceSettings,
+    /// What the service does on time.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Whose word the service takes for who people are.
+    #[serde(default)]
+    pub oidc: Option<OidcSettings>,
 }
 
 fn default_lake() -> String {
