@@ -17,8 +17,10 @@ use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
+mod consent;
 mod erase;
 
+pub use consent::*;
 pub use erase::*;
 
 /// The whole command line.
@@ -91,6 +93,8 @@ pub enum Command {
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     #[command(subcommand)]
     Erase(EraseCommand),
     Prove(ProveArguments),
