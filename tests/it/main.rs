@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod command_line;
 mod common;
+mod consent;
 mod crash;
 mod decisions;
 mod dedupe;

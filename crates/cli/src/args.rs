@@ -17,9 +17,11 @@ use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
+mod consent;
 mod erase;
 mod service;
 
+pub use consent::*;
 pub use erase::*;
 pub use service::*;
 
@@ -93,6 +95,8 @@ pub enum Command {
     Synth(SynthArguments),
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     #[command(subcommand)]
     Erase(EraseCommand),
     Prove(ProveArguments),

@@ -4,6 +4,7 @@ mod audit;
 pub mod check;
 pub mod compare_names;
 mod completions;
+mod consent;
 mod decisions;
 pub mod dedupe;
 pub mod demo;
@@ -69,6 +70,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
+        Command::Consent(command) => consent::execute(session, output, &command).await,
         Command::Erase(command) => erase::execute(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod changes;
 pub mod check;
 pub mod compare_names;
+pub mod consent;
 pub mod decisions;
 pub mod dedupe;
 pub mod demo;

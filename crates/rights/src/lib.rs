@@ -1,1 +1,5 @@
-//! Consent, requests of data subjects and their deadlines, holds, retention: pure rules, no I/O.
+//! The rights of the people that data is about, as pure rules: what consent comes to.
+//!
+//! Nothing here reads a file, a database or a clock.
+
+pub mod consent;

@@ -1,6 +1,7 @@
 //! The erasure kit: who a request is about, sealed under a key of this request alone.
 
 use serde::{Deserialize, Serialize};
+use vermeil_model::consent::ConsentKey;
 use vermeil_model::{FieldClass, Policy};
 use vermeil_protect::{Binding, KeyLocation, KeyOwner, RecordCipher};
 use vermeil_state::Kit;
@@ -27,6 +28,9 @@ pub(super) struct KitContents {
     pub(super) keys: Vec<(i64, u16)>,
     /// What bars them from coming back.
     pub(super) suppression: Vec<[u8; 16]>,
+    /// Contact points, as what was allowed and refused is kept by.
+    #[serde(default)]
+    pub(super) contacts: Vec<ConsentKey>,
     /// What distinguishes them, as (name of the field, value).
     pub(super) values: Vec<(String, String)>,
 }

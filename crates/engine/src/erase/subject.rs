@@ -106,6 +106,7 @@ impl Engine {
         self.gather_quarantined(&mut gathering).await?;
         for (kit, told) in gathering.kits.iter_mut().zip(&mut gathering.told) {
             let points = told.points.tags(&self.suppression_tags);
+            kit.contacts = told.points.consent_keys(&self.consent_tags);
             kit.suppression = told.suppression.iter().chain(&points).map(|tag| tag.0).collect();
             kit.values = std::mem::take(&mut told.values).into_iter().collect();
         }
