@@ -27,4 +27,6 @@ mod real_data;
 mod rectify;
 mod resolve;
 mod review;
+mod serve;
 mod spilling;
+mod token;

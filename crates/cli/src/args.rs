@@ -19,9 +19,11 @@ use crate::language::Language;
 
 mod consent;
 mod erase;
+mod service;
 
 pub use consent::*;
 pub use erase::*;
+pub use service::*;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -103,6 +105,9 @@ pub enum Command {
     Keys(KeysCommand),
     #[command(subcommand)]
     Model(ModelCommand),
+    #[command(subcommand)]
+    Token(TokenCommand),
+    Serve(ServeArguments),
     Completions(CompletionsArguments),
 }
 

@@ -26,8 +26,10 @@ mod rectify;
 mod resolve;
 mod review;
 mod run;
+mod serve;
 mod status;
 pub mod synth;
+mod token;
 
 use std::str::FromStr;
 
@@ -74,6 +76,8 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Model(command) => model::execute(session, output, &command).await,
+        Command::Serve(arguments) => serve::execute(session, output, &arguments).await,
+        Command::Token(command) => token::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),
     }
 }

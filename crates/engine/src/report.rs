@@ -19,6 +19,7 @@ mod keys;
 mod matching;
 mod resolve;
 mod review;
+mod tokens;
 
 pub use blocks::*;
 pub use changes::*;
@@ -31,6 +32,7 @@ pub use keys::*;
 pub use matching::*;
 pub use resolve::*;
 pub use review::*;
+pub use tokens::*;
 
 /// A moment to the second, RFC 3339, UTC.
 pub(crate) fn second(moment: DateTime<Utc>) -> String {

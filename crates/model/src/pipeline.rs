@@ -18,11 +18,13 @@ use crate::yaml::{self, YamlError};
 
 mod former_roles;
 mod keyring;
+mod service;
 
 pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
+pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +67,15 @@ pub struct Pipeline {
     /// How what people allowed and refused is read.
     #[serde(default)]
     pub consent: ConsentRules,
+    /// How much the service takes.
+    #[serde(default)]
+    pub service: ServiceSettings,
+    /// What the service does on time.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Whose word the service takes for who people are.
+    #[serde(default)]
+    pub oidc: Option<OidcSettings>,
 }
 
 fn default_lake() -> String {

@@ -106,7 +106,7 @@ pub enum StateError {
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
-        /// `load`, `run`, `publication` or `erasure`.
+        /// `load`, `run`, `publication`, `erasure`, `token` or `job`.
         what: &'static str,
         /// Its number.
         number: i64,
