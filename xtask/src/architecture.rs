@@ -34,6 +34,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("vermeil-synth", &["vermeil-model"]),
     ("vermeil-serve", &["vermeil-model", "vermeil-rights"]),
     ("vermeil-leaks", &["vermeil-model"]),
+    ("vermeil-bi", &["vermeil-model", "vermeil-engine"]),
     ("vermeil-cli", ALL),
     ("vermeil-benches", ALL),
     ("xtask", &[]),

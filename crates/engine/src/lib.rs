@@ -66,7 +66,9 @@ pub use keys::KeyHolder;
 pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
 pub use plan::{PlanRequest, PlannedModel};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
-pub use query::QueryResult;
+pub use query::{
+    QueryFault, QueryResult, ReadingSession, SessionExtension, SqlFault, Understood, VisibleTables,
+};
 pub use rectify::Rectify;
 pub use report::*;
 pub use resolve::{ResolveQuery, Resolver};
