@@ -14,7 +14,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("vermeil-model", &[]),
     ("vermeil-resolve", &["vermeil-model"]),
     ("vermeil-protect", &["vermeil-model"]),
-    ("vermeil-state", &["vermeil-model", "vermeil-protect"]),
+    ("vermeil-rights", &["vermeil-model"]),
+    ("vermeil-state", &["vermeil-model", "vermeil-protect", "vermeil-rights"]),
     ("vermeil-audit", &["vermeil-model"]),
     ("vermeil-ingest", &["vermeil-model"]),
     ("vermeil-policy", &["vermeil-model"]),
@@ -29,6 +30,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "vermeil-ingest",
             "vermeil-policy",
             "vermeil-leaks",
+            "vermeil-rights",
         ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
@@ -49,6 +51,7 @@ const ALL: &[&str] = &[
     "vermeil-engine",
     "vermeil-synth",
     "vermeil-leaks",
+    "vermeil-rights",
 ];
 
 /// Libraries that only some crates may name, with everything whose name continues theirs after a hyphen
