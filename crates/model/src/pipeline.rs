@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
+use crate::consent::{Contradiction, LegalBasis};
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
 use crate::policy::Purpose;
@@ -58,6 +59,12 @@ pub struct Pipeline {
     /// What a query may take of the machine.
     #[serde(default)]
     pub query: QueryLimits,
+    /// Purpose → why it may be pursued. Under a purpose that is not here nobody reads anything.
+    #[serde(default)]
+    pub purposes: BTreeMap<Purpose, LegalBasis>,
+    /// How what people allowed and refused is read.
+    #[serde(default)]
+    pub consent: ConsentRules,
 }
 
 fn default_lake() -> String {
@@ -260,6 +267,17 @@ pub struct Golden {
     pub groups: BTreeMap<String, Option<FieldGroup>>,
     /// Sources from the most to the least trusted; unlisted ones come last.
     pub source_priority: Vec<SourceId>,
+}
+
+/// How what people allowed and refused is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsentRules {
+    /// Which of several e-mail addresses, or phone numbers, of one profile counts where they disagree.
+    pub contradiction: Contradiction,
+    /// Country (ISO 3166-1 alpha-2), or `default` → the age, in years, from which someone consents
+    /// without a parent (Art. 8 GDPR); nobody is asked for an age where there is none.
+    pub age_of_consent: BTreeMap<String, u8>,
 }
 
 /// What one query may take of the machine. One that needs more memory puts aside

@@ -95,6 +95,26 @@ impl SuppressionTags {
     }
 }
 
+/// Tags of contact points that someone allowed or refused to be reached by.
+#[derive(Clone)]
+pub struct ConsentTags(KeyedHash);
+
+impl ConsentTags {
+    /// The tags of a keyring.
+    pub fn of(keyring: &Keyring) -> Self {
+        Self::new(&keyring.root(RootKind::BlindIndex))
+    }
+
+    fn new(root: &RootKey) -> Self {
+        Self(KeyedHash::for_domain(root.expose(), "vermeil/consent-tag/1"))
+    }
+
+    /// Names a normalised contact point of a kind, such as an e-mail address.
+    pub fn consent_tag(&self, kind: &str, normalised: &str) -> Tag {
+        self.0.clone().part(kind.as_bytes()).part(normalised.as_bytes()).tag()
+    }
+}
+
 fn first_half(hash: KeyedHash) -> u64 {
     u64::from_le_bytes(*hash.tag().0.first_chunk().expect("a tag has 16 bytes"))
 }

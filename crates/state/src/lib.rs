@@ -9,6 +9,7 @@
 //! statement nor an error quotes a value.
 
 mod blind_index;
+mod consents;
 mod database;
 mod decisions;
 mod erasures;
@@ -24,6 +25,7 @@ mod runs;
 mod suppression;
 
 pub use blind_index::IndexEntry;
+pub use consents::{ConsentEvent, ConsentMark, ConsentState, NewConsent};
 pub use database::StateDatabase;
 pub use decisions::{Decision, NewDecision, Undone};
 pub use erasures::{Erasure, ErasureStatus, ErasureStep, Kit, StepEntry};
