@@ -6,5 +6,6 @@
 
 pub mod consent;
 pub mod deadline;
+pub mod dossier;
 pub mod request;
 mod text;
