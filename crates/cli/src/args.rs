@@ -18,8 +18,10 @@ use vermeil_model::{Bits, Probability};
 use crate::language::Language;
 
 mod erase;
+mod request;
 
 pub use erase::*;
+pub use request::*;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -93,6 +95,8 @@ pub enum Command {
     LeakScan(LeakScanArguments),
     #[command(subcommand)]
     Erase(EraseCommand),
+    #[command(subcommand)]
+    Request(RequestCommand),
     Prove(ProveArguments),
     Optimize,
     #[command(subcommand)]

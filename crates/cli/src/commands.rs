@@ -22,6 +22,7 @@ mod prove;
 mod quarantine;
 mod query;
 mod rectify;
+mod request;
 mod resolve;
 mod review;
 mod run;
@@ -68,6 +69,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
         Command::Erase(command) => erase::execute(session, output, &command).await,
+        Command::Request(command) => request::execute(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,

@@ -16,6 +16,7 @@ mod erase;
 mod explain;
 mod keys;
 mod matching;
+mod requests;
 mod resolve;
 mod review;
 
@@ -27,6 +28,7 @@ pub use erase::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
+pub use requests::*;
 pub use resolve::*;
 pub use review::*;
 

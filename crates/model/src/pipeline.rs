@@ -18,11 +18,14 @@ use crate::yaml::{self, YamlError};
 
 mod former_roles;
 mod keyring;
+mod requests;
 
 pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
+
+pub use requests::{NotAnOffset, RequestRules, UtcOffset};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +68,9 @@ pub struct Pipeline {
     /// How what people allowed and refused is read.
     #[serde(default)]
     pub consent: ConsentRules,
+    /// How requests of data subjects are dealt with.
+    #[serde(default)]
+    pub requests: RequestRules,
 }
 
 fn default_lake() -> String {

@@ -3,7 +3,7 @@
 //! ```text
 //! identity_unverified ─verify─▶ pending ─approve─▶ approved ─start─▶ in_progress ─▶ completed
 //!    ▲      │                    │   ▲   (erasure)                    │       ▲
-//!    └doubt─┼────────────────────┤   └──review──── restricted ◀───────┘       │
+//!    └pause─┼────────────────────┤   └──review──── restricted ◀───────┘       │
 //!           ▼                    │   (hold ended)      └──────lift────────────┘
 //!       duplicate                └─▶ refused, cancelled
 //! ```
@@ -218,16 +218,6 @@ impl Request {
         Ok(())
     }
 
-    /// It is not sure any more whose request it is.
-    ///
-    /// # Errors
-    /// [`RequestError::Transition`].
-    pub fn doubt(&mut self) -> Result<(), RequestError> {
-        self.go(&[RequestState::Pending], RequestState::IdentityUnverified)?;
-        self.identity = None;
-        Ok(())
-    }
-
     /// The same person asked for the same before, and that request is open.
     ///
     /// # Errors
@@ -240,16 +230,21 @@ impl Request {
         Ok(())
     }
 
-    /// Stops the clock until the person proves who they are.
+    /// It is in doubt who asks: the clock stops until they prove it.
     ///
     /// # Errors
-    /// [`RequestError::Identified`] unless that is in doubt, [`RequestError::Clock`].
+    /// [`RequestError::Identified`] once it was decided, [`RequestError::Transition`], [`RequestError::Clock`].
     pub fn pause(&mut self, on: NaiveDate) -> Result<(), RequestError> {
-        match self.state {
-            RequestState::IdentityUnverified => Ok(self.clock.pause(on)?),
-            state if state.is_open() => Err(RequestError::Identified),
-            state => Err(RequestError::Transition { from: state, to: state }),
+        let undecided = [RequestState::IdentityUnverified, RequestState::Pending];
+        if self.state.is_open() && !undecided.contains(&self.state) {
+            return Err(RequestError::Identified);
         }
+        let mut clock = self.clock.clone();
+        clock.pause(on)?;
+        self.go(&undecided, RequestState::IdentityUnverified)?;
+        self.clock = clock;
+        self.identity = None;
+        Ok(())
     }
 
     /// Lets the clock run on: what was asked for came.

@@ -128,8 +128,10 @@ impl StateDatabase {
         let about = requests_about(&mut change, &subject.tags).await.map_err(failed)?;
         let kind = request.kind().as_str();
         // One that came later is answered later: the earlier day holds for the earlier request.
-        let same = about.iter().filter(|(other, of)| *other < number && of == kind);
-        make(&mut request, same.map(|(other, _)| *other).min())?;
+        let same = about.iter().filter(|(other, of, state)| {
+            *other < number && of == kind && state != RequestState::IdentityUnverified.as_str()
+        });
+        make(&mut request, same.map(|(other, ..)| *other).min())?;
         sqlx::query(
             "UPDATE requests SET kit = $2, kit_page = $3, kit_slot = $4, summary_json = $5 WHERE request = $1",
         )
@@ -246,7 +248,7 @@ impl StateDatabase {
         let mut found = requests_about(&mut reader, tags).await.map_err(|cause| self.failed(cause))?;
         found.sort_unstable();
         found.dedup();
-        Ok(found.into_iter().map(|(number, _)| number).collect())
+        Ok(found.into_iter().map(|(number, ..)| number).collect())
     }
 
     /// Every request, by number.
@@ -370,15 +372,15 @@ fn step((_, step, begun_at, ended_at, attempts, detail): &StepRow) -> Result<Req
     })
 }
 
-/// The numbers and kinds of requests that have not ended and are about one of these records.
+/// The numbers, kinds and states of requests that have not ended and are about one of these records.
 async fn requests_about(
     connection: &mut SqliteConnection,
     tags: &[Tag],
-) -> Result<Vec<(i64, String)>, sqlx::Error> {
+) -> Result<Vec<(i64, String, String)>, sqlx::Error> {
     let mut found = Vec::new();
     for tags in tags.chunks(TAGS_AT_ONCE) {
         let mut select = QueryBuilder::<Sqlite>::new(
-            "SELECT DISTINCT requests.request, kind FROM requests
+            "SELECT DISTINCT requests.request, kind, state FROM requests
              JOIN request_tags ON request_tags.request = requests.request WHERE tag IN (",
         );
         let mut list = select.separated(", ");

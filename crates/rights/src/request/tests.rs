@@ -94,10 +94,11 @@ fn the_clock_stops_only_while_it_is_in_doubt_who_asks() {
     assert_eq!(request.state(), RequestState::IdentityUnverified, "what is refused changes nothing");
     request.verify(day("2026-03-12"), IdentityMethod::Code, act("ann")).expect("unverified");
     assert_eq!(request.clock().due(), Some(day("2026-04-11")));
-    assert_eq!(request.pause(day("2026-03-13")), Err(RequestError::Identified));
-    request.doubt().expect("pending");
-    assert_eq!(request.identity(), None);
     request.pause(day("2026-03-13")).expect("in doubt again");
+    assert_eq!((request.state(), request.identity()), (RequestState::IdentityUnverified, None));
+    request.verify(day("2026-03-14"), IdentityMethod::InPerson, act("ann")).expect("unverified");
+    request.start().expect("pending");
+    assert_eq!(request.pause(day("2026-03-15")), Err(RequestError::Identified));
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn attempt(request: &mut Request, number: u8) -> Result<(), RequestError> {
     let today = day(TODAY);
     match number {
         0 => request.verify(today, IdentityMethod::Code, act("ann")),
-        1 => request.doubt(),
+        1 => request.extend(day("2026-05-01"), &reason(), act("ann")),
         2 => request.repeats(7, act("ann")),
         3 => request.pause(today),
         4 => request.resume(today),
