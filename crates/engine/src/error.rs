@@ -13,6 +13,7 @@ use vermeil_model::policy::Denied;
 use vermeil_model::{Diagnose, Diagnostic, SourceId};
 use vermeil_state::StateError;
 
+use crate::consent::ConsentError;
 use crate::lake::{LocationError, TableName};
 use crate::report::second;
 
@@ -137,6 +138,8 @@ pub enum EngineError {
     NotIndexed { indexed: String },
     #[error("the index does not cover the records of source `{source_id}` yet: `vermeil run` completes it")]
     IndexIncomplete { source_id: SourceId },
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     #[error("{message}")]
     Sql { message: String },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -276,6 +279,7 @@ impl Diagnose for EngineError {
             Self::Ingest { cause, .. } => return cause.diagnostic(),
             Self::State(cause) => return cause.diagnostic(),
             Self::Audit(cause) => return cause.diagnostic(),
+            Self::Consent(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -427,6 +431,7 @@ impl Diagnose for EngineError {
             Self::Ingest { cause, .. } => cause.kind(),
             Self::State(cause) => cause.kind(),
             Self::Audit(cause) => cause.kind(),
+            Self::Consent(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

@@ -16,6 +16,7 @@ mod blind_index;
 mod changes;
 mod check;
 mod columns;
+mod consent;
 mod constraints;
 mod current;
 mod decisions;
@@ -54,6 +55,7 @@ mod stored;
 mod suppress;
 
 pub use check::check;
+pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement, ConsentSubject};
 pub use decisions::Author;
 pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe};
 pub use engine::{Access, Engine, EngineConfig, Reader};

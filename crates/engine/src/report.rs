@@ -10,6 +10,7 @@ use vermeil_resolve::MatchModel;
 
 mod blocks;
 mod changes;
+mod consent;
 mod decisions;
 mod dedupe;
 mod erase;
@@ -22,6 +23,7 @@ mod review;
 
 pub use blocks::*;
 pub use changes::*;
+pub use consent::*;
 pub use decisions::*;
 pub use dedupe::*;
 pub use erase::*;

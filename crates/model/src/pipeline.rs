@@ -276,14 +276,11 @@ pub struct Golden {
 }
 
 /// How what people allowed and refused is read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsentRules {
     /// Which of several e-mail addresses, or phone numbers, of one profile counts where they disagree.
     pub contradiction: Contradiction,
-    /// Country (ISO 3166-1 alpha-2), or `default` → the age, in years, from which someone consents
-    /// without a parent (Art. 8 GDPR); nobody is asked for an age where there is none.
-    pub age_of_consent: BTreeMap<String, u8>,
 }
 
 /// What one query may take of the machine. One that needs more memory puts aside

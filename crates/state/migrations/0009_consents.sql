@@ -35,3 +35,6 @@ CREATE TABLE consent_states (
 );
 
 CREATE INDEX consent_states_by_number ON consent_states (number);
+
+-- Whether anyone said no: most purposes are read without asking further.
+CREATE INDEX consent_states_of_no ON consent_states (purpose) WHERE status NOT IN ('given', 'released');

@@ -164,6 +164,21 @@ impl StateDatabase {
         Ok(ConsentMark { number: row.0, epoch: row.1 })
     }
 
+    /// Whether anyone said no to a purpose, or to everything.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn anyone_said_no(&self, purpose: Option<&Purpose>) -> Result<bool, StateError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM consent_states \
+             WHERE purpose IN ('', $1) AND status NOT IN ('given', 'released'))",
+        )
+        .bind(purpose_text(purpose))
+        .fetch_one(self.readers())
+        .await
+        .map_err(|cause| self.failed(cause))
+    }
+
     /// The states that events after `mark` made, and how far that goes. After an erasure all of them
     /// are given: see [`ConsentMark::epoch`].
     ///

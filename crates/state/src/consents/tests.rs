@@ -27,39 +27,43 @@ async fn statuses(state: &StateDatabase, key: ConsentKey) -> Vec<&'static str> {
 
 #[tokio::test]
 async fn what_happened_last_holds_whenever_it_is_told() {
-    let state = fixture().await.state;
+    let fixture = fixture().await;
+    let state = &fixture.state;
     let day = TimeDelta::days(1);
     state.record_consents(&[said(email(1), ConsentStatus::Withdrawn, day)]).await.unwrap();
     state.record_consents(&[said(email(1), ConsentStatus::Given, day * 2)]).await.unwrap();
-    assert_eq!(statuses(&state, email(1)).await, ["withdrawn"]);
+    assert_eq!(statuses(state, email(1)).await, ["withdrawn"]);
     state.record_consents(&[said(email(1), ConsentStatus::Given, TimeDelta::zero())]).await.unwrap();
-    assert_eq!(statuses(&state, email(1)).await, ["given"]);
+    assert_eq!(statuses(state, email(1)).await, ["given"]);
     let events = state.consent_events(&[email(1)]).await.unwrap();
     assert_eq!(events.len(), 3, "nothing that was said is lost");
 }
 
 #[tokio::test]
 async fn a_no_of_just_now_holds_although_a_clock_was_ahead() {
-    let state = fixture().await.state;
+    let fixture = fixture().await;
+    let state = &fixture.state;
     let ahead = said(email(1), ConsentStatus::Given, -TimeDelta::minutes(2));
     state.record_consents(&[ahead]).await.unwrap();
     state.record_consents(&[said(email(1), ConsentStatus::Withdrawn, TimeDelta::zero())]).await.unwrap();
-    assert_eq!(statuses(&state, email(1)).await, ["withdrawn"]);
+    assert_eq!(statuses(state, email(1)).await, ["withdrawn"]);
 }
 
 #[tokio::test]
 async fn subjects_of_one_tag_and_two_kinds_are_two() {
-    let state = fixture().await.state;
+    let fixture = fixture().await;
+    let state = &fixture.state;
     let phone = ConsentKey { scope: ConsentScope::Phone, ..email(1) };
     state.record_consents(&[said(email(1), ConsentStatus::Given, TimeDelta::zero())]).await.unwrap();
-    assert_eq!(statuses(&state, phone).await, [""; 0]);
+    assert_eq!(statuses(state, phone).await, [""; 0]);
     state.record_consents(&[said(phone, ConsentStatus::Refused, TimeDelta::zero())]).await.unwrap();
     assert_eq!(state.consent_states(&[email(1), phone, email(2)]).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn a_restriction_is_of_every_purpose() {
-    let state = fixture().await.state;
+    let fixture = fixture().await;
+    let state = &fixture.state;
     let record = ConsentKey { scope: ConsentScope::Record, ..email(7) };
     state.record_consents(&[said(record, ConsentStatus::Restricted, TimeDelta::zero())]).await.unwrap();
     let states = state.consent_states(&[record]).await.unwrap();
@@ -92,7 +96,8 @@ async fn another_process_learns_what_changed_and_no_more() {
 
 #[tokio::test]
 async fn erasing_takes_out_every_event_of_a_subject_and_none_of_another() {
-    let state = fixture().await.state;
+    let fixture = fixture().await;
+    let state = &fixture.state;
     let both = [
         said(email(1), ConsentStatus::Given, TimeDelta::zero()),
         said(email(2), ConsentStatus::Given, TimeDelta::zero()),
@@ -100,5 +105,5 @@ async fn erasing_takes_out_every_event_of_a_subject_and_none_of_another() {
     state.record_consents(&both).await.unwrap();
     assert_eq!(state.erase_consents(&[email(1)]).await.unwrap(), 1);
     assert!(state.consent_events(&[email(1)]).await.unwrap().is_empty());
-    assert_eq!(statuses(&state, email(2)).await, ["given"]);
+    assert_eq!(statuses(state, email(2)).await, ["given"]);
 }
