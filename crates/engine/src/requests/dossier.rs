@@ -15,6 +15,7 @@ use vermeil_rights::request::RequestKind;
 use vermeil_state::{ConsentEvent, KnownRequest};
 
 use crate::columns::SOURCE_KEY_PREFIX;
+use crate::consent::points;
 use crate::engine::{Engine, Reader};
 use crate::erase::KitContents;
 use crate::error::EngineError;
@@ -65,7 +66,7 @@ impl Engine {
         if kind == RequestKind::Access {
             dossier.profile = self.profile_values(&closure, reader).await?;
             dossier.unread = self.unread_rows(&closure, reader).await?;
-            dossier.consents = self.consents_of(&closure).await?;
+            dossier.consents = self.statements_about(&closure, &dossier.records).await?;
         }
         dossier.fields = self.described_fields(&dossier);
         Ok(dossier)
@@ -168,8 +169,23 @@ impl Engine {
         Ok(rows)
     }
 
-    async fn consents_of(&self, closure: &KitContents) -> Result<Vec<DossierConsent>, EngineError> {
-        let keys: Vec<ConsentKey> = ids(&closure.records).into_iter().map(ConsentKey::of_record).collect();
+    /// What was said of someone, and of the contact points that their records hold.
+    async fn statements_about(
+        &self,
+        closure: &KitContents,
+        rows: &[DossierRow],
+    ) -> Result<Vec<DossierConsent>, EngineError> {
+        let mut keys: BTreeSet<ConsentKey> =
+            ids(&closure.records).into_iter().map(ConsentKey::of_record).collect();
+        for source in self.config.record_sources() {
+            let schema = self.config.schema_of(source);
+            let own = rows.iter().filter(|row| row.source == source.id.as_str());
+            for (name, value) in own.flat_map(|row| &row.values) {
+                let Some(scope) = schema.field(name).and_then(points::scope_of) else { continue };
+                keys.extend(points::readings(&self.consent_tags, scope, value));
+            }
+        }
+        let keys: Vec<ConsentKey> = keys.into_iter().collect();
         let events = self.state.consent_events(&keys).await?;
         Ok(events.into_iter().map(consent).collect())
     }
