@@ -19,6 +19,7 @@ use crate::yaml::{self, YamlError};
 mod former_roles;
 mod keyring;
 mod requests;
+mod retention;
 
 pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
@@ -26,6 +27,7 @@ pub use keyring::{
 };
 
 pub use requests::{NotAnOffset, RequestRules, UtcOffset};
+pub use retention::{Day, RetentionRules};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -71,6 +73,9 @@ pub struct Pipeline {
     /// How requests of data subjects are dealt with.
     #[serde(default)]
     pub requests: RequestRules,
+    /// How long people are kept.
+    #[serde(default)]
+    pub retention: RetentionRules,
 }
 
 fn default_lake() -> String {

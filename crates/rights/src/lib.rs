@@ -8,4 +8,5 @@ pub mod consent;
 pub mod deadline;
 pub mod dossier;
 pub mod request;
+pub mod retention;
 mod text;
