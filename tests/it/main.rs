@@ -25,6 +25,7 @@ mod python;
 mod query;
 mod real_data;
 mod rectify;
+mod requests;
 mod resolve;
 mod review;
 mod serve;

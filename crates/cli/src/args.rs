@@ -19,10 +19,12 @@ use crate::language::Language;
 
 mod consent;
 mod erase;
+mod request;
 mod service;
 
 pub use consent::*;
 pub use erase::*;
+pub use request::*;
 pub use service::*;
 
 /// The whole command line.
@@ -99,6 +101,8 @@ pub enum Command {
     Consent(ConsentCommand),
     #[command(subcommand)]
     Erase(EraseCommand),
+    #[command(subcommand)]
+    Request(RequestCommand),
     Prove(ProveArguments),
     Optimize,
     #[command(subcommand)]

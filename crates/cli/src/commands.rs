@@ -23,6 +23,7 @@ mod prove;
 mod quarantine;
 mod query;
 mod rectify;
+mod request;
 mod resolve;
 mod review;
 mod run;
@@ -72,6 +73,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
         Command::Consent(command) => consent::execute(session, output, &command).await,
         Command::Erase(command) => erase::execute(session, output, &command).await,
+        Command::Request(command) => request::execute(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod policy;
 pub mod quarantine;
 pub mod rectify;
+pub mod request;
 pub mod resolve;
 pub mod review;
 pub mod rows;

@@ -173,6 +173,27 @@ pub enum EngineError {
     /// More would be erased than was approved.
     #[error("the person of erasure {number} has records that were not approved")]
     ErasureChanged { number: i64 },
+    #[error("erasing them is held by request {number} until {until}")]
+    ErasureHeld { number: i64, until: String },
+    /// Dealing with requests takes leave to open every class.
+    #[error("role `{role}` may not deal with requests for purpose `{purpose}`")]
+    RequestDenied { role: String, purpose: String },
+    #[error("the request names nobody: a field that records are found by, or `id`, is expected")]
+    NoIdentifier,
+    #[error("the request to rectify says nothing of what should stand where")]
+    NothingToRectify,
+    #[error("a request cannot have been received after today")]
+    NotReceivedYet,
+    #[error("the answer has to go somewhere: name a folder")]
+    NoFolder,
+    #[error("{folder} is there already")]
+    FolderTaken { folder: String },
+    #[error("could not write {file}")]
+    Unwritable {
+        file: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
     CountsDoNotAddUp { counts: String },
     #[error("a computation failed")]
@@ -337,6 +358,18 @@ impl Diagnose for EngineError {
                 Diagnostic::new("erase-not-due").with("number", number).with("status", status)
             }
             Self::ErasureChanged { number } => Diagnostic::new("erase-changed").with("number", number),
+            Self::ErasureHeld { number, until } => {
+                Diagnostic::new("erase-held").with("number", number).with("until", until)
+            }
+            Self::RequestDenied { role, purpose } => {
+                Diagnostic::new("request-denied").with("role", role).with("purpose", purpose)
+            }
+            Self::NoIdentifier => Diagnostic::new("request-no-identifier"),
+            Self::NothingToRectify => Diagnostic::new("request-nothing-to-rectify"),
+            Self::NotReceivedYet => Diagnostic::new("request-not-received-yet"),
+            Self::NoFolder => Diagnostic::new("request-no-folder"),
+            Self::FolderTaken { folder } => Diagnostic::new("request-folder-taken").with("folder", folder),
+            Self::Unwritable { file, .. } => Diagnostic::new("request-unwritable").with("file", file),
             Self::CountsDoNotAddUp { counts } => {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
@@ -385,6 +418,7 @@ impl Diagnose for EngineError {
             | Self::ResolveDenied { .. }
             | Self::AuditDenied { .. }
             | Self::EraseDenied { .. }
+            | Self::RequestDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
             | Self::SecretMalformed { .. }
@@ -414,6 +448,12 @@ impl Diagnose for EngineError {
             | Self::SameAccount { .. }
             | Self::ErasureNotDue { .. }
             | Self::ErasureChanged { .. }
+            | Self::ErasureHeld { .. }
+            | Self::NoIdentifier
+            | Self::NothingToRectify
+            | Self::NotReceivedYet
+            | Self::NoFolder
+            | Self::FolderTaken { .. }
             | Self::Erased { .. } => ErrorKind::Usage,
             _ => ErrorKind::Failed,
         }
