@@ -18,7 +18,7 @@ use vermeil_model::policy::Purpose;
 use crate::answer::Cursor;
 use crate::catalogue::{Catalogue, Dialect};
 use crate::fault;
-use crate::gate::{Account, Gate};
+use crate::gate::{Account, Gate, Token};
 use crate::settings::Settings;
 
 /// What a client is, has set and has open.
@@ -26,6 +26,7 @@ pub(crate) struct Connection {
     engine: Arc<Engine>,
     gate: Arc<dyn Gate>,
     account: Account,
+    token: Token,
     catalogue: Catalogue,
     settings: Mutex<Settings>,
     cursors: Mutex<BTreeMap<String, OpenCursor>>,
@@ -40,9 +41,9 @@ pub(crate) struct Connection {
 /// What a connection has as long as it lasts.
 pub(crate) struct Held {
     /// Its place among those that may be.
-    pub(crate) place: tokio::sync::OwnedSemaphorePermit,
+    pub(crate) _place: tokio::sync::OwnedSemaphorePermit,
     /// Its entry among those that can be cancelled.
-    pub(crate) entry: Entry,
+    pub(crate) _entry: Entry,
 }
 
 struct OpenCursor {
@@ -59,7 +60,7 @@ pub(crate) struct Watch {
 impl Connection {
     pub(crate) fn new(
         (engine, gate): (Arc<Engine>, Arc<dyn Gate>),
-        account: Account,
+        (account, token): (Account, Token),
         settings: Settings,
         catalogue: Catalogue,
         longest: Duration,
@@ -70,6 +71,7 @@ impl Connection {
             engine,
             gate,
             account,
+            token,
             catalogue,
             settings: Mutex::new(settings),
             cursors: Mutex::default(),
@@ -108,8 +110,9 @@ impl Connection {
 
     /// A session as it would be with other settings.
     pub(crate) async fn session_for(&self, settings: Settings) -> PgWireResult<ReadingSession> {
-        let admitted = self.gate.still_admits(&self.account).await;
-        if !admitted.map_err(|cause| fault::of_engine(&cause))? {
+        let admitted = self.gate.admit(&self.account.actor, &self.token.0).await;
+        let admitted = admitted.map_err(|cause| fault::of_engine(&cause))?;
+        if admitted.as_ref() != Some(&self.account) {
             return Err(fault::fatal(fault::INVALID_AUTHORIZATION, "the token is not in force any more"));
         }
         let reader = Reader {

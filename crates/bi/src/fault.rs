@@ -25,7 +25,6 @@ pub(crate) const FIXED_SETTING: &str = "55P02";
 pub(crate) const UNSUPPORTED: &str = "0A000";
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
 pub(crate) const CANCELED: &str = "57014";
-pub(crate) const SHUTTING_DOWN: &str = "57P01";
 const INTERNAL: &str = "XX000";
 
 /// An error that ends the statement.

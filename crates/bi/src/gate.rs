@@ -16,25 +16,22 @@ pub struct Account {
     pub actor: String,
     /// The role of its token.
     pub role: Role,
-    /// Which of its tokens it came with; never the token itself.
-    pub token: i64,
 }
 
 /// Knows the tokens.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// The account `user` if `token` is one of its tokens. `None` does not tell why.
+    /// The account `user` if `token` is one of its tokens that is in force. `None` does not tell why.
+    ///
+    /// Asked when a client comes in, and before each of its statements.
     ///
     /// # Errors
     /// The tokens cannot be read.
     async fn admit(&self, user: &str, token: &str) -> Result<Option<Account>, EngineError>;
-
-    /// Whether what let `account` in still would.
-    ///
-    /// # Errors
-    /// The tokens cannot be read.
-    async fn still_admits(&self, account: &Account) -> Result<bool, EngineError>;
 }
+
+/// The token that a client came with. It has no `Debug`.
+pub(crate) struct Token(pub(crate) String);
 
 /// How long the answer to a wrong token takes, whether the user is known or not.
 pub(crate) const REFUSAL: Duration = Duration::from_secs(1);

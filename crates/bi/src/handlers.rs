@@ -186,7 +186,7 @@ impl ExtendedQueryHandler for Handlers {
             if !same {
                 return Err(fault::error(fault::UNSUPPORTED, "cached plan must not change result type"));
             }
-            parameters::bound(portal, &parameters::of(plan)?)
+            parameters::bound(portal, &parameters::of(plan, written)?)
         };
         run::command(client, &context, command.clone(), bound).await
     }

@@ -24,7 +24,7 @@ use vermeil_engine::Engine;
 use crate::catalogue::{Catalogue, StaticTables};
 use crate::connection::{self, Cancellable, Connection, Held, Watch};
 use crate::fault;
-use crate::gate::{Account, Gate, REFUSAL, Refusals};
+use crate::gate::{Account, Gate, REFUSAL, Refusals, Token};
 use crate::server::Limits;
 use crate::settings::{self, Settings};
 
@@ -72,7 +72,7 @@ impl StartupHandler for Login {
             PgWireFrontendMessage::PasswordMessageFamily(password) => {
                 let password = password.into_password()?;
                 let account = self.admit(client, &password.password).await?;
-                self.begin(client, account).await
+                self.begin(client, account, Token(password.password)).await
             }
             _ => Err(fault::fatal(fault::PROTOCOL_VIOLATION, "a password is due")),
         }
@@ -96,7 +96,7 @@ impl Login {
         Err(fault::fatal(fault::WRONG_PASSWORD, "password authentication failed"))
     }
 
-    async fn begin<C>(&self, client: &mut C, account: Account) -> PgWireResult<()>
+    async fn begin<C>(&self, client: &mut C, account: Account, token: Token) -> PgWireResult<()>
     where
         C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
         C::Error: Debug,
@@ -123,8 +123,9 @@ impl Login {
             fault::fatal(fault::PROTOCOL_VIOLATION, "the service cannot answer")
         })?;
         let ports = (Arc::clone(&self.engine), Arc::clone(&self.gate));
-        let (longest, held) = (self.limits.statement, Held { place, entry });
-        let connection = Connection::new(ports, account, settings, catalogue, longest, (number, watch), held);
+        let (longest, held) = (self.limits.statement, Held { _place: place, _entry: entry });
+        let connection =
+            Connection::new(ports, (account, token), settings, catalogue, longest, (number, watch), held);
         // A purpose that the role is not granted is told before anything is asked.
         connection.begin_statement();
         connection.session().await.map_err(ends_the_connection)?;

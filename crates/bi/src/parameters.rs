@@ -9,6 +9,8 @@ use datafusion::common::ParamValues;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use pgwire::api::Type;
 use pgwire::api::portal::Portal;
 use pgwire::error::{PgWireError, PgWireResult};
@@ -24,11 +26,12 @@ pub(crate) struct Parameter {
     pub(crate) wire: Type,
 }
 
-/// The placeholders of a plan in their order, `$1` first.
+/// The placeholders of a plan in their order, `$1` first, and no fewer than the statement was written with: what
+/// was left out of it may have had some.
 ///
 /// # Errors
 /// They are not numbered, or some number between is not there.
-pub(crate) fn of(plan: &LogicalPlan) -> PgWireResult<Vec<Parameter>> {
+pub(crate) fn of(plan: &LogicalPlan, written: &str) -> PgWireResult<Vec<Parameter>> {
     let unreadable = || fault::error(fault::SYNTAX, "parameters are written $1, $2 and so on");
     let inferred = plan.get_parameter_types().map_err(|_| unreadable())?;
     let said = said(plan);
@@ -43,13 +46,23 @@ pub(crate) fn of(plan: &LogicalPlan) -> PgWireResult<Vec<Parameter>> {
         };
         numbered.insert(number, Parameter { data_type, wire });
     }
-    let most = numbered.keys().next_back().copied().unwrap_or(0);
+    let most = numbered.keys().next_back().copied().unwrap_or(0).max(most_written(written));
     // A number that the statement passes over takes anything, as in PostgreSQL.
     let anything = Parameter { data_type: None, wire: Type::UNKNOWN };
     if numbered.contains_key(&0) || most > usize::from(u16::MAX) {
         return Err(unreadable());
     }
     Ok((1..=most).map(|number| numbered.remove(&number).unwrap_or_else(|| anything.clone())).collect())
+}
+
+/// The highest number of a placeholder in a text.
+fn most_written(sql: &str) -> usize {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize().unwrap_or_default();
+    let numbers = tokens.iter().filter_map(|token| match token {
+        Token::Placeholder(name) => name.trim_start_matches('$').parse().ok(),
+        _ => None,
+    });
+    numbers.max().unwrap_or(0)
 }
 
 /// The values that a client bound to `parameters`.

@@ -83,7 +83,7 @@ impl QueryParser for Statements {
             let plan = understood.plan();
             prepared.described = Some(Arc::new(Described {
                 columns: Arc::clone(plan.schema().inner()),
-                parameters: parameters::of(plan)?,
+                parameters: parameters::of(plan, sql)?,
             }));
         }
         Ok(Some(prepared))

@@ -7,7 +7,6 @@ use pgwire::tokio::tokio_rustls::rustls;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use vermeil_model::{Diagnose, Diagnostic, diagnostic::ErrorKind};
 
 /// The protocol's name for connections that begin with TLS at once (PostgreSQL 17 and later).
 const ALPN: &[u8] = b"postgresql";
@@ -46,19 +45,5 @@ impl Tls {
         let mut config = configured.map_err(TlsError::Unfit)?;
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
-    }
-}
-
-impl Diagnose for TlsError {
-    fn diagnostic(&self) -> Option<Diagnostic> {
-        Some(Diagnostic::new(match self {
-            Self::NoCertificate => "postgres-no-certificate",
-            Self::NoKey => "postgres-no-key",
-            Self::Unfit(_) => "postgres-unfit-certificate",
-        }))
-    }
-
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Usage
     }
 }

@@ -171,6 +171,7 @@ help-leak-scan-write-corpus = Write a folder of planted values instead, to try t
 
 help-serve = Answer over HTTP, and do on time what the pipeline's `schedule` says; the documentation is at /docs
 help-serve-http = Address to listen at; port 0 takes a free one
+help-serve-postgres = Address to answer clients of PostgreSQL at, with tokens as passwords and `vermeil.purpose` as the purpose; port 0 takes a free one
 help-serve-tls-cert = Certificate in PEM, with those that lead to its authority
 help-serve-tls-key = Private key of the certificate, in PEM
 help-serve-insecure = Listen without TLS even where other machines can reach it, because something in front protects it
@@ -691,6 +692,7 @@ token-status-expired = expired
 token-status-revoked = revoked
 
 serve-listening = listening at { $address }
+serve-listening-postgres = listening at { $address } for clients of PostgreSQL
 serve-ended = ended: everything that was asked is answered
 
 problem-malformed = The request is not understood.

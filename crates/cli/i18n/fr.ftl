@@ -171,6 +171,7 @@ help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour
 
 help-serve = Répond par HTTP, et fait à l'heure ce que dit `schedule` dans le pipeline ; la documentation est à /docs
 help-serve-http = Adresse d'écoute ; le port 0 en prend un libre
+help-serve-postgres = Adresse où répondre aux clients PostgreSQL, avec les jetons pour mots de passe et `vermeil.purpose` pour finalité ; le port 0 en prend un libre
 help-serve-tls-cert = Certificat en PEM, avec ceux qui mènent à son autorité
 help-serve-tls-key = Clé privée du certificat, en PEM
 help-serve-insecure = Écoute sans TLS même là où d'autres machines ont accès, parce que quelque chose devant protège
@@ -688,6 +689,7 @@ token-status-expired = expiré
 token-status-revoked = révoqué
 
 serve-listening = à l'écoute sur { $address }
+serve-listening-postgres = écoute à { $address } pour les clients PostgreSQL
 serve-ended = fini : tout ce qui a été demandé a reçu sa réponse
 
 problem-malformed = La requête n'est pas comprise.

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, SetOperator, Statement,
-    TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+    BinaryOperator, Expr, GroupByExpr, Ident, JoinOperator, LimitClause, Query, Select, SelectItem, SetExpr,
+    SetOperator, Statement, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, VisitMut, Visitor,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -37,7 +38,11 @@ const AGGREGATES: [&str; 18] = [
     "median",
     "first_value",
 ];
-/// A name that is looked up among functions stands as it is in columns that name functions.
+/// Columns that PostgreSQL keeps as numbers of functions, and the catalogue as their names.
+const FUNCTION_COLUMNS: [&str; 7] =
+    ["typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze"];
+/// Such a column where there is no function.
+const NO_FUNCTION: &str = "-";
 const FUNCTION_LOOKUP: &str = "SELECT oid FROM pg_catalog.pg_proc WHERE proname = '";
 
 /// The statement without what has no rows.
@@ -66,6 +71,18 @@ impl VisitorMut for LeaveOut {
                     && let Some(null) = parsed("NULL::text")
                 {
                     *expression = null;
+                } else if asks_catalogue(query) && query.limit_clause.is_none() {
+                    // More rows than one would be an error; the planner must see that there are none.
+                    query.limit_clause = Some(LimitClause::LimitOffset {
+                        limit: Some(Expr::Value(ValueWithSpan::from(Value::Number("1".to_owned(), false)))),
+                        offset: None,
+                        limit_by: Vec::new(),
+                    });
+                }
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::NotEq, right } => {
+                if names_function(left) && is_zero(right) {
+                    **right = text(NO_FUNCTION.to_owned());
                 }
             }
             Expr::Exists { subquery, negated } if has_no_rows(subquery, &BTreeSet::new()) => {
@@ -126,7 +143,9 @@ fn select_has_no_rows(select: &Select, known: &BTreeSet<String>) -> bool {
         GroupByExpr::Expressions(by, modifiers) => !by.is_empty() && modifiers.is_empty(),
     };
     let makes_rows = !groups && (select.having.is_some() || aggregates(&select.projection));
-    !makes_rows && select.from.iter().any(|tables| join_has_no_rows(tables, known))
+    let nowhere =
+        matches!(&select.selection, Some(Expr::Value(ValueWithSpan { value: Value::Boolean(false), .. })));
+    !makes_rows && (nowhere || select.from.iter().any(|tables| join_has_no_rows(tables, known)))
 }
 
 fn join_has_no_rows(tables: &TableWithJoins, known: &BTreeSet<String>) -> bool {
@@ -159,6 +178,34 @@ fn factor_has_no_rows(factor: &TableFactor, known: &BTreeSet<String>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a query asks the catalogue alone, and computes nothing of many rows.
+fn asks_catalogue(query: &Query) -> bool {
+    let SetExpr::Select(select) = query.body.as_ref() else { return false };
+    let of_catalogue = |factor: &TableFactor| match factor {
+        TableFactor::Table { name, .. } => {
+            name.0.first().and_then(|part| part.as_ident()).is_some_and(|schema| schema.value == SCHEMA)
+        }
+        _ => false,
+    };
+    !select.from.is_empty()
+        && !aggregates(&select.projection)
+        && select.from.iter().all(|tables| of_catalogue(&tables.relation))
+}
+
+/// Whether this is a column of `pg_type` with the name of a function.
+fn names_function(expression: &Expr) -> bool {
+    let name = match expression {
+        Expr::Identifier(name) => Some(name),
+        Expr::CompoundIdentifier(names) => names.last(),
+        _ => None,
+    };
+    name.is_some_and(|name| FUNCTION_COLUMNS.contains(&name.value.as_str()))
+}
+
+fn is_zero(expression: &Expr) -> bool {
+    matches!(expression, Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) if digits == "0")
 }
 
 /// Whether an aggregate stands in a projection, but for those of subqueries.
@@ -224,14 +271,21 @@ fn leave_out(query: &mut Query) {
 fn name_of(item: &SelectItem) -> Option<Ident> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(unquoted(alias.clone())),
-        SelectItem::UnnamedExpr(expression) => Some(unquoted(match expression {
-            Expr::Identifier(name) => name.clone(),
-            Expr::CompoundIdentifier(names) => names.last()?.clone(),
-            Expr::Function(function) => function.name.0.last()?.as_ident()?.clone(),
-            _ => return None,
-        })),
+        SelectItem::UnnamedExpr(expression) => Some(unquoted(own_name(expression)?)),
         _ => None,
     }
+}
+
+/// What PostgreSQL calls a column that is given no name.
+fn own_name(expression: &Expr) -> Option<Ident> {
+    Some(match expression {
+        Expr::Identifier(name) => name.clone(),
+        Expr::CompoundIdentifier(names) => names.last()?.clone(),
+        Expr::Function(function) => function.name.0.last()?.as_ident()?.clone(),
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => own_name(expr)?,
+        Expr::Case { .. } => Ident::new("case"),
+        _ => Ident::new("?column?"),
+    })
 }
 
 /// Names without quotes are in small letters.

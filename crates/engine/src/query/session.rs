@@ -29,7 +29,7 @@ use crate::session::query_session;
 
 /// What one statement of a reader is understood and answered in.
 pub struct ReadingSession {
-    context: SessionContext,
+    pub(super) context: SessionContext,
     view: Arc<View>,
 }
 
@@ -70,7 +70,7 @@ impl Engine {
     ) -> Result<ReadingSession, EngineError> {
         let view = Arc::new(View::of(self, reader).await?);
         let schemas = extension.schemas(&VisibleTables(Arc::clone(&view)));
-        let session = ReadingSession::over(self, view, schemas)?;
+        let session = ReadingSession::over(self, view, schemas, session_config())?;
         extension.register(&session.context)?;
         Ok(session)
     }
@@ -80,15 +80,16 @@ impl ReadingSession {
     /// A session of DataFusion's own dialect.
     pub(super) async fn plain(engine: &Engine, reader: &Reader) -> Result<Self, EngineError> {
         let view = Arc::new(View::of(engine, reader).await?);
-        Self::over(engine, view, Vec::new())
+        Self::over(engine, view, Vec::new(), session_config())
     }
 
-    fn over(
+    pub(super) fn over(
         engine: &Engine,
         view: Arc<View>,
         describing: Vec<(String, Arc<dyn SchemaProvider>)>,
+        config: SessionConfig,
     ) -> Result<Self, EngineError> {
-        let context = query_session(engine, session_config())?;
+        let context = query_session(engine, config)?;
         let catalog = PolicyCatalog::new(Arc::clone(&view)).describing(describing);
         context.register_catalog(CATALOG, Arc::new(catalog));
         Ok(Self { context, view })
@@ -227,7 +228,7 @@ pub(super) fn run_error(view: &View, cause: &DataFusionError) -> EngineError {
     view.failure().take().unwrap_or_else(|| EngineError::query(cause))
 }
 
-fn session_config() -> SessionConfig {
+pub(super) fn session_config() -> SessionConfig {
     SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(CATALOG, DEFAULT_SCHEMA)
