@@ -17,9 +17,13 @@ use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
+mod accountability;
+mod consent;
 mod erase;
 mod request;
 
+pub use accountability::*;
+pub use consent::*;
 pub use erase::*;
 pub use request::*;
 
@@ -94,9 +98,14 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     LeakScan(LeakScanArguments),
     #[command(subcommand)]
+    Consent(ConsentCommand),
+    #[command(subcommand)]
     Erase(EraseCommand),
     #[command(subcommand)]
     Request(RequestCommand),
+    Retention(RetentionArguments),
+    #[command(subcommand)]
+    Report(ReportCommand),
     Prove(ProveArguments),
     Optimize,
     #[command(subcommand)]
@@ -476,7 +485,7 @@ fn least(text: &str) -> Result<Bits, &'static str> {
 }
 
 /// A day, or a moment of RFC 3339.
-fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
     let day = || NaiveDate::from_str(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
     DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).or_else(|_| day())
 }

@@ -69,6 +69,12 @@ pub enum CliError {
     /// An id is not a UUID. It is not repeated: people mistype names here.
     #[error("argument {0} is not an id")]
     NotAnId(&'static str),
+    /// A line of statements of consent is none. It is not repeated: it names a person.
+    #[error("line {line} is no statement of consent")]
+    NotAStatement {
+        /// The line.
+        line: u64,
+    },
     /// A command that asks questions has nobody to ask.
     #[error("there is no terminal to ask questions in")]
     NoTerminal,
@@ -139,6 +145,7 @@ impl Diagnose for CliError {
                 .with("clusters", clusters.display())
                 .with("truth", truth.display()),
             Self::NotAnId(argument) => Diagnostic::new("cli-not-an-id").with("argument", argument),
+            Self::NotAStatement { line } => Diagnostic::new("cli-not-a-statement").with("line", line),
             Self::NoTerminal => Diagnostic::new("cli-no-terminal"),
             Self::AnswerInvalid { file, line, column } => Diagnostic::new("cli-answer-invalid")
                 .with("file", file.display())
@@ -176,6 +183,7 @@ impl Diagnose for CliError {
             | Self::RiskInvalid { .. }
             | Self::NothingInCommon { .. }
             | Self::NotAnId(_)
+            | Self::NotAStatement { .. }
             | Self::NoTerminal
             | Self::AnswerInvalid { .. }
             | Self::AnswerRefused { .. }

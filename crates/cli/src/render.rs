@@ -1,9 +1,11 @@
 //! Results for people: tables in the user's language.
 
+pub mod accountability;
 pub mod audit;
 pub mod changes;
 pub mod check;
 pub mod compare_names;
+pub mod consent;
 pub mod decisions;
 pub mod dedupe;
 pub mod demo;

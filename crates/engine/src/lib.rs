@@ -11,6 +11,7 @@
 //!          lake (Delta tables), state (keys, loads, publications), audit
 //! ```
 
+mod accountability;
 mod audit;
 mod blind_index;
 mod changes;
@@ -46,6 +47,7 @@ mod rectify;
 mod report;
 mod requests;
 mod resolve;
+mod retention;
 mod review;
 mod run;
 mod session;
@@ -54,6 +56,7 @@ mod status;
 mod stored;
 mod suppress;
 
+pub use accountability::BreachQuestion;
 pub use check::check;
 pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement, ConsentSubject};
 pub use decisions::Author;

@@ -8,6 +8,7 @@ use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 use vermeil_resolve::MatchModel;
 
+mod accountability;
 mod blocks;
 mod changes;
 mod consent;
@@ -19,8 +20,10 @@ mod keys;
 mod matching;
 mod requests;
 mod resolve;
+mod retention;
 mod review;
 
+pub use accountability::*;
 pub use blocks::*;
 pub use changes::*;
 pub use consent::*;
@@ -32,6 +35,7 @@ pub use keys::*;
 pub use matching::*;
 pub use requests::*;
 pub use resolve::*;
+pub use retention::*;
 pub use review::*;
 
 /// A moment to the second, RFC 3339, UTC.

@@ -68,7 +68,7 @@ impl ConsentScope {
 }
 
 /// A contact point, named by a keyed tag, or a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ConsentKey {
     /// What it is.
     pub scope: ConsentScope,

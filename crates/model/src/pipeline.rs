@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-use crate::consent::{Contradiction, LegalBasis};
+use crate::consent::{ConsentScope, Contradiction, LegalBasis};
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
 use crate::policy::Purpose;
@@ -144,6 +144,40 @@ pub struct Source {
     /// People enter their own data here: for the `self_declared` rule.
     #[serde(default)]
     pub self_declared: bool,
+    /// What its records say of consent.
+    #[serde(default)]
+    pub consent: Vec<ConsentMapping>,
+}
+
+/// What a field of a source's records says of consent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentMapping {
+    /// For what: one of the pipeline's purposes.
+    pub purpose: Purpose,
+    /// Of which contact points of the record; of its person unless set.
+    #[serde(default = "of_the_person")]
+    pub contact: ConsentScope,
+    /// The canonical field that says it.
+    pub field: String,
+    /// The values that say yes; `true` unless set.
+    #[serde(default = "yes")]
+    pub given: Vec<String>,
+    /// The values that say no; `false` unless set. Any other value says nothing.
+    #[serde(default = "no")]
+    pub refused: Vec<String>,
+}
+
+fn of_the_person() -> ConsentScope {
+    ConsentScope::Record
+}
+
+fn yes() -> Vec<String> {
+    vec!["true".to_owned()]
+}
+
+fn no() -> Vec<String> {
+    vec!["false".to_owned()]
 }
 
 /// How a source's bytes are read.
@@ -345,6 +379,16 @@ pub enum PipelineError {
         /// The unknown source.
         source_id: SourceId,
     },
+    /// A purpose is named of which nothing says why it may be pursued.
+    #[error("{file}: `{place}` names purpose `{purpose}`, which is not among `purposes`")]
+    PurposeWithoutBasis {
+        /// The pipeline file.
+        file: String,
+        /// Where it is named.
+        place: String,
+        /// The purpose.
+        purpose: Purpose,
+    },
     /// A number is outside its range.
     #[error("{file}: `{place}` is {value}, but must lie in {range}")]
     OutOfRange {
@@ -384,6 +428,12 @@ impl Diagnose for PipelineError {
                 .with("file", file)
                 .with("place", place)
                 .with("source", source_id),
+            Self::PurposeWithoutBasis { file, place, purpose } => {
+                Diagnostic::new("pipeline-purpose-without-basis")
+                    .with("file", file)
+                    .with("place", place)
+                    .with("purpose", purpose)
+            }
             Self::OutOfRange { file, place, value, range } => Diagnostic::new("pipeline-out-of-range")
                 .with("file", file)
                 .with("place", place)
@@ -440,6 +490,11 @@ impl Pipeline {
             let source_id = || source.id.clone();
             if self.sources[..position].iter().any(|other| other.id == source.id) {
                 return Err(PipelineError::DuplicateSource { file: file(), source_id: source_id() });
+            }
+            let purposes = source.consent.iter().map(|mapping| &mapping.purpose);
+            if let Some(purpose) = purposes.clone().find(|purpose| !self.purposes.contains_key(*purpose)) {
+                let (place, purpose) = (format!("sources.{}.consent", source.id), purpose.clone());
+                return Err(PipelineError::PurposeWithoutBasis { file: file(), place, purpose });
             }
             if source.key.is_empty() {
                 return Err(PipelineError::NoKey { file: file(), source_id: source_id() });

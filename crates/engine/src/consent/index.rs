@@ -12,9 +12,9 @@ use arrow::array::{Array, AsArray};
 use datafusion::prelude::{SessionConfig, col};
 use futures::TryStreamExt;
 use vermeil_model::Tag;
-use vermeil_model::consent::{ConsentKey, ConsentScope, Contradiction, LegalBasis};
+use vermeil_model::consent::{ConsentKey, ConsentScope, ConsentStatus, Contradiction, LegalBasis};
 use vermeil_model::policy::Purpose;
-use vermeil_rights::consent::{Statement, Visible, visible};
+use vermeil_rights::consent::{Statement, Visible, knows_objection, visible};
 use vermeil_state::{ConsentMark, ConsentState};
 
 use super::{ConsentError, points};
@@ -67,6 +67,15 @@ pub(crate) struct ConsentIndex {
 pub(crate) struct Visibility {
     places: Arc<Places>,
     bits: Arc<Bits>,
+    /// Records in no profile that may be seen: not where some contact point of theirs may have said no.
+    others: Others,
+}
+
+/// What holds of records that are in no profile yet.
+enum Others {
+    None,
+    /// All but these.
+    AllBut(AHashSet<Id>),
 }
 
 impl fmt::Debug for Visibility {
@@ -83,7 +92,11 @@ impl Visibility {
 
     /// Whether a record may be seen: where its profile may.
     pub(crate) fn record(&self, id: &Id) -> bool {
-        self.places.records.get(id).is_some_and(|place| self.bits.profile[*place as usize])
+        match (self.places.records.get(id), &self.others) {
+            (Some(place), _) => self.bits.profile[*place as usize],
+            (None, Others::None) => false,
+            (None, Others::AllBut(hidden)) => !hidden.contains(id),
+        }
     }
 
     /// Whether the contact points of that kind of a profile or record may be seen.
@@ -94,7 +107,10 @@ impl Visibility {
             ConsentScope::Record => &self.bits.profile,
         };
         let place = self.places.profiles.get(id).or_else(|| self.places.records.get(id));
-        place.is_some_and(|place| bits[*place as usize])
+        match place {
+            Some(place) => bits[*place as usize],
+            None => self.record(id),
+        }
     }
 
     /// The profiles that a contact point or record is of, and whether each may be reached by it.
@@ -186,6 +202,10 @@ impl ConsentIndex {
 
     /// Who may be seen by those rules, as far as is known.
     pub(super) fn visibility(&mut self, rules: Rules, now: i64) -> Visibility {
+        let others = match knows_objection(rules.1) {
+            true => Others::None,
+            false => Others::AllBut(self.restricted().collect()),
+        };
         let known = self.bits.get(&rules.0).filter(|(made_by, _)| *made_by == rules);
         let bits = match known {
             Some((_, bits)) => Arc::clone(bits),
@@ -195,7 +215,16 @@ impl ConsentIndex {
                 made
             }
         };
-        Visibility { places: Arc::clone(&self.places), bits }
+        Visibility { places: Arc::clone(&self.places), bits, others }
+    }
+
+    /// Records whose own processing is restricted.
+    fn restricted(&self) -> impl Iterator<Item = Id> {
+        let of_records = self.said.iter().filter(|(key, _)| key.scope == ConsentScope::Record);
+        let is_restricted = |said: &[(Option<Purpose>, Statement)]| {
+            said.iter().any(|(_, said)| said.status == ConsentStatus::Restricted)
+        };
+        of_records.filter(move |(_, said)| is_restricted(said)).map(|(key, _)| key.id.0)
     }
 
     fn take_in(&mut self, state: &ConsentState) {

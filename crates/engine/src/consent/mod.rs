@@ -283,7 +283,8 @@ impl Engine {
         })
     }
 
-    /// The keys that a statement is kept under. A yes counts for one reading of a number only, a no for all.
+    /// The keys that a statement is kept under. A no counts for every reading of a number, a yes for that of
+    /// its country, and for the same digits in records that do not say theirs.
     async fn keys_said(
         &self,
         position: usize,
@@ -304,7 +305,8 @@ impl Engine {
         if points::readings(&self.consent_tags, *scope, value).len() > 1 && country == Country::Unknown {
             return Err(ConsentError::CountryMissing { position }.into());
         }
-        Ok([key].into())
+        let as_written = points::point(&self.consent_tags, *scope, Country::Unknown, value);
+        Ok(as_written.into_iter().chain([key]).collect())
     }
 
     /// The keys that someone's statements may be kept under.

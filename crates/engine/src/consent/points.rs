@@ -34,8 +34,12 @@ pub(crate) fn point(
         ConsentScope::Phone => Normaliser::Phone,
         ConsentScope::Record => return None,
     };
-    let normal = normalise(normaliser, country, value)?;
-    Some(ConsentKey { scope, id: tags.consent_tag(scope.as_str(), &normal) })
+    Some(key(tags, scope, &normalise(normaliser, country, value)?))
+}
+
+/// One contact point in its normal form.
+pub(crate) fn key(tags: &ConsentTags, scope: ConsentScope, normal: &str) -> ConsentKey {
+    ConsentKey { scope, id: tags.consent_tag(scope.as_str(), normal) }
 }
 
 /// A contact point in every reading: a number without a country is one in each.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use vermeil_model::Policy;
+use vermeil_model::consent::ConsentKey;
 use vermeil_protect::{KeyLocation, KeyOwner};
 use vermeil_state::Kit;
 
@@ -27,6 +28,9 @@ pub(crate) struct KitContents {
     pub(super) keys: Vec<(i64, u16)>,
     /// What bars them from coming back.
     pub(super) suppression: Vec<[u8; 16]>,
+    /// Contact points, as what was allowed and refused is kept by.
+    #[serde(default)]
+    pub(crate) contacts: Vec<ConsentKey>,
     /// What distinguishes them, as (name of the field, value).
     pub(super) values: Vec<(String, String)>,
 }
@@ -61,7 +65,7 @@ impl Engine {
     }
 
     /// The kit of a request; `None` where it was destroyed.
-    pub(super) async fn open_kit(&self, number: i64) -> Result<Option<KitContents>, EngineError> {
+    pub(crate) async fn open_kit(&self, number: i64) -> Result<Option<KitContents>, EngineError> {
         let Some(kit) = self.state.erasure_kit(number).await? else { return Ok(None) };
         self.open_sealed(&place(number), &kit, &Policy::erasing()).await
     }

@@ -14,6 +14,7 @@
 //! suppressed, publishes nothing that it began to read before, and what it landed all the same is
 //! found under the lock by the tag of its source key.
 
+mod consents;
 mod kit;
 mod marks;
 mod names;

@@ -70,6 +70,7 @@ impl Engine {
         let _lock = self.lock(progress).await?;
         self.state.begin_erasure_step(&numbers, ErasureStep::Rewrite).await?;
         let rewriting = self.rewrite_without(&mut names, progress).await?;
+        self.forget_consents(&kits, &mut names).await?;
         self.end(&numbers, ErasureStep::Rewrite, &rewritten_of(&rewriting)).await?;
 
         let proving = Instant::now();
