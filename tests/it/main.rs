@@ -1,6 +1,7 @@
 //! What a user meets, on the real binary: one test program, so that the heavy
 //! libraries are linked once.
 
+mod accountability;
 mod audit;
 mod bad_input;
 mod command_line;

@@ -17,17 +17,6 @@ use crate::common::{Ended, Workspace};
 use crate::erase::other_officer;
 use crate::pipeline::{PEOPLE, person, profile_of, record_of, silos};
 
-/// The silos, with purposes that rest on something.
-pub fn shop() -> Workspace {
-    let workspace = silos();
-    let pipeline = std::fs::read_to_string(workspace.file("pipeline.yaml")).expect("a pipeline");
-    if !pipeline.contains("\npurposes:") {
-        let purposes = "purposes:\n  customer_care: contract\n  contract: contract\n  marketing: legitimate_interests\n  data_subject_rights: legal_obligation\n";
-        workspace.append("pipeline.yaml", purposes);
-    }
-    workspace
-}
-
 /// Starts a command with a JSON object on standard input.
 pub fn ask(workspace: &Workspace, arguments: &[&str], input: &Value) -> Ended {
     let mut command = workspace.command(&[arguments, &["--format", "json"]].concat());
@@ -79,7 +68,7 @@ fn days_ago(days: u64) -> NaiveDate {
 
 #[test]
 fn who_is_unknown_gets_the_same_answer_until_it_is_sure_who_asks() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let known = opened(&workspace, &["access"], &email_of(4));
     let unknown = opened(&workspace, &["access"], &json!({ "email": "nobody@courrier.example" }));
@@ -111,7 +100,7 @@ fn who_is_unknown_gets_the_same_answer_until_it_is_sure_who_asks() {
 
 #[test]
 fn what_names_nobody_or_no_field_is_refused_without_being_repeated() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let value = "plume@courrier.example";
     for (kind, input, code) in [
@@ -133,7 +122,7 @@ fn what_names_nobody_or_no_field_is_refused_without_being_repeated() {
 
 #[test]
 fn who_may_not_open_everything_opens_requests_but_deals_with_none() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let agent = ["--role", "agent", "--purpose", "customer_care"];
     let report = opened(&workspace, &[&["access"][..], &agent].concat(), &email_of(4));
@@ -146,7 +135,7 @@ fn who_may_not_open_everything_opens_requests_but_deals_with_none() {
 
 #[test]
 fn the_last_day_is_that_of_the_next_month_and_what_is_late_stands_out() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     for (received, due) in
         [("2026-01-31", "2026-02-28"), ("2024-01-31", "2024-02-29"), ("2026-03-05", "2026-04-05")]
@@ -177,7 +166,7 @@ fn the_last_day_is_that_of_the_next_month_and_what_is_late_stands_out() {
 
 #[test]
 fn the_term_is_extended_with_a_reason_within_its_month_and_stops_only_in_doubt_who_asks() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let late =
         opened(&workspace, &["access", "--received", "2026-01-31"], &email_of(4))["number"].to_string();
@@ -208,7 +197,7 @@ fn the_term_is_extended_with_a_reason_within_its_month_and_stops_only_in_doubt_w
 
 #[test]
 fn asking_twice_is_asking_once_but_only_for_who_proved_who_they_are() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let unproven = opened(&workspace, &["access"], &email_of(4))["number"].to_string();
     let first = verified(&workspace, "access", &email_of(4));
@@ -229,7 +218,7 @@ fn asking_twice_is_asking_once_but_only_for_who_proved_who_they_are() {
 
 #[test]
 fn a_refusal_has_its_ground_and_an_objection_has_none() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "access", &email_of(4));
     let refuse = ["request", "refuse", &number, "--ground", "excessive", "--reason", "the fourth this year"];
@@ -250,7 +239,7 @@ fn a_refusal_has_its_ground_and_an_objection_has_none() {
 
 #[test]
 fn what_is_set_right_at_request_is_shown_from_the_next_run_on() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let input = json!({
         "email": person(3).email, "mobile": person(3).mobile,
@@ -274,7 +263,7 @@ fn what_is_set_right_at_request_is_shown_from_the_next_run_on() {
 
 #[test]
 fn an_id_names_a_person_too_and_several_people_have_to_be_told_apart() {
-    let workspace = shop();
+    let workspace = silos();
     let nine = person(9);
     let row = format!(
         "S900;Zygomat;Philibert;{};06 39 98 00 11;7 allée des Soupirs Anciens;33000;Bordeaux;01/02/1931\r\n",

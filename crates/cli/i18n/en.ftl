@@ -282,6 +282,19 @@ help-request-show = Show one request and its steps
 help-request-show-number = Number of the request
 help-request-due = List what is due soon or overdue; exit code 3 if anything is overdue
 help-prove-package = Folder with the answer to a request, whose files must be as they were signed
+help-retention = Tell who is kept past their time; exit code 3 if anyone is
+help-retention-open = Open an erasure for each of them, unless one is open
+help-retention-role = Role to deal with requests as; it must open every class
+help-retention-purpose = Purpose of dealing with requests
+help-report = Generate the record of processing, or whom a breach concerns
+help-report-ropa = The record of processing activities (Art. 30), from what runs
+help-report-breach = Whom a breach concerns (Art. 33), from the log of who opened what
+help-report-breach-keys = Page of keys that someone may have had; those that the log names unless given
+help-report-breach-tables = Table that was opened; every one unless given
+help-report-breach-from = Since when
+help-report-breach-to = Until when
+help-report-breach-role = Role to deal with requests as; it must open every class
+help-report-breach-purpose = Purpose of dealing with requests
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
@@ -398,6 +411,24 @@ column-request-refused = refused
 column-request-made = made
 column-request-bytes = bytes
 column-request-digest = SHA-256
+column-retention-until = last day
+column-retention-persons = people
+column-retention-overdue = kept too long
+column-retention-relation = relation
+column-retention-contact = last contact
+column-retention-kept = to be kept until
+column-processing-controller = controller
+column-processing-prospects = prospects kept for
+column-processing-customers = customers kept for
+column-processing-purpose = purpose
+column-processing-basis = legal basis
+column-processing-fields = fields
+column-processing-roles = opened by
+column-processing-kept = kept for
+column-breach-openings = openings
+column-breach-cut-short = of these cut short
+column-breach-accounts = accounts
+column-breach-classes = classes
 column-f1 = F1
 column-false-merges = pairs joined wrongly
 column-false-splits = pairs missed
@@ -751,6 +782,10 @@ request-overdue = OVERDUE
 request-soon = due soon
 request-standing = clock stands still
 request-package-sound = The package is as it was signed.
+retention-nobody-due = nobody is kept past their time
+retention-prospect = prospect
+retention-customer = customer
+retention-next = `vermeil retention --open` opens an erasure for each; another account approves it.
 request-step-export = answer written
 request-step-restrict = restricted
 request-step-object = objection in force
@@ -1348,6 +1383,7 @@ state-out-of-turn = { $what ->
         [erasure] erasure
         [token] token
         [job] job
+        [request] request
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1451,6 +1487,8 @@ erase-changed = the person of erasure { $number } has records now that were not 
     .help = it is open again: look at it and have it approved once more
 state-outdated = someone was to be erased since publication { $publication } began
     .help = run again: what was read before is not published
+retention-not-a-period = `{ $place }` is no period
+    .help = a period is written as `P3Y`, `P18M` or `P30D`
 request-transition = a request that is { $from ->
         [identity_unverified] identity to be verified
         [pending] pending

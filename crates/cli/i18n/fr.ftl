@@ -282,6 +282,19 @@ help-request-show = Montre une demande et ses étapes
 help-request-show-number = Numéro de la demande
 help-request-due = Liste ce qui est bientôt dû ou en retard ; code de sortie 3 s'il y a du retard
 help-prove-package = Dossier de la réponse à une demande, dont les fichiers doivent être tels que signés
+help-retention = Dit qui est conservé au-delà de sa durée ; code de sortie 3 s'il y a lieu
+help-retention-open = Ouvre un effacement pour chacun, sauf s'il en est déjà un
+help-retention-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-retention-purpose = Finalité du traitement des demandes
+help-report = Produit le registre des traitements, ou les personnes concernées par une violation
+help-report-ropa = Le registre des activités de traitement (art. 30), d'après ce qui tourne
+help-report-breach = Les personnes concernées par une violation (art. 33), d'après le journal des ouvertures
+help-report-breach-keys = Page de clés exposée ; celles que nomme le journal par défaut
+help-report-breach-tables = Table ouverte ; toutes par défaut
+help-report-breach-from = Depuis quand
+help-report-breach-to = Jusqu'à quand
+help-report-breach-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-report-breach-purpose = Finalité du traitement des demandes
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
@@ -398,6 +411,24 @@ column-request-refused = refusée
 column-request-made = établie le
 column-request-bytes = octets
 column-request-digest = SHA-256
+column-retention-until = dernier jour
+column-retention-persons = personnes
+column-retention-overdue = conservées trop longtemps
+column-retention-relation = relation
+column-retention-contact = dernier contact
+column-retention-kept = à conserver jusqu'au
+column-processing-controller = responsable
+column-processing-prospects = prospects conservés
+column-processing-customers = clients conservés
+column-processing-purpose = finalité
+column-processing-basis = base légale
+column-processing-fields = champs
+column-processing-roles = ouvert par
+column-processing-kept = durée
+column-breach-openings = ouvertures
+column-breach-cut-short = dont interrompues
+column-breach-accounts = comptes
+column-breach-classes = classes
 column-f1 = F1
 column-false-merges = paires réunies à tort
 column-false-splits = paires manquées
@@ -748,6 +779,10 @@ request-overdue = EN RETARD
 request-soon = bientôt due
 request-standing = délai suspendu
 request-package-sound = Le dossier est tel qu'il a été signé.
+retention-nobody-due = personne n'est conservé au-delà de sa durée
+retention-prospect = prospect
+retention-customer = client
+retention-next = `vermeil retention --open` ouvre un effacement pour chacun ; un autre compte l'approuve.
 request-step-export = réponse écrite
 request-step-restrict = limitée
 request-step-object = opposition en vigueur
@@ -1345,6 +1380,7 @@ state-out-of-turn = { $what ->
         [erasure] l'effacement
         [token] le jeton
         [job] la tâche
+        [request] la demande
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1448,6 +1484,8 @@ erase-changed = la personne de l'effacement { $number } a désormais des enregis
     .help = il est de nouveau ouvert : examinez-le et faites-le approuver encore
 state-outdated = une personne devait être effacée depuis le début de la publication { $publication }
     .help = relancez : ce qui a été lu avant n'est pas publié
+retention-not-a-period = `{ $place }` n'est pas une durée
+    .help = une durée s'écrit `P3Y`, `P18M` ou `P30D`
 request-transition = une demande { $from ->
         [identity_unverified] à identité non établie
         [pending] à traiter

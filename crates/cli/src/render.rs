@@ -1,5 +1,6 @@
 //! Results for people: tables in the user's language.
 
+pub mod accountability;
 pub mod audit;
 pub mod changes;
 pub mod check;

@@ -186,6 +186,8 @@ pub enum EngineError {
     NotReceivedYet,
     #[error("the answer has to go somewhere: name a folder")]
     NoFolder,
+    #[error("`{place}` is no period such as `P3Y`")]
+    NotAPeriod { place: &'static str },
     #[error("{folder} is there already")]
     FolderTaken { folder: String },
     #[error("could not write {file}")]
@@ -367,6 +369,7 @@ impl Diagnose for EngineError {
             Self::NoIdentifier => Diagnostic::new("request-no-identifier"),
             Self::NothingToRectify => Diagnostic::new("request-nothing-to-rectify"),
             Self::NotReceivedYet => Diagnostic::new("request-not-received-yet"),
+            Self::NotAPeriod { place } => Diagnostic::new("retention-not-a-period").with("place", place),
             Self::NoFolder => Diagnostic::new("request-no-folder"),
             Self::FolderTaken { folder } => Diagnostic::new("request-folder-taken").with("folder", folder),
             Self::Unwritable { file, .. } => Diagnostic::new("request-unwritable").with("file", file),
@@ -453,6 +456,7 @@ impl Diagnose for EngineError {
             | Self::NothingToRectify
             | Self::NotReceivedYet
             | Self::NoFolder
+            | Self::NotAPeriod { .. }
             | Self::FolderTaken { .. }
             | Self::Erased { .. } => ErrorKind::Usage,
             _ => ErrorKind::Failed,

@@ -11,6 +11,7 @@
 //!          lake (Delta tables), state (keys, loads, publications), audit
 //! ```
 
+mod accountability;
 mod audit;
 mod blind_index;
 mod changes;
@@ -48,6 +49,7 @@ mod rectify;
 mod report;
 mod requests;
 mod resolve;
+mod retention;
 mod review;
 mod run;
 mod session;
@@ -57,6 +59,7 @@ mod stored;
 mod suppress;
 mod tokens;
 
+pub use accountability::BreachQuestion;
 pub use check::check;
 pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement, ConsentSubject};
 pub use decisions::Author;

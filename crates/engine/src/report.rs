@@ -8,6 +8,7 @@ use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 use vermeil_resolve::MatchModel;
 
+mod accountability;
 mod blocks;
 mod changes;
 mod consent;
@@ -19,9 +20,11 @@ mod keys;
 mod matching;
 mod requests;
 mod resolve;
+mod retention;
 mod review;
 mod tokens;
 
+pub use accountability::*;
 pub use blocks::*;
 pub use changes::*;
 pub use consent::*;
@@ -33,6 +36,7 @@ pub use keys::*;
 pub use matching::*;
 pub use requests::*;
 pub use resolve::*;
+pub use retention::*;
 pub use review::*;
 pub use tokens::*;
 

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{approve, email_of, shop, verified};
+use super::{approve, email_of, verified};
 use crate::common::Workspace;
 use crate::erase::{found_in, values_of};
-use crate::pipeline::{PEOPLE, person, profile_of};
+use crate::pipeline::{PEOPLE, person, profile_of, silos};
 
 /// Kills a run of the request after a while; says whether that was before its end.
 fn killed_after(workspace: &Workspace, arguments: &[&str], delay: Duration) -> bool {
@@ -40,7 +40,7 @@ fn killed_on_the_way(workspace: &Workspace, number: &str, arguments: &[&str], to
 
 #[test]
 fn an_export_is_there_whole_or_not_at_all() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let first = verified(&workspace, "access", &email_of(3));
     let started = Instant::now();
@@ -68,7 +68,7 @@ fn an_export_is_there_whole_or_not_at_all() {
 
 #[test]
 fn what_was_set_right_before_a_kill_is_not_set_again() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let set =
         json!({ "city": "Une", "street": "2 rue Deux", "postal_code": "33333", "given_name": "Quatre" });
@@ -94,7 +94,7 @@ fn what_was_set_right_before_a_kill_is_not_set_again() {
 
 #[test]
 fn an_erasure_at_request_that_is_killed_again_and_again_goes_on() {
-    let timed = shop();
+    let timed = silos();
     timed.land_and_publish();
     let first = verified(&timed, "erasure", &email_of(3));
     approve(&timed, &first).expect("another account");
@@ -102,7 +102,7 @@ fn an_erasure_at_request_that_is_killed_again_and_again_goes_on() {
     timed.json(&["request", "run", &first]);
     let took = started.elapsed();
 
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "erasure", &email_of(4));
     approve(&workspace, &number).expect("another account");

@@ -3,15 +3,15 @@
 use chrono::{Days, Utc};
 use serde_json::json;
 
-use super::{approve, code_of, email_of, opened, shop, verified};
+use super::{approve, code_of, email_of, opened, verified};
 use crate::erase::{erased, found_in, values_of};
-use crate::pipeline::{PEOPLE, person, profile_of};
+use crate::pipeline::{PEOPLE, person, profile_of, silos};
 
 const HOLD: [&str; 4] = ["--reason", "invoices of 2026", "--basis", "Code de commerce, art. L123-22"];
 
 #[test]
 fn an_erasure_is_approved_by_another_account_and_complete_when_it_is_proven() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "erasure", &email_of(4));
     assert_eq!(code_of(&workspace, &["request", "run", &number]), (2, "request-transition".to_owned()));
@@ -30,7 +30,7 @@ fn an_erasure_is_approved_by_another_account_and_complete_when_it_is_proven() {
 
 #[test]
 fn what_is_left_in_the_clear_keeps_the_request_from_being_complete() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "erasure", &email_of(4));
     approve(&workspace, &number).expect("another account");
@@ -45,7 +45,7 @@ fn what_is_left_in_the_clear_keeps_the_request_from_being_complete() {
 
 #[test]
 fn a_hold_restricts_instead_keeps_others_from_erasing_and_is_looked_at_again() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let profile = profile_of(&workspace, "shop", "S4");
     let number = verified(&workspace, "erasure", &email_of(4));
@@ -73,12 +73,14 @@ fn a_hold_restricts_instead_keeps_others_from_erasing_and_is_looked_at_again() {
     assert_eq!((&due[0]["number"].to_string(), &due[0]["due_soon"]), (&number, &json!(true)));
     assert_eq!(workspace.json(&["request", "release", &number])["state"], "pending");
     assert_eq!(marketed(), PEOPLE - 1, "restricted until it is decided");
-    assert_eq!(approve(&workspace, &number).expect("another account").state, "approved");
+    approve(&workspace, &number).expect("another account");
+    assert_eq!(workspace.json(&["request", "run", &number])["state"], "completed");
+    assert_eq!(workspace.cell("SELECT count(*) FROM golden.profiles"), PEOPLE - 1);
 }
 
 #[test]
 fn a_held_erasure_that_is_refused_in_the_end_restricts_nobody() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "erasure", &email_of(4));
     let until = (Utc::now().date_naive() + Days::new(9)).to_string();
@@ -101,7 +103,7 @@ fn a_held_erasure_that_is_refused_in_the_end_restricts_nobody() {
 
 #[test]
 fn who_is_erased_is_asked_about_no_more() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let access = verified(&workspace, "access", &email_of(4));
     let others = verified(&workspace, "access", &email_of(5));
@@ -119,7 +121,7 @@ fn who_is_erased_is_asked_about_no_more() {
 
 #[test]
 fn records_that_came_since_take_another_approval() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "erasure", &email_of(5));
     approve(&workspace, &number).expect("another account");

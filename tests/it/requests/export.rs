@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use vermeil_leaks::{Limits, Matcher, Values, scan};
 
-use super::{code_of, email_of, opened, shop, verified};
+use super::{code_of, email_of, opened, verified};
 use crate::common::Workspace;
 use crate::erase::values_of;
-use crate::pipeline::{person, profile_of};
+use crate::pipeline::{person, profile_of, silos};
 
 /// Carries a request out into a folder of that name; returns the folder.
 #[track_caller]
@@ -31,7 +31,7 @@ fn json_of(folder: &Path) -> Value {
 
 #[test]
 fn everything_that_is_theirs_is_there_and_nothing_of_anyone_else() {
-    let workspace = shop();
+    let workspace = silos();
     // A relative with the same address and number, in the same home.
     let nine = person(9);
     let row = format!(
@@ -68,7 +68,10 @@ fn everything_that_is_theirs_is_there_and_nothing_of_anyone_else() {
     let purposes = data["fields"].as_array().expect("fields").iter().find(|field| field["field"] == "email");
     let purposes = &purposes.expect("described")["purposes"];
     assert!(
-        purposes.as_array().expect("purposes").contains(&json!({"purpose": "contract", "basis": "contract"}))
+        purposes
+            .as_array()
+            .expect("purposes")
+            .contains(&json!({"purpose": "customer_care", "basis": "contract"}))
     );
 
     for name in ["data.json", "data.csv", "letter.html"] {
@@ -88,7 +91,7 @@ fn everything_that_is_theirs_is_there_and_nothing_of_anyone_else() {
 
 #[test]
 fn the_package_is_the_persons_alone_and_verifies_as_it_was_signed() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "access", &email_of(4));
     let run = ["request", "run", &number];
@@ -125,7 +128,7 @@ fn the_package_is_the_persons_alone_and_verifies_as_it_was_signed() {
 
 #[test]
 fn what_one_takes_along_is_what_one_provided() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let folder = exported(&workspace, &verified(&workspace, "portability", &email_of(4)), "answer");
     let data = json_of(&folder);
@@ -139,7 +142,7 @@ fn what_one_takes_along_is_what_one_provided() {
 
 #[test]
 fn a_letter_is_french_or_english() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     for (number, language, expected) in [(4, "fr", "Madame, Monsieur"), (5, "en", "Dear Sir or Madam")] {
         let request = verified(&workspace, "access", &email_of(number));
@@ -152,7 +155,7 @@ fn a_letter_is_french_or_english() {
 
 #[test]
 fn nothing_of_who_asks_is_in_the_state_database_or_a_log() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let mut output = String::new();
     let canary = "canari.de.demande@courrier.example";

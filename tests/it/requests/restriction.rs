@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{code_of, email_of, shop, verified};
+use super::{code_of, email_of, verified};
 use crate::common::Workspace;
-use crate::pipeline::{PEOPLE, person, profile_of};
+use crate::pipeline::{PEOPLE, person, profile_of, silos};
 
 /// How many profiles a marketer sees.
 fn marketed(workspace: &Workspace) -> Value {
@@ -20,7 +20,7 @@ fn cared_for(workspace: &Workspace) -> Value {
 
 #[test]
 fn whoever_is_restricted_is_in_no_query_until_they_were_told_that_it_ends() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "restriction", &email_of(4));
     assert_eq!(marketed(&workspace), PEOPLE);
@@ -50,7 +50,7 @@ fn whoever_is_restricted_is_in_no_query_until_they_were_told_that_it_ends() {
 
 #[test]
 fn a_restriction_holds_of_accounts_that_come_later() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "restriction", &email_of(4));
     workspace.json(&["request", "run", &number]);
@@ -63,7 +63,7 @@ fn a_restriction_holds_of_accounts_that_come_later() {
 
 #[test]
 fn an_objection_is_followed_at_once_and_for_its_purpose() {
-    let workspace = shop();
+    let workspace = silos();
     workspace.land_and_publish();
     let number = verified(&workspace, "objection", &email_of(4));
     let report = workspace.json(&["request", "run", &number]);

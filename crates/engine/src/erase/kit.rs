@@ -30,7 +30,7 @@ pub(crate) struct KitContents {
     pub(super) suppression: Vec<[u8; 16]>,
     /// Contact points, as what was allowed and refused is kept by.
     #[serde(default)]
-    pub(super) contacts: Vec<ConsentKey>,
+    pub(crate) contacts: Vec<ConsentKey>,
     /// What distinguishes them, as (name of the field, value).
     pub(super) values: Vec<(String, String)>,
 }
@@ -65,7 +65,7 @@ impl Engine {
     }
 
     /// The kit of a request; `None` where it was destroyed.
-    pub(super) async fn open_kit(&self, number: i64) -> Result<Option<KitContents>, EngineError> {
+    pub(crate) async fn open_kit(&self, number: i64) -> Result<Option<KitContents>, EngineError> {
         let Some(kit) = self.state.erasure_kit(number).await? else { return Ok(None) };
         self.open_sealed(&place(number), &kit, &Policy::erasing()).await
     }

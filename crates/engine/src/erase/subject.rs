@@ -134,6 +134,9 @@ impl Engine {
         self.gather_records(records, &mut gathering, opener).await?;
         self.gather_events(&mut gathering, opener).await?;
         self.gather_quarantined(&mut gathering, opener).await?;
+        for (kit, told) in gathering.kits.iter_mut().zip(&gathering.told) {
+            kit.contacts = told.points.consent_keys(&self.consent_tags);
+        }
         Ok(gathering)
     }
 

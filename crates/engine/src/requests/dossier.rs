@@ -15,7 +15,6 @@ use vermeil_rights::request::RequestKind;
 use vermeil_state::{ConsentEvent, KnownRequest};
 
 use crate::columns::SOURCE_KEY_PREFIX;
-use crate::consent::points;
 use crate::engine::{Engine, Reader};
 use crate::erase::KitContents;
 use crate::error::EngineError;
@@ -66,7 +65,7 @@ impl Engine {
         if kind == RequestKind::Access {
             dossier.profile = self.profile_values(&closure, reader).await?;
             dossier.unread = self.unread_rows(&closure, reader).await?;
-            dossier.consents = self.statements_about(&closure, &dossier.records).await?;
+            dossier.consents = self.statements_about(&closure).await?;
         }
         dossier.fields = self.described_fields(&dossier);
         Ok(dossier)
@@ -170,22 +169,9 @@ impl Engine {
     }
 
     /// What was said of someone, and of the contact points that their records hold.
-    async fn statements_about(
-        &self,
-        closure: &KitContents,
-        rows: &[DossierRow],
-    ) -> Result<Vec<DossierConsent>, EngineError> {
-        let mut keys: BTreeSet<ConsentKey> =
-            ids(&closure.records).into_iter().map(ConsentKey::of_record).collect();
-        for source in self.config.record_sources() {
-            let schema = self.config.schema_of(source);
-            let own = rows.iter().filter(|row| row.source == source.id.as_str());
-            for (name, value) in own.flat_map(|row| &row.values) {
-                let Some(scope) = schema.field(name).and_then(points::scope_of) else { continue };
-                keys.extend(points::readings(&self.consent_tags, scope, value));
-            }
-        }
-        let keys: Vec<ConsentKey> = keys.into_iter().collect();
+    async fn statements_about(&self, closure: &KitContents) -> Result<Vec<DossierConsent>, EngineError> {
+        let records = ids(&closure.records).into_iter().map(ConsentKey::of_record);
+        let keys: Vec<ConsentKey> = records.chain(closure.contacts.iter().copied()).collect();
         let events = self.state.consent_events(&keys).await?;
         Ok(events.into_iter().map(consent).collect())
     }

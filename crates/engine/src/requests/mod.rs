@@ -317,7 +317,7 @@ impl Engine {
     }
 
     /// Leave to deal with requests: whoever may open every class.
-    fn answering(&self, reader: &Reader) -> Result<Grant, EngineError> {
+    pub(crate) fn answering(&self, reader: &Reader) -> Result<Grant, EngineError> {
         let grant = self.grant(reader)?;
         if FieldClass::PERSONAL.iter().all(|class| grant.covers(*class)) {
             return Ok(grant);
@@ -327,7 +327,7 @@ impl Engine {
     }
 
     /// The day that it is where the controller is.
-    fn day_here(&self) -> NaiveDate {
+    pub(crate) fn day_here(&self) -> NaiveDate {
         day_of(Utc::now(), self.config.pipeline.requests.utc_offset.0)
     }
 
