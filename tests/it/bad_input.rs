@@ -12,6 +12,7 @@ use crate::common::{Ended, Workspace};
 
 const PIPELINE: &str = r#"
 name: guichet
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: people
     path: data/people.csv

@@ -8,6 +8,7 @@ use crate::decisions::last_change;
 /// Two silos of which each holds the same people under keys of its own.
 const PIPELINE: &str = r#"
 name: regles
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: shop
     path: data/shop.csv

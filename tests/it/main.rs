@@ -1,10 +1,12 @@
 //! What a user meets, on the real binary: one test program, so that the heavy
 //! libraries are linked once.
 
+mod accountability;
 mod audit;
 mod bad_input;
 mod command_line;
 mod common;
+mod consent;
 mod crash;
 mod decisions;
 mod dedupe;
@@ -25,7 +27,9 @@ mod python;
 mod query;
 mod real_data;
 mod rectify;
+mod requests;
 mod resolve;
 mod review;
+mod serve;
 mod spilling;
 mod token;

@@ -7,6 +7,7 @@ use crate::pipeline::{profile_of, record_of};
 
 const PIPELINE: &str = r#"
 name: modele
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: shop
     path: data/shop.csv

@@ -20,6 +20,7 @@ pub const PEOPLE: usize = 30;
 
 const PIPELINE: &str = r#"
 name: boutique
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: shop
     path: data/shop.csv

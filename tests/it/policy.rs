@@ -6,6 +6,7 @@ use crate::common::Workspace;
 
 const PIPELINE: &str = "
 name: shop
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: shop
     path: shop.csv

@@ -11,6 +11,7 @@ use crate::common::{Workspace, assert_nothing_lost, test_data};
 
 const FAKE_1000: &str = "
 name: fake
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: people
     path: data/input.csv
@@ -27,6 +28,7 @@ sources:
 
 const FEBRL4: &str = "
 name: febrl
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: people
     path: data/input.csv
@@ -46,6 +48,7 @@ sources:
 
 const FR_CLIENTS_SIM: &str = "
 name: clients
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: erp
     path: data/erp.csv
@@ -85,6 +88,7 @@ sources:
 /// 2,987 rows have a birth date that is no day, such as 1662-01-81: more than the default limit.
 const HISTORICAL_50K: &str = "
 name: figures
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: figures
     path: data/input.csv
@@ -107,6 +111,7 @@ quarantine: { limit: 0.1 }
 /// source has one pattern.
 const SENZING_TRUTHSET: &str = "
 name: truthset
+purposes: { customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }
 sources:
   - id: customers
     path: data/customers.csv

@@ -14,7 +14,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("vermeil-model", &[]),
     ("vermeil-resolve", &["vermeil-model"]),
     ("vermeil-protect", &["vermeil-model"]),
-    ("vermeil-state", &["vermeil-model", "vermeil-protect"]),
+    ("vermeil-rights", &["vermeil-model"]),
+    ("vermeil-state", &["vermeil-model", "vermeil-protect", "vermeil-rights"]),
     ("vermeil-audit", &["vermeil-model"]),
     ("vermeil-ingest", &["vermeil-model"]),
     ("vermeil-policy", &["vermeil-model"]),
@@ -29,6 +30,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "vermeil-ingest",
             "vermeil-policy",
             "vermeil-leaks",
+            "vermeil-rights",
         ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
@@ -51,6 +53,8 @@ const ALL: &[&str] = &[
     "vermeil-engine",
     "vermeil-synth",
     "vermeil-leaks",
+    "vermeil-rights",
+    "vermeil-serve",
     "vermeil-bi",
 ];
 
@@ -90,8 +94,8 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
 /// Development dependencies that may name a reserved library.
 const TESTED_FROM_OUTSIDE: &[(&str, &[&str], &str)] = &[(
     "vermeil-cli",
-    &["deltalake-core", "sqlx"],
-    "the integration tests look into the lake and the state database behind the program's back",
+    &["deltalake-core", "sqlx", "reqwest"],
+    "the integration tests look into the lake and the state database behind the program's back, and ask the service",
 )];
 
 /// Libraries (by name or by the part before a hyphen) that pull in a runtime or input and output. `model` may not

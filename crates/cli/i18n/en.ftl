@@ -214,6 +214,87 @@ help-erase-flagged-purpose = Purpose of erasing
 help-prove = Verify a certificate of erasure, offline where the key is given
 help-prove-certificate = The certificate
 help-prove-public-key = Verifier key, or a file that holds it; the keyring's own where it is not given
+help-request = Requests of data subjects: access, rectification, erasure, restriction, portability, objection
+help-request-open = Open a request; a JSON object on standard input says who asks, such as `{ "{" }"email": "…"{ "}" }`, and for rectification in `set` what should stand where
+help-request-open-kind = What is asked for
+help-request-open-received = Day on which it was received, `YYYY-MM-DD`; today unless given
+help-request-open-object-to = Objection: purpose objected to; every purpose that knows objection unless given
+help-request-open-role = Role to deal with requests as; it must open every class
+help-request-open-purpose = Purpose of dealing with requests
+help-request-verify = Note that it is sure who asks, and look them up
+help-request-verify-number = Number of the request
+help-request-verify-method = How it was made sure
+help-request-verify-subject = Id of a profile or record, where what they said names several people
+help-request-verify-role = Role to deal with requests as; it must open every class
+help-request-verify-purpose = Purpose of dealing with requests
+help-request-pause = Stop the clock, for it is in doubt who asks
+help-request-pause-number = Number of the request
+help-request-pause-role = Role to deal with requests as; it must open every class
+help-request-pause-purpose = Purpose of dealing with requests
+help-request-resume = Let the clock run on
+help-request-resume-number = Number of the request
+help-request-resume-role = Role to deal with requests as; it must open every class
+help-request-resume-purpose = Purpose of dealing with requests
+help-request-extend = Extend the term by two months, within the first
+help-request-extend-number = Number of the request
+help-request-extend-reason = Why, in one line that names nobody; the person is told
+help-request-extend-role = Role to deal with requests as; it must open every class
+help-request-extend-purpose = Purpose of dealing with requests
+help-request-hold = Hold an erasure: the person is restricted instead until the last day
+help-request-hold-number = Number of the request
+help-request-hold-reason = Why, in one line that names nobody; the person is told
+help-request-hold-until = Last day, `YYYY-MM-DD`
+help-request-hold-basis = Law that says so, such as "Code de commerce, art. L123-22"
+help-request-hold-role = Role to deal with requests as; it must open every class
+help-request-hold-purpose = Purpose of dealing with requests
+help-request-release = End a hold: whether to erase is looked at again
+help-request-release-number = Number of the request
+help-request-release-role = Role to deal with requests as; it must open every class
+help-request-release-purpose = Purpose of dealing with requests
+help-request-refuse = Refuse a request
+help-request-refuse-number = Number of the request
+help-request-refuse-reason = Why, in one line that names nobody; the person is told
+help-request-refuse-ground = What the law allows it for
+help-request-refuse-role = Role to deal with requests as; it must open every class
+help-request-refuse-purpose = Purpose of dealing with requests
+help-request-cancel = Call a request back
+help-request-cancel-number = Number of the request
+help-request-cancel-role = Role to deal with requests as; it must open every class
+help-request-cancel-purpose = Purpose of dealing with requests
+help-request-approve = Approve an erasure that another account opened
+help-request-approve-number = Number of the request
+help-request-approve-role = Role to deal with requests as; it must open every class
+help-request-approve-purpose = Purpose of dealing with requests
+help-request-run = Carry a request out, or go on where it was cut off
+help-request-run-number = Number of the request
+help-request-run-to = Access and portability: folder to make, with the answer and its signed manifest
+help-request-run-letter = Language of the letter; that of the messages unless given
+help-request-run-role = Role to deal with requests as; it must open every class
+help-request-run-purpose = Purpose of dealing with requests
+help-request-lift = Lift a restriction of which the end was announced to the person
+help-request-lift-number = Number of the request
+help-request-lift-told = Day on which the person was told that it would be lifted
+help-request-lift-role = Role to deal with requests as; it must open every class
+help-request-lift-purpose = Purpose of dealing with requests
+help-request-ls = List requests; what is late or nearly so stands out
+help-request-ls-open = Only those that have not ended
+help-request-show = Show one request and its steps
+help-request-show-number = Number of the request
+help-request-due = List what is due soon or overdue; exit code 3 if anything is overdue
+help-prove-package = Folder with the answer to a request, whose files must be as they were signed
+help-retention = Tell who is kept past their time; exit code 3 if anyone is
+help-retention-open = Open an erasure for each of them, unless one is open
+help-retention-role = Role to deal with requests as; it must open every class
+help-retention-purpose = Purpose of dealing with requests
+help-report = Generate the record of processing, or whom a breach concerns
+help-report-ropa = The record of processing activities (Art. 30), from what runs
+help-report-breach = Whom a breach concerns (Art. 33), from the log of who opened what
+help-report-breach-keys = Page of keys that someone may have had; those that the log names unless given
+help-report-breach-tables = Table that was opened; every one unless given
+help-report-breach-from = Since when
+help-report-breach-to = Until when
+help-report-breach-role = Role to deal with requests as; it must open every class
+help-report-breach-purpose = Purpose of dealing with requests
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
@@ -316,6 +397,38 @@ column-erase-tags = tags against coming back
 column-erase-unreadable = unreadable after
 column-erase-values = values to look for
 column-erase-what = what is left
+column-request-number = request
+column-request-kind = kind
+column-request-state = state
+column-request-received = received
+column-request-due = due
+column-request-urgency = urgency
+column-request-identity = identity
+column-request-extended = extended, because
+column-request-held = held
+column-request-until = held until
+column-request-refused = refused
+column-request-made = made
+column-request-bytes = bytes
+column-request-digest = SHA-256
+column-retention-until = last day
+column-retention-persons = people
+column-retention-overdue = kept too long
+column-retention-relation = relation
+column-retention-contact = last contact
+column-retention-kept = to be kept until
+column-processing-controller = controller
+column-processing-prospects = prospects kept for
+column-processing-customers = customers kept for
+column-processing-purpose = purpose
+column-processing-basis = legal basis
+column-processing-fields = fields
+column-processing-roles = opened by
+column-processing-kept = kept for
+column-breach-openings = openings
+column-breach-cut-short = of these cut short
+column-breach-accounts = accounts
+column-breach-classes = classes
 column-f1 = F1
 column-false-merges = pairs joined wrongly
 column-false-splits = pairs missed
@@ -664,6 +777,67 @@ erase-next-approved = `vermeil erase run { $number }` carries it out.
 erase-next-running = Erasure { $number } is not complete: remove what is left, then `vermeil erase run { $number }` goes on.
 erase-next-complete = Erasure { $number } is complete and proven: `vermeil erase certificate { $number }`.
 erase-next-cancelled = Erasure { $number } was called back.
+request-none = no request
+request-overdue = OVERDUE
+request-soon = due soon
+request-standing = clock stands still
+request-package-sound = The package is as it was signed.
+retention-nobody-due = nobody is kept past their time
+retention-prospect = prospect
+retention-customer = customer
+retention-next = `vermeil retention --open` opens an erasure for each; another account approves it.
+request-step-export = answer written
+request-step-restrict = restricted
+request-step-object = objection in force
+request-step-erase = erased
+request-step-rectify = { $field } set right
+request-kind-access = access
+request-kind-rectification = rectification
+request-kind-erasure = erasure
+request-kind-restriction = restriction
+request-kind-portability = portability
+request-kind-objection = objection
+request-state-identity_unverified = identity to be verified
+request-state-pending = pending
+request-state-approved = approved
+request-state-in_progress = in progress
+request-state-restricted = restricted
+request-state-completed = completed
+request-state-refused = refused
+request-state-cancelled = cancelled
+request-state-duplicate = duplicate
+request-method-session = own session
+request-method-code = returned code
+request-method-in-person = in person
+request-method-document = document shown
+request-method-knowledge = knowledge
+request-method-mandate = mandate
+request-ground-identity = identity not proven
+request-ground-unfounded = manifestly unfounded
+request-ground-excessive = excessive
+request-ground-rights-of-others = rights of others
+request-ground-legal-obligation = legal obligation
+request-ground-legal-claims = legal claims
+request-ground-not-applicable = no ground of the article holds
+request-ground-accurate = the data is accurate
+request-next-identity_unverified = Nobody is looked up yet: `vermeil request verify { $number } --method …` once it is sure who asks.
+request-next-pending = { $kind ->
+        [erasure] { $held ->
+            [true] `vermeil request run { $number }` restricts the person until the hold ends.
+           *[false] Another account approves it with `vermeil request approve { $number }`.
+        }
+       *[other] `vermeil request run { $number }` carries it out.
+    }
+request-next-approved = `vermeil request run { $number }` carries it out.
+request-next-in_progress = Request { $number } is not complete: `vermeil request run { $number }` goes on.
+request-next-restricted = { $held ->
+        [true] When the hold ends, `vermeil request release { $number }` has it looked at again.
+       *[false] `vermeil request lift { $number } --told …` ends it, after the person was told.
+    }
+request-next-completed = Request { $number } is complete.
+request-next-refused = Request { $number } was refused: tell the person why, and that they may complain.
+request-next-cancelled = Request { $number } was called back.
+request-next-duplicate = Request { $number } repeats request { $other }, which is open.
 find-nothing = no record holds this value
 resolve-ask = One question a line, as a JSON object: {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D ends.
 resolve-line = Line { $line }: { $text }
@@ -1209,6 +1383,7 @@ state-out-of-turn = { $what ->
         [erasure] erasure
         [token] token
         [job] job
+        [request] request
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1312,6 +1487,86 @@ erase-changed = the person of erasure { $number } has records now that were not 
     .help = it is open again: look at it and have it approved once more
 state-outdated = someone was to be erased since publication { $publication } began
     .help = run again: what was read before is not published
+retention-not-a-period = `{ $place }` is no period
+    .help = a period is written as `P3Y`, `P18M` or `P30D`
+request-transition = a request that is { $from ->
+        [identity_unverified] identity to be verified
+        [pending] pending
+        [approved] approved
+        [in_progress] in progress
+        [restricted] restricted
+        [completed] completed
+        [refused] refused
+        [cancelled] cancelled
+       *[other] a duplicate
+    } cannot become { $to ->
+        [identity_unverified] identity to be verified
+        [pending] pending
+        [approved] approved
+        [in_progress] in progress
+        [restricted] restricted
+        [completed] completed
+        [refused] refused
+        [cancelled] cancelled
+       *[other] a duplicate
+    }
+    .help = `vermeil request show` tells what comes next
+request-extended-before = the term was extended before
+    .help = there is no second extension
+request-extended-late = the first month ended on { $end }: the term can be extended no more
+    .help = answer now
+request-paused = the clock stands still already
+    .help = `vermeil request resume` lets it run on
+request-running = the clock does not stand still
+    .help = `vermeil request show` tells the days on which it did
+request-backwards = the day lies before { $day }
+    .help = see whether the clock of this machine is right
+request-identified = the clock stops only while it is in doubt who asks
+    .help = extend the term within the first month instead
+request-same-account = this account opened the request
+    .help = another account of the system has to approve it
+request-no-approval = only erasure takes an approval
+    .help = `vermeil request run` carries the request out
+request-held = the request is held until { $until }
+    .help = `vermeil request release` ends the hold
+request-not-held = nothing holds the request, or it is of a kind that is not held
+    .help = only erasure is held
+request-hold-past = the hold would have ended before today
+    .help = name a day that is still to come
+request-not-told = the person has to be told before the restriction is lifted
+    .help = name the day on which they were told
+request-absolute = an objection to marketing is followed, whatever speaks against it
+    .help = only who asks and how can be a ground of refusal
+request-denied = role `{ $role }` may not deal with requests for purpose `{ $purpose }`
+    .help = it takes leave to open every class
+request-no-identifier = the request names nobody
+    .help = a field that records are found by, such as `email`, or `id`
+request-nothing-to-rectify = the request does not say what should stand where
+    .help = `set` names fields with the values that they should have
+request-not-received-yet = a request cannot have been received after today
+    .help = `--received` is the day on which it came in
+request-no-folder = the answer has to go somewhere
+    .help = `--to` names a folder to make
+request-folder-taken = { $folder } is there already
+    .help = name a folder that is not
+request-unwritable = could not write { $file }
+    .help = see that the folder above it can be written, then run the request again
+erase-held = erasing them is held by request { $number } until { $until }
+    .help = `vermeil request release { $number }` ends the hold
+cli-request-malformed = standard input names nobody
+    .help = a JSON object of fields and texts, such as `{ "{" }"email": "…"{ "}" }`
+package-form = this is not the manifest of a package
+    .help = `manifest.json` stands in the folder that `vermeil request run --to` made
+package-signature = the manifest is not as it was signed, or another key signed it
+    .help = `vermeil audit key` prints the key of a pipeline
+package-checkpoint = the manifest and its checkpoint do not belong together
+    .help = trust neither
+package-changed = { $file } is not as it was signed
+    .help = ask for the package again
+package-foreign = { $file } does not belong to the package
+    .help = the manifest does not name it
+package-unreadable = could not read { $file }
+    .help = see whether the package is whole
 certificate-form = this is not a certificate of erasure
     .help = it is the JSON that `vermeil erase certificate` prints
 certificate-signature = the certificate is not as it was signed, or another key signed it
@@ -1435,3 +1690,112 @@ leaks-values-malformed = { $file }:{ $line }: not a value
     .help = one value a line; or CSV with the header `value` or `label,value`; or NDJSON with an object of texts a line
 leaks-values-empty = { $file } holds no value
     .help = write one value a line
+help-consent = Take down what people allow and refuse, and ask for it
+help-consent-give = Take down that someone allows
+help-consent-give-id = Id of a record, or of a profile: each of its records
+help-consent-give-contact = Kind of contact point; it is read from standard input
+help-consent-give-country = Country of a phone number that does not say it, such as FR
+help-consent-give-for = Purpose that it is said of
+help-consent-give-channel = How it was said, such as web or phone
+help-consent-give-text-version = Version of the text that was shown
+help-consent-give-role = Role to act as
+help-consent-give-purpose = Purpose of acting, which opens contact points to the role
+help-consent-refuse = Take down that someone, asked, does not allow
+help-consent-refuse-id = Id of a record, or of a profile: each of its records
+help-consent-refuse-contact = Kind of contact point; it is read from standard input
+help-consent-refuse-country = Country of a phone number that does not say it, such as FR
+help-consent-refuse-for = Purpose that it is said of
+help-consent-refuse-channel = How it was said, such as web or phone
+help-consent-refuse-text-version = Version of the text that was shown
+help-consent-refuse-role = Role to act as
+help-consent-refuse-purpose = Purpose of acting, which opens contact points to the role
+help-consent-withdraw = Take down that someone takes back what they allowed; it holds at once
+help-consent-withdraw-id = Id of a record, or of a profile: each of its records
+help-consent-withdraw-contact = Kind of contact point; it is read from standard input
+help-consent-withdraw-country = Country of a phone number that does not say it, such as FR
+help-consent-withdraw-for = Purpose that it is said of
+help-consent-withdraw-channel = How it was said, such as web or phone
+help-consent-withdraw-text-version = Version of the text that was shown
+help-consent-withdraw-role = Role to act as
+help-consent-withdraw-purpose = Purpose of acting, which opens contact points to the role
+help-consent-object = Take down that someone objects to a purpose (Art. 21); it holds at once
+help-consent-object-id = Id of a record, or of a profile: each of its records
+help-consent-object-contact = Kind of contact point; it is read from standard input
+help-consent-object-country = Country of a phone number that does not say it, such as FR
+help-consent-object-for = Purpose that it is said of
+help-consent-object-channel = How it was said, such as web or phone
+help-consent-object-text-version = Version of the text that was shown
+help-consent-object-role = Role to act as
+help-consent-object-purpose = Purpose of acting, which opens contact points to the role
+help-consent-record = Take down statements from standard input, one JSON object a line
+help-consent-record-role = Role to act as
+help-consent-record-purpose = Purpose of acting, which opens contact points to the role
+help-consent-show = Show everything that was said, and what of it holds
+help-consent-show-id = Id of a record, or of a profile: each of its records
+help-consent-show-contact = Kind of contact point; it is read from standard input
+help-consent-show-country = Country of a phone number that does not say it, such as FR
+help-consent-show-role = Role to act as
+help-consent-show-purpose = Purpose of acting, which opens contact points to the role
+help-consent-check = Tell whether someone may be reached or read for a purpose; exit code 1 if not
+help-consent-check-id = Id of a record, or of a profile: each of its records
+help-consent-check-contact = Kind of contact point; it is read from standard input
+help-consent-check-country = Country of a phone number that does not say it, such as FR
+help-consent-check-for = Purpose that it is said of
+help-consent-check-role = Role to act as
+help-consent-check-purpose = Purpose of acting, which opens contact points to the role
+column-consent-scope = of
+column-consent-purpose = purpose
+column-consent-status = said
+column-consent-occurred-at = when
+column-consent-expires-at = until
+column-consent-recorded-by = taken down by
+column-consent-channel = channel
+column-consent-holds = holds
+consent-status-given = allowed
+consent-status-refused = refused
+consent-status-withdrawn = withdrawn
+consent-status-expired = expired
+consent-status-objected = objected
+consent-status-restricted = restricted
+consent-status-released = released
+consent-status-unknown = nothing was said
+consent-scope-email = e-mail address
+consent-scope-phone = phone number
+consent-scope-record = person
+basis-consent = consent
+basis-contract = contract
+basis-legal-obligation = legal obligation
+basis-vital-interests = vital interests
+basis-public-task = public task
+basis-legitimate-interests = legitimate interests
+consent-holds-yes = yes
+consent-holds-no = no
+consent-none = nothing was said
+consent-taken = { $statements ->
+    [one] one statement is taken down, and holds
+   *[other] { $statements } statements are taken down, and hold
+}
+consent-allowed = Yes, for { $purpose } ({ $basis }; last word: { $status }).
+consent-not-allowed = No, not for { $purpose } ({ $basis }; last word: { $status }).
+purpose-without-basis = the pipeline does not say why purpose `{ $purpose }` may be pursued
+    .help = give its legal basis in pipeline.yaml, such as `purposes: { "{" } { $purpose }: consent { "}" }`
+consent-denied = role `{ $role }` may not say or ask for purpose `{ $purpose }` what people allow
+    .help = it takes leave to open contact points
+consent-points-missing = the profiles were made before contact points were kept
+    .help = `vermeil run` makes them anew
+consent-not-a-contact-point = statement { $position } names no { $scope }
+    .help = write an address as a@b.example, a number as +33 6 12 34 56 78
+consent-country-missing = statement { $position } names a phone number without its country
+    .help = write it as +33 6 12 34 56 78, or give the country: a yes counts for one number only
+consent-in-the-future = statement { $position } happened in the future
+    .help = give the moment with its offset, such as 2026-11-22T09:30:00+01:00
+consent-not-a-token = `{ $key }` of statement { $position } is no short name
+    .help = letters, digits and . - _ / : only, 64 at most: nobody is to be written of there
+consent-nobody = statement { $position } names nobody
+    .help = name a record or profile as `vermeil find` shows it, or a contact point
+consent-purpose-unfit = statement { $position } needs a purpose, or may have none
+    .help = restrictions are of a record or profile and of every purpose, all else is of one
+cli-not-a-statement = line { $line } is no statement of consent
+    .help = an object with one of email, phone, id; purpose, status; if need be country, at, expires_at, channel, text_version, proof
+pipeline-purpose-without-basis = { $file }: `{ $place }` names purpose `{ $purpose }`, which is not among `purposes`
+    .help = give its legal basis under `purposes`

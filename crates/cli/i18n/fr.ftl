@@ -214,6 +214,87 @@ help-erase-flagged-purpose = Finalité de l'effacement
 help-prove = Vérifie un certificat d'effacement, hors ligne si la clé est donnée
 help-prove-certificate = Le certificat
 help-prove-public-key = Clé de vérification, ou un fichier qui la contient ; celle du trousseau si elle n'est pas donnée
+help-request = Demandes des personnes : accès, rectification, effacement, limitation, portabilité, opposition
+help-request-open = Ouvre une demande ; un objet JSON sur l'entrée standard dit qui demande, comme `{ "{" }"email": "…"{ "}" }`, et pour une rectification, dans `set`, ce qui doit figurer où
+help-request-open-kind = Ce qui est demandé
+help-request-open-received = Jour de réception, `AAAA-MM-JJ` ; aujourd'hui par défaut
+help-request-open-object-to = Opposition : finalité visée ; toutes celles qui connaissent l'opposition par défaut
+help-request-open-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-open-purpose = Finalité du traitement des demandes
+help-request-verify = Note que l'identité est établie, et recherche la personne
+help-request-verify-number = Numéro de la demande
+help-request-verify-method = Comment l'identité a été établie
+help-request-verify-subject = Identifiant d'un profil ou d'un enregistrement, si plusieurs personnes correspondent
+help-request-verify-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-verify-purpose = Finalité du traitement des demandes
+help-request-pause = Suspend le délai, car l'identité est en doute
+help-request-pause-number = Numéro de la demande
+help-request-pause-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-pause-purpose = Finalité du traitement des demandes
+help-request-resume = Fait reprendre le délai
+help-request-resume-number = Numéro de la demande
+help-request-resume-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-resume-purpose = Finalité du traitement des demandes
+help-request-extend = Prolonge le délai de deux mois, pendant le premier
+help-request-extend-number = Numéro de la demande
+help-request-extend-reason = Pourquoi, en une ligne qui ne nomme personne ; la personne en est informée
+help-request-extend-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-extend-purpose = Finalité du traitement des demandes
+help-request-hold = Suspend un effacement : la personne est limitée à la place jusqu'au dernier jour
+help-request-hold-number = Numéro de la demande
+help-request-hold-reason = Pourquoi, en une ligne qui ne nomme personne ; la personne en est informée
+help-request-hold-until = Dernier jour, `AAAA-MM-JJ`
+help-request-hold-basis = Texte qui l'impose, comme « Code de commerce, art. L123-22 »
+help-request-hold-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-hold-purpose = Finalité du traitement des demandes
+help-request-release = Met fin à une suspension : l'effacement est réexaminé
+help-request-release-number = Numéro de la demande
+help-request-release-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-release-purpose = Finalité du traitement des demandes
+help-request-refuse = Refuse une demande
+help-request-refuse-number = Numéro de la demande
+help-request-refuse-reason = Pourquoi, en une ligne qui ne nomme personne ; la personne en est informée
+help-request-refuse-ground = Ce pour quoi la loi le permet
+help-request-refuse-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-refuse-purpose = Finalité du traitement des demandes
+help-request-cancel = Retire une demande
+help-request-cancel-number = Numéro de la demande
+help-request-cancel-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-cancel-purpose = Finalité du traitement des demandes
+help-request-approve = Approuve un effacement qu'un autre compte a demandé
+help-request-approve-number = Numéro de la demande
+help-request-approve-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-approve-purpose = Finalité du traitement des demandes
+help-request-run = Exécute une demande, ou la reprend où elle a été interrompue
+help-request-run-number = Numéro de la demande
+help-request-run-to = Accès et portabilité : dossier à créer, avec la réponse et son manifeste signé
+help-request-run-letter = Langue de la lettre ; celle des messages par défaut
+help-request-run-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-run-purpose = Finalité du traitement des demandes
+help-request-lift = Lève une limitation dont la fin a été annoncée à la personne
+help-request-lift-number = Numéro de la demande
+help-request-lift-told = Jour où la levée a été annoncée à la personne
+help-request-lift-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-lift-purpose = Finalité du traitement des demandes
+help-request-ls = Liste les demandes ; ce qui est en retard ou presque ressort
+help-request-ls-open = Seulement celles qui ne sont pas closes
+help-request-show = Montre une demande et ses étapes
+help-request-show-number = Numéro de la demande
+help-request-due = Liste ce qui est bientôt dû ou en retard ; code de sortie 3 s'il y a du retard
+help-prove-package = Dossier de la réponse à une demande, dont les fichiers doivent être tels que signés
+help-retention = Dit qui est conservé au-delà de sa durée ; code de sortie 3 s'il y a lieu
+help-retention-open = Ouvre un effacement pour chacun, sauf s'il en est déjà un
+help-retention-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-retention-purpose = Finalité du traitement des demandes
+help-report = Produit le registre des traitements, ou les personnes concernées par une violation
+help-report-ropa = Le registre des activités de traitement (art. 30), d'après ce qui tourne
+help-report-breach = Les personnes concernées par une violation (art. 33), d'après le journal des ouvertures
+help-report-breach-keys = Page de clés exposée ; celles que nomme le journal par défaut
+help-report-breach-tables = Table ouverte ; toutes par défaut
+help-report-breach-from = Depuis quand
+help-report-breach-to = Jusqu'à quand
+help-report-breach-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-report-breach-purpose = Finalité du traitement des demandes
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
@@ -316,6 +397,38 @@ column-erase-tags = étiquettes contre le retour
 column-erase-unreadable = illisible après
 column-erase-values = valeurs à chercher
 column-erase-what = ce qui reste
+column-request-number = demande
+column-request-kind = nature
+column-request-state = état
+column-request-received = reçue le
+column-request-due = échéance
+column-request-urgency = urgence
+column-request-identity = identité
+column-request-extended = prolongée, car
+column-request-held = suspendue
+column-request-until = suspendue jusqu'au
+column-request-refused = refusée
+column-request-made = établie le
+column-request-bytes = octets
+column-request-digest = SHA-256
+column-retention-until = dernier jour
+column-retention-persons = personnes
+column-retention-overdue = conservées trop longtemps
+column-retention-relation = relation
+column-retention-contact = dernier contact
+column-retention-kept = à conserver jusqu'au
+column-processing-controller = responsable
+column-processing-prospects = prospects conservés
+column-processing-customers = clients conservés
+column-processing-purpose = finalité
+column-processing-basis = base légale
+column-processing-fields = champs
+column-processing-roles = ouvert par
+column-processing-kept = durée
+column-breach-openings = ouvertures
+column-breach-cut-short = dont interrompues
+column-breach-accounts = comptes
+column-breach-classes = classes
 column-f1 = F1
 column-false-merges = paires réunies à tort
 column-false-splits = paires manquées
@@ -661,6 +774,67 @@ erase-next-approved = `vermeil erase run { $number }` l'exécute.
 erase-next-running = L'effacement { $number } n'est pas achevé : retirez ce qui reste, puis `vermeil erase run { $number }` reprend.
 erase-next-complete = L'effacement { $number } est achevé et prouvé : `vermeil erase certificate { $number }`.
 erase-next-cancelled = L'effacement { $number } a été retiré.
+request-none = aucune demande
+request-overdue = EN RETARD
+request-soon = bientôt due
+request-standing = délai suspendu
+request-package-sound = Le dossier est tel qu'il a été signé.
+retention-nobody-due = personne n'est conservé au-delà de sa durée
+retention-prospect = prospect
+retention-customer = client
+retention-next = `vermeil retention --open` ouvre un effacement pour chacun ; un autre compte l'approuve.
+request-step-export = réponse écrite
+request-step-restrict = limitée
+request-step-object = opposition en vigueur
+request-step-erase = effacée
+request-step-rectify = { $field } rectifié
+request-kind-access = accès
+request-kind-rectification = rectification
+request-kind-erasure = effacement
+request-kind-restriction = limitation
+request-kind-portability = portabilité
+request-kind-objection = opposition
+request-state-identity_unverified = identité à établir
+request-state-pending = à traiter
+request-state-approved = approuvée
+request-state-in_progress = en cours
+request-state-restricted = limitée
+request-state-completed = achevée
+request-state-refused = refusée
+request-state-cancelled = retirée
+request-state-duplicate = en double
+request-method-session = session authentifiée
+request-method-code = code renvoyé
+request-method-in-person = en personne
+request-method-document = pièce présentée
+request-method-knowledge = connaissance
+request-method-mandate = mandat
+request-ground-identity = identité non établie
+request-ground-unfounded = manifestement infondée
+request-ground-excessive = excessive
+request-ground-rights-of-others = droits d'autrui
+request-ground-legal-obligation = obligation légale
+request-ground-legal-claims = droits en justice
+request-ground-not-applicable = aucun motif de l'article
+request-ground-accurate = données exactes
+request-next-identity_unverified = Personne n'est encore recherché : `vermeil request verify { $number } --method …` une fois l'identité établie.
+request-next-pending = { $kind ->
+        [erasure] { $held ->
+            [true] `vermeil request run { $number }` limite la personne jusqu'à la fin de la suspension.
+           *[false] Un autre compte l'approuve par `vermeil request approve { $number }`.
+        }
+       *[other] `vermeil request run { $number }` l'exécute.
+    }
+request-next-approved = `vermeil request run { $number }` l'exécute.
+request-next-in_progress = La demande { $number } n'est pas achevée : `vermeil request run { $number }` la reprend.
+request-next-restricted = { $held ->
+        [true] À la fin de la suspension, `vermeil request release { $number }` la fait réexaminer.
+       *[false] `vermeil request lift { $number } --told …` y met fin, une fois la personne prévenue.
+    }
+request-next-completed = La demande { $number } est achevée.
+request-next-refused = La demande { $number } a été refusée : dites-en la raison à la personne, et qu'elle peut réclamer.
+request-next-cancelled = La demande { $number } a été retirée.
+request-next-duplicate = La demande { $number } répète la demande { $other }, qui est ouverte.
 find-nothing = aucun enregistrement ne porte cette valeur
 resolve-ask = Une question par ligne, en un objet JSON : {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D pour finir.
 resolve-line = Ligne { $line } : { $text }
@@ -1206,6 +1380,7 @@ state-out-of-turn = { $what ->
         [erasure] l'effacement
         [token] le jeton
         [job] la tâche
+        [request] la demande
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1309,6 +1484,86 @@ erase-changed = la personne de l'effacement { $number } a désormais des enregis
     .help = il est de nouveau ouvert : examinez-le et faites-le approuver encore
 state-outdated = une personne devait être effacée depuis le début de la publication { $publication }
     .help = relancez : ce qui a été lu avant n'est pas publié
+retention-not-a-period = `{ $place }` n'est pas une durée
+    .help = une durée s'écrit `P3Y`, `P18M` ou `P30D`
+request-transition = une demande { $from ->
+        [identity_unverified] à identité non établie
+        [pending] à traiter
+        [approved] approuvée
+        [in_progress] en cours
+        [restricted] limitée
+        [completed] achevée
+        [refused] refusée
+        [cancelled] retirée
+       *[other] en double
+    } ne peut devenir { $to ->
+        [identity_unverified] à identité non établie
+        [pending] à traiter
+        [approved] approuvée
+        [in_progress] en cours
+        [restricted] limitée
+        [completed] achevée
+        [refused] refusée
+        [cancelled] retirée
+       *[other] en double
+    }
+    .help = `vermeil request show` dit la suite
+request-extended-before = le délai a déjà été prolongé
+    .help = il n'y a pas de seconde prolongation
+request-extended-late = le premier mois s'est achevé le { $end } : le délai ne peut plus être prolongé
+    .help = répondez maintenant
+request-paused = le délai est déjà suspendu
+    .help = `vermeil request resume` le fait reprendre
+request-running = le délai n'est pas suspendu
+    .help = `vermeil request show` dit les jours de suspension
+request-backwards = ce jour précède le { $day }
+    .help = vérifiez l'horloge de cette machine
+request-identified = le délai n'est suspendu que si l'identité est en doute
+    .help = prolongez plutôt le délai pendant le premier mois
+request-same-account = ce compte a ouvert la demande
+    .help = un autre compte du système doit l'approuver
+request-no-approval = seul un effacement s'approuve
+    .help = `vermeil request run` exécute la demande
+request-held = la demande est suspendue jusqu'au { $until }
+    .help = `vermeil request release` met fin à la suspension
+request-not-held = rien ne suspend la demande, ou sa nature ne le permet pas
+    .help = seul un effacement se suspend
+request-hold-past = la suspension serait déjà terminée
+    .help = donnez un jour à venir
+request-not-told = la personne doit être prévenue avant la levée de la limitation
+    .help = donnez le jour où elle l'a été
+request-absolute = une opposition à la prospection est suivie, quoi qu'il en soit
+    .help = seules l'identité et la forme de la demande peuvent motiver un refus
+request-denied = le rôle `{ $role }` ne peut pas traiter de demandes pour la finalité `{ $purpose }`
+    .help = il faut pouvoir ouvrir toutes les classes
+request-no-identifier = la demande ne désigne personne
+    .help = un champ par lequel les enregistrements se trouvent, comme `email`, ou `id`
+request-nothing-to-rectify = la demande ne dit pas ce qui doit figurer où
+    .help = `set` nomme des champs avec les valeurs attendues
+request-not-received-yet = une demande ne peut avoir été reçue après aujourd'hui
+    .help = `--received` est le jour de son arrivée
+request-no-folder = la réponse doit aller quelque part
+    .help = `--to` nomme un dossier à créer
+request-folder-taken = { $folder } existe déjà
+    .help = nommez un dossier qui n'existe pas
+request-unwritable = impossible d'écrire { $file }
+    .help = vérifiez que le dossier parent est accessible en écriture, puis relancez la demande
+erase-held = la demande { $number } suspend cet effacement jusqu'au { $until }
+    .help = `vermeil request release { $number }` met fin à la suspension
+cli-request-malformed = l'entrée standard ne désigne personne
+    .help = un objet JSON de champs et de textes, comme `{ "{" }"email": "…"{ "}" }`
+package-form = ce n'est pas le manifeste d'un dossier de réponse
+    .help = `manifest.json` figure dans le dossier créé par `vermeil request run --to`
+package-signature = le manifeste n'est pas tel qu'il a été signé, ou une autre clé l'a signé
+    .help = `vermeil audit key` imprime la clé d'un pipeline
+package-checkpoint = le manifeste et son point de contrôle ne vont pas ensemble
+    .help = ne vous fiez ni à l'un ni à l'autre
+package-changed = { $file } n'est pas tel qu'il a été signé
+    .help = redemandez le dossier
+package-foreign = { $file } n'appartient pas au dossier
+    .help = le manifeste ne le nomme pas
+package-unreadable = impossible de lire { $file }
+    .help = vérifiez que le dossier est entier
 certificate-form = ce n'est pas un certificat d'effacement
     .help = c'est le JSON qu'imprime `vermeil erase certificate`
 certificate-signature = le certificat n'est pas tel qu'il a été signé, ou une autre clé l'a signé
@@ -1432,3 +1687,112 @@ leaks-values-malformed = { $file }:{ $line } : ce n'est pas une valeur
     .help = une valeur par ligne ; ou du CSV d'en-tête `value` ou `label,value` ; ou du NDJSON, un objet de textes par ligne
 leaks-values-empty = { $file } ne contient aucune valeur
     .help = écrivez une valeur par ligne
+help-consent = Consigne ce que les personnes acceptent et refusent, et le dit
+help-consent-give = Consigne qu'une personne accepte
+help-consent-give-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-give-contact = Nature de la coordonnée, lue sur l'entrée standard
+help-consent-give-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-give-for = Finalité dont il s'agit
+help-consent-give-channel = Comment c'était dit, comme web ou phone
+help-consent-give-text-version = Version du texte présenté
+help-consent-give-role = Rôle à tenir
+help-consent-give-purpose = Finalité, qui ouvre les coordonnées au rôle
+help-consent-refuse = Consigne qu'une personne, sollicitée, refuse
+help-consent-refuse-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-refuse-contact = Nature de la coordonnée, lue sur l'entrée standard
+help-consent-refuse-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-refuse-for = Finalité dont il s'agit
+help-consent-refuse-channel = Comment c'était dit, comme web ou phone
+help-consent-refuse-text-version = Version du texte présenté
+help-consent-refuse-role = Rôle à tenir
+help-consent-refuse-purpose = Finalité, qui ouvre les coordonnées au rôle
+help-consent-withdraw = Consigne qu'une personne retire son accord ; effectif aussitôt
+help-consent-withdraw-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-withdraw-contact = Nature de la coordonnée, lue sur l'entrée standard
+help-consent-withdraw-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-withdraw-for = Finalité dont il s'agit
+help-consent-withdraw-channel = Comment c'était dit, comme web ou phone
+help-consent-withdraw-text-version = Version du texte présenté
+help-consent-withdraw-role = Rôle à tenir
+help-consent-withdraw-purpose = Finalité, qui ouvre les coordonnées au rôle
+help-consent-object = Consigne qu'une personne s'oppose à une finalité (art. 21) ; effectif aussitôt
+help-consent-object-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-object-contact = Nature de la coordonnée, lue sur l'entrée standard
+help-consent-object-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-object-for = Finalité dont il s'agit
+help-consent-object-channel = Comment c'était dit, comme web ou phone
+help-consent-object-text-version = Version du texte présenté
+help-consent-object-role = Rôle à tenir
+help-consent-object-purpose = Finalité, qui ouvre les coordonnées au rôle
+help-consent-record = Consigne des déclarations lues sur l'entrée standard, un objet JSON par ligne
+help-consent-record-role = Rôle à tenir
+help-consent-record-purpose = Finalité, qui ouvre les coordonnées au rôle
+help-consent-show = Montre tout ce qui fut dit, et ce qui en vaut encore
+help-consent-show-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-show-contact = Nature de la coordonnée, lue sur l'entrée standard
+help-consent-show-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-show-role = Rôle à tenir
+help-consent-show-purpose = Finalité, qui ouvre les coordonnées au rôle
+help-consent-check = Dit si une personne peut être jointe ou lue pour une finalité ; code de sortie 1 sinon
+help-consent-check-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-check-contact = Nature de la coordonnée, lue sur l'entrée standard
+help-consent-check-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-check-for = Finalité dont il s'agit
+help-consent-check-role = Rôle à tenir
+help-consent-check-purpose = Finalité, qui ouvre les coordonnées au rôle
+column-consent-scope = de
+column-consent-purpose = finalité
+column-consent-status = dit
+column-consent-occurred-at = quand
+column-consent-expires-at = jusqu'au
+column-consent-recorded-by = consigné par
+column-consent-channel = canal
+column-consent-holds = vaut
+consent-status-given = accepté
+consent-status-refused = refusé
+consent-status-withdrawn = retiré
+consent-status-expired = expiré
+consent-status-objected = opposé
+consent-status-restricted = limité
+consent-status-released = levé
+consent-status-unknown = rien ne fut dit
+consent-scope-email = adresse e-mail
+consent-scope-phone = numéro de téléphone
+consent-scope-record = personne
+basis-consent = consentement
+basis-contract = contrat
+basis-legal-obligation = obligation légale
+basis-vital-interests = intérêts vitaux
+basis-public-task = mission d'intérêt public
+basis-legitimate-interests = intérêt légitime
+consent-holds-yes = oui
+consent-holds-no = non
+consent-none = rien ne fut dit
+consent-taken = { $statements ->
+    [one] une déclaration est consignée, et vaut
+   *[other] { $statements } déclarations sont consignées, et valent
+}
+consent-allowed = Oui, pour { $purpose } ({ $basis } ; dernier mot : { $status }).
+consent-not-allowed = Non, pas pour { $purpose } ({ $basis } ; dernier mot : { $status }).
+purpose-without-basis = le pipeline ne dit pas sur quelle base la finalité `{ $purpose }` repose
+    .help = donnez sa base légale dans pipeline.yaml, comme `purposes: { "{" } { $purpose }: consent { "}" }`
+consent-denied = le rôle `{ $role }` ne peut ni dire ni demander pour la finalité `{ $purpose }` ce que les personnes acceptent
+    .help = il faut pouvoir ouvrir les coordonnées
+consent-points-missing = les profils datent d'avant la conservation des coordonnées
+    .help = `vermeil run` les refait
+consent-not-a-contact-point = la déclaration { $position } ne nomme pas de { $scope }
+    .help = écrivez une adresse comme a@b.example, un numéro comme +33 6 12 34 56 78
+consent-country-missing = la déclaration { $position } nomme un numéro de téléphone sans son pays
+    .help = écrivez-le comme +33 6 12 34 56 78, ou donnez le pays : un accord ne vaut que pour un numéro
+consent-in-the-future = la déclaration { $position } vient du futur
+    .help = donnez le moment avec son décalage, comme 2026-11-22T09:30:00+01:00
+consent-not-a-token = `{ $key }` de la déclaration { $position } n'est pas un nom court
+    .help = lettres, chiffres et . - _ / : seulement, 64 au plus : on n'y écrit rien d'une personne
+consent-nobody = la déclaration { $position } ne nomme personne
+    .help = nommez un enregistrement ou un profil comme `vermeil find` les montre, ou une coordonnée
+consent-purpose-unfit = la déclaration { $position } demande une finalité, ou n'en admet pas
+    .help = une limitation porte sur un enregistrement ou un profil et sur toute finalité, le reste sur une seule
+cli-not-a-statement = la ligne { $line } n'est pas une déclaration
+    .help = un objet avec un seul de email, phone, id ; purpose, status ; au besoin country, at, expires_at, channel, text_version, proof
+pipeline-purpose-without-basis = { $file } : `{ $place }` nomme la finalité `{ $purpose }`, absente de `purposes`
+    .help = donnez sa base légale sous `purposes`

@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
+mod accountability;
 mod audit;
 pub mod check;
 pub mod compare_names;
 mod completions;
+mod consent;
 mod decisions;
 pub mod dedupe;
 pub mod demo;
@@ -22,6 +24,7 @@ mod prove;
 mod quarantine;
 mod query;
 mod rectify;
+mod request;
 mod resolve;
 mod review;
 mod run;
@@ -69,7 +72,11 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Synth(arguments) => synth::execute(session, output, &arguments),
         Command::Evaluate(arguments) => evaluate::execute(session, output, &arguments),
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
+        Command::Consent(command) => consent::execute(session, output, &command).await,
         Command::Erase(command) => erase::execute(session, output, &command).await,
+        Command::Request(command) => request::execute(session, output, &command).await,
+        Command::Retention(arguments) => accountability::retention(session, output, &arguments).await,
+        Command::Report(command) => accountability::report(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,

@@ -69,6 +69,12 @@ pub enum CliError {
     /// An id is not a UUID. It is not repeated: people mistype names here.
     #[error("argument {0} is not an id")]
     NotAnId(&'static str),
+    /// A line of statements of consent is none. It is not repeated: it names a person.
+    #[error("line {line} is no statement of consent")]
+    NotAStatement {
+        /// The line.
+        line: u64,
+    },
     /// A command that asks questions has nobody to ask.
     #[error("there is no terminal to ask questions in")]
     NoTerminal,
@@ -81,6 +87,9 @@ pub enum CliError {
     /// A line is no query. It is not repeated: it names people.
     #[error("this is no query: a JSON object of fields and texts is expected")]
     QueryMalformed,
+    /// Standard input names nobody. It is not repeated: it is about a person.
+    #[error("this names nobody: a JSON object of fields and texts is expected")]
+    RequestMalformed,
     /// What was typed is not what was to be confirmed. It is not repeated.
     #[error("generation {generation} was not confirmed: nothing was destroyed")]
     NotConfirmed { generation: String },
@@ -136,6 +145,7 @@ impl Diagnose for CliError {
                 .with("clusters", clusters.display())
                 .with("truth", truth.display()),
             Self::NotAnId(argument) => Diagnostic::new("cli-not-an-id").with("argument", argument),
+            Self::NotAStatement { line } => Diagnostic::new("cli-not-a-statement").with("line", line),
             Self::NoTerminal => Diagnostic::new("cli-no-terminal"),
             Self::AnswerInvalid { file, line, column } => Diagnostic::new("cli-answer-invalid")
                 .with("file", file.display())
@@ -146,6 +156,7 @@ impl Diagnose for CliError {
                 .with("line", line)
                 .with("reason", reason),
             Self::QueryMalformed => Diagnostic::new("cli-query-malformed"),
+            Self::RequestMalformed => Diagnostic::new("cli-request-malformed"),
             Self::NotConfirmed { generation } => {
                 Diagnostic::new("cli-not-confirmed").with("generation", generation)
             }
@@ -172,10 +183,12 @@ impl Diagnose for CliError {
             | Self::RiskInvalid { .. }
             | Self::NothingInCommon { .. }
             | Self::NotAnId(_)
+            | Self::NotAStatement { .. }
             | Self::NoTerminal
             | Self::AnswerInvalid { .. }
             | Self::AnswerRefused { .. }
             | Self::QueryMalformed
+            | Self::RequestMalformed
             | Self::NotConfirmed { .. }
             | Self::AuditKey { .. } => ErrorKind::Usage,
             Self::Unreadable { .. }

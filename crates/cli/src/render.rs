@@ -1,9 +1,11 @@
 //! Results for people: tables in the user's language.
 
+pub mod accountability;
 pub mod audit;
 pub mod changes;
 pub mod check;
 pub mod compare_names;
+pub mod consent;
 pub mod decisions;
 pub mod dedupe;
 pub mod demo;
@@ -22,6 +24,7 @@ pub mod plan;
 pub mod policy;
 pub mod quarantine;
 pub mod rectify;
+pub mod request;
 pub mod resolve;
 pub mod review;
 pub mod rows;

@@ -13,6 +13,8 @@ pub(crate) const RECORD_TAG: &str = "record_tag";
 pub(crate) const CONTENT_TAG: &str = "content_tag";
 pub(crate) const MATCH_TAG: &str = "match_tag";
 pub(crate) const SUBJECT_TAG: &str = "subject_tag";
+/// The contact points of a profile's records, by their tags: see `crate::consent::points`.
+pub(crate) const CONTACT_TAGS: &str = "contact_tags";
 pub(crate) const MERGE_RISK: &str = "merge_risk";
 pub(crate) const VERSION: &str = "version";
 pub(crate) const LOAD: &str = "load";
@@ -104,7 +106,7 @@ pub(crate) fn landing_schema<'a>(kind: SchemaKind, plain: impl Iterator<Item = &
 /// updated_at: Timestamp, merge_risk: Float64 (see [`vermeil_resolve::cluster::merge_risks`]),
 /// publication: Int64, key_page: Int64, key_slot: Int32`, then one column a plain field of
 /// `schema`, then a text column for each field that is generalised, then `sealed_<class>: Binary?`
-/// for each personal class.
+/// for each personal class, then `contact_tags: Binary`.
 pub(crate) fn profiles_schema(schema: &Schema) -> SchemaRef {
     let required = |name: &str, data_type| ArrowField::new(name, data_type, false);
     let optional = |name: &str, data_type| ArrowField::new(name, data_type, true);
@@ -124,6 +126,7 @@ pub(crate) fn profiles_schema(schema: &Schema) -> SchemaRef {
     let generalised = schema.fields.iter().filter_map(Field::generalised_column);
     fields.extend(generalised.map(|name| optional(&name, DataType::Utf8)));
     fields.extend(FieldClass::PERSONAL.map(|class| optional(&sealed_column(class), DataType::Binary)));
+    fields.push(optional(CONTACT_TAGS, DataType::Binary));
     Arc::new(ArrowSchema::new(fields))
 }
 

@@ -165,7 +165,7 @@ impl Engine {
     }
 
     /// The records that an id stands for: a published profile's, or the one record of that id.
-    async fn decided_records(&self, id: u128) -> Result<Vec<RecordId>, EngineError> {
+    pub(crate) async fn decided_records(&self, id: u128) -> Result<Vec<RecordId>, EngineError> {
         let text = RecordId(id).to_string();
         for column in [columns::PROFILE_ID, columns::RECORD_ID] {
             let records = self.members_by(column, &text).await?;

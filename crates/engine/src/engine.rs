@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use vermeil_model::pipeline::{Pipeline, Source};
 use vermeil_model::policy::{Denied, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
 use vermeil_model::{Grant, Schema, SourceId};
 use vermeil_policy::AccessPolicy;
 use vermeil_protect::{
-    ChangeTags, KeyProvider, KeyVault, Keyring, KeyringError, MatchTags, Plain, Secret, SuppressionTags,
+    ChangeTags, ConsentTags, KeyProvider, KeyVault, Keyring, KeyringError, MatchTags, Plain, Secret,
+    SuppressionTags,
 };
 use vermeil_state::StateDatabase;
 
 use crate::audit::AuditTrail;
+use crate::consent::ConsentIndex;
 use crate::error::EngineError;
 use crate::keyring;
 use crate::lake::{Lake, LakeLocation};
@@ -71,6 +74,9 @@ pub struct Engine {
     pub(crate) change_tags: ChangeTags,
     pub(crate) match_tags: MatchTags,
     pub(crate) suppression_tags: SuppressionTags,
+    pub(crate) consent_tags: ConsentTags,
+    /// Who may be seen in the publication that was asked about last.
+    pub(crate) consents: Mutex<Option<ConsentIndex>>,
     /// Keyring, state database and audit log of a preview before the first run.
     _preview: Option<TempDir>,
 }
@@ -140,6 +146,7 @@ impl Engine {
         let change_tags = ChangeTags::of(&keyring);
         let match_tags = MatchTags::of(&keyring);
         let suppression_tags = SuppressionTags::of(&keyring);
+        let consent_tags = ConsentTags::of(&keyring);
         let vault = Arc::new(KeyVault::new(Arc::clone(&keyring), Arc::clone(&state) as _));
         let audit = AuditTrail::of(&audit_folder, &keyring, &config);
         Ok(Self {
@@ -151,6 +158,8 @@ impl Engine {
             change_tags,
             match_tags,
             suppression_tags,
+            consent_tags,
+            consents: Mutex::new(None),
             _preview: preview,
             config,
         })

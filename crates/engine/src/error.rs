@@ -10,6 +10,7 @@ use vermeil_model::policy::Denied;
 use vermeil_model::{Diagnose, Diagnostic, SourceId};
 use vermeil_state::StateError;
 
+use crate::consent::ConsentError;
 use crate::lake::{LocationError, TableName};
 use crate::query::{QueryFault, SqlFault};
 use crate::report::second;
@@ -135,6 +136,8 @@ pub enum EngineError {
     NotIndexed { indexed: String },
     #[error("the index does not cover the records of source `{source_id}` yet: `vermeil run` completes it")]
     IndexIncomplete { source_id: SourceId },
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -170,6 +173,29 @@ pub enum EngineError {
     /// More would be erased than was approved.
     #[error("the person of erasure {number} has records that were not approved")]
     ErasureChanged { number: i64 },
+    #[error("erasing them is held by request {number} until {until}")]
+    ErasureHeld { number: i64, until: String },
+    /// Dealing with requests takes leave to open every class.
+    #[error("role `{role}` may not deal with requests for purpose `{purpose}`")]
+    RequestDenied { role: String, purpose: String },
+    #[error("the request names nobody: a field that records are found by, or `id`, is expected")]
+    NoIdentifier,
+    #[error("the request to rectify says nothing of what should stand where")]
+    NothingToRectify,
+    #[error("a request cannot have been received after today")]
+    NotReceivedYet,
+    #[error("the answer has to go somewhere: name a folder")]
+    NoFolder,
+    #[error("`{place}` is no period such as `P3Y`")]
+    NotAPeriod { place: &'static str },
+    #[error("{folder} is there already")]
+    FolderTaken { folder: String },
+    #[error("could not write {file}")]
+    Unwritable {
+        file: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
     CountsDoNotAddUp { counts: String },
     #[error("a computation failed")]
@@ -232,6 +258,7 @@ impl Diagnose for EngineError {
             Self::Ingest { cause, .. } => return cause.diagnostic(),
             Self::State(cause) => return cause.diagnostic(),
             Self::Audit(cause) => return cause.diagnostic(),
+            Self::Consent(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -333,6 +360,19 @@ impl Diagnose for EngineError {
                 Diagnostic::new("erase-not-due").with("number", number).with("status", status)
             }
             Self::ErasureChanged { number } => Diagnostic::new("erase-changed").with("number", number),
+            Self::ErasureHeld { number, until } => {
+                Diagnostic::new("erase-held").with("number", number).with("until", until)
+            }
+            Self::RequestDenied { role, purpose } => {
+                Diagnostic::new("request-denied").with("role", role).with("purpose", purpose)
+            }
+            Self::NoIdentifier => Diagnostic::new("request-no-identifier"),
+            Self::NothingToRectify => Diagnostic::new("request-nothing-to-rectify"),
+            Self::NotReceivedYet => Diagnostic::new("request-not-received-yet"),
+            Self::NotAPeriod { place } => Diagnostic::new("retention-not-a-period").with("place", place),
+            Self::NoFolder => Diagnostic::new("request-no-folder"),
+            Self::FolderTaken { folder } => Diagnostic::new("request-folder-taken").with("folder", folder),
+            Self::Unwritable { file, .. } => Diagnostic::new("request-unwritable").with("file", file),
             Self::CountsDoNotAddUp { counts } => {
                 Diagnostic::new("counts-do-not-add-up").with("counts", counts)
             }
@@ -371,6 +411,7 @@ impl Diagnose for EngineError {
             Self::Ingest { cause, .. } => cause.kind(),
             Self::State(cause) => cause.kind(),
             Self::Audit(cause) => cause.kind(),
+            Self::Consent(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)
@@ -380,6 +421,7 @@ impl Diagnose for EngineError {
             | Self::ResolveDenied { .. }
             | Self::AuditDenied { .. }
             | Self::EraseDenied { .. }
+            | Self::RequestDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
             | Self::SecretMalformed { .. }
@@ -409,6 +451,13 @@ impl Diagnose for EngineError {
             | Self::SameAccount { .. }
             | Self::ErasureNotDue { .. }
             | Self::ErasureChanged { .. }
+            | Self::ErasureHeld { .. }
+            | Self::NoIdentifier
+            | Self::NothingToRectify
+            | Self::NotReceivedYet
+            | Self::NoFolder
+            | Self::NotAPeriod { .. }
+            | Self::FolderTaken { .. }
             | Self::Erased { .. } => ErrorKind::Usage,
             _ => ErrorKind::Failed,
         }

@@ -58,10 +58,26 @@ impl Engine {
                 field: field.to_owned(),
             });
         }
-        let found = self.find_records(field, value.expose(&grant), &sources).await;
+        let found = self.find_visible(field, value.expose(&grant), &sources, &grant).await;
         let rows = found.as_ref().map_or(0, BTreeSet::len) as u64;
         self.end_opening(entry, Opened { rows, ..Opened::default() }, status_of(&found)).await?;
         self.describe(found?, &grant).await
+    }
+
+    /// The records that hold `value` and may be seen for the purpose.
+    async fn find_visible(
+        &self,
+        field: &str,
+        value: &str,
+        sources: &[&Source],
+        grant: &Grant,
+    ) -> Result<BTreeSet<RecordId>, EngineError> {
+        let visibility = self.visibility(grant).await?;
+        let mut found = self.find_records(field, value, sources).await?;
+        if let Some(visibility) = visibility {
+            found.retain(|record| visibility.record(&record.to_bytes()));
+        }
+        Ok(found)
     }
 
     /// The sources of records that have the field, and the classes it has there.

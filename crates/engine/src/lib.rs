@@ -11,11 +11,13 @@
 //!          lake (Delta tables), state (keys, loads, publications), audit
 //! ```
 
+mod accountability;
 mod audit;
 mod blind_index;
 mod changes;
 mod check;
 mod columns;
+mod consent;
 mod constraints;
 mod current;
 mod decisions;
@@ -30,6 +32,7 @@ mod health;
 mod jobs;
 mod keyring;
 mod keys;
+mod kit;
 mod lake;
 mod land;
 mod link;
@@ -44,7 +47,9 @@ mod query;
 mod records;
 mod rectify;
 mod report;
+mod requests;
 mod resolve;
+mod retention;
 mod review;
 mod run;
 mod session;
@@ -54,7 +59,9 @@ mod stored;
 mod suppress;
 mod tokens;
 
+pub use accountability::BreachQuestion;
 pub use check::check;
+pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement, ConsentSubject};
 pub use decisions::Author;
 pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe};
 pub use engine::{Access, Engine, EngineConfig, Reader};
@@ -69,6 +76,7 @@ pub use query::{
 };
 pub use rectify::Rectify;
 pub use report::*;
+pub use requests::{Delivery, NewRequest, RequestChange, Verification};
 pub use resolve::{ResolveQuery, Resolver};
 pub use review::{Answer, AnswersError, Review};
 pub use tokens::Identity;

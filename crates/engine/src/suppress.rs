@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use vermeil_model::consent::{ConsentKey, ConsentScope};
 use vermeil_model::schema::Normaliser;
 use vermeil_model::{Schema, SourceId, Tag};
-use vermeil_protect::SuppressionTags;
+use vermeil_protect::{ConsentTags, SuppressionTags};
 use vermeil_resolve::normalise::{Country, normalise};
 
 use crate::columns::COUNTRY;
+use crate::consent::points;
 use crate::engine::Engine;
 use crate::error::EngineError;
 
@@ -56,6 +58,13 @@ impl ContactPoints {
         self.pairs.extend(pairs(&emails, &phones).map(|(email, phone)| (email.clone(), phone.clone())));
         self.emails.append(&mut emails);
         self.phones.append(&mut phones);
+    }
+
+    /// What is kept of them by what was allowed and refused.
+    pub(crate) fn consent_keys(&self, tags: &ConsentTags) -> Vec<ConsentKey> {
+        let key = |scope: ConsentScope, normal: &String| points::key(tags, scope, normal);
+        let emails = self.emails.iter().map(|email| key(ConsentScope::Email, email));
+        emails.chain(self.phones.iter().map(|phone| key(ConsentScope::Phone, phone))).collect()
     }
 
     /// The tags of each alone, and of every two together.

@@ -119,6 +119,7 @@ fn described(path: &str, form: &FileForm) -> (Source, Schema) {
         constants: BTreeMap::new(),
         contract: Contract::default(),
         self_declared: false,
+        consent: Vec::new(),
     };
     let schema = Schema {
         name: "file".to_owned(),

@@ -60,7 +60,7 @@ random_id! {
 
 /// A keyed tag: the first 16 bytes of an HMAC-SHA-256. Equal inputs give equal
 /// tags under one key; without the key a tag can be neither made nor reversed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tag(pub [u8; 16]);
 
 impl fmt::Display for Tag {

@@ -4,6 +4,7 @@
 //!
 //! No I/O and no async: files are read by the command line and handed in as text.
 
+pub mod consent;
 pub mod decision;
 pub mod diagnostic;
 pub mod ids;

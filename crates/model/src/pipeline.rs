@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
+use crate::consent::{ConsentScope, Contradiction, LegalBasis};
 use crate::diagnostic::{Diagnose, Diagnostic, ErrorKind};
 use crate::ids::SourceId;
 use crate::policy::Purpose;
@@ -17,6 +18,8 @@ use crate::yaml::{self, YamlError};
 
 mod former_roles;
 mod keyring;
+mod requests;
+mod retention;
 mod service;
 
 pub use keyring::{
@@ -24,6 +27,9 @@ pub use keyring::{
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
 pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
+
+pub use requests::{NotAnOffset, RequestRules, UtcOffset};
+pub use retention::{Day, RetentionRules};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -60,6 +66,12 @@ pub struct Pipeline {
     /// What a query may take of the machine.
     #[serde(default)]
     pub query: QueryLimits,
+    /// Purpose → why it may be pursued. Under a purpose that is not here nobody reads anything.
+    #[serde(default)]
+    pub purposes: BTreeMap<Purpose, LegalBasis>,
+    /// How what people allowed and refused is read.
+    #[serde(default)]
+    pub consent: ConsentRules,
     /// How much the service takes.
     #[serde(default)]
     pub service: ServiceSettings,
@@ -69,6 +81,12 @@ pub struct Pipeline {
     /// Whose word the service takes for who people are.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
+    /// How requests of data subjects are dealt with.
+    #[serde(default)]
+    pub requests: RequestRules,
+    /// How long people are kept.
+    #[serde(default)]
+    pub retention: RetentionRules,
 }
 
 fn default_lake() -> String {
@@ -137,6 +155,40 @@ pub struct Source {
     /// People enter their own data here: for the `self_declared` rule.
     #[serde(default)]
     pub self_declared: bool,
+    /// What its records say of consent.
+    #[serde(default)]
+    pub consent: Vec<ConsentMapping>,
+}
+
+/// What a field of a source's records says of consent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentMapping {
+    /// For what: one of the pipeline's purposes.
+    pub purpose: Purpose,
+    /// Of which contact points of the record; of its person unless set.
+    #[serde(default = "of_the_person")]
+    pub contact: ConsentScope,
+    /// The canonical field that says it.
+    pub field: String,
+    /// The values that say yes; `true` unless set.
+    #[serde(default = "yes")]
+    pub given: Vec<String>,
+    /// The values that say no; `false` unless set. Any other value says nothing.
+    #[serde(default = "no")]
+    pub refused: Vec<String>,
+}
+
+fn of_the_person() -> ConsentScope {
+    ConsentScope::Record
+}
+
+fn yes() -> Vec<String> {
+    vec!["true".to_owned()]
+}
+
+fn no() -> Vec<String> {
+    vec!["false".to_owned()]
 }
 
 /// How a source's bytes are read.
@@ -273,6 +325,14 @@ pub struct Golden {
     pub source_priority: Vec<SourceId>,
 }
 
+/// How what people allowed and refused is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsentRules {
+    /// Which of several e-mail addresses, or phone numbers, of one profile counts where they disagree.
+    pub contradiction: Contradiction,
+}
+
 /// What one query may take of the machine. One that needs more memory puts aside
 /// what it can, sealed, in temporary files; one that needs more than both fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -330,6 +390,16 @@ pub enum PipelineError {
         /// The unknown source.
         source_id: SourceId,
     },
+    /// A purpose is named of which nothing says why it may be pursued.
+    #[error("{file}: `{place}` names purpose `{purpose}`, which is not among `purposes`")]
+    PurposeWithoutBasis {
+        /// The pipeline file.
+        file: String,
+        /// Where it is named.
+        place: String,
+        /// The purpose.
+        purpose: Purpose,
+    },
     /// A number is outside its range.
     #[error("{file}: `{place}` is {value}, but must lie in {range}")]
     OutOfRange {
@@ -369,6 +439,12 @@ impl Diagnose for PipelineError {
                 .with("file", file)
                 .with("place", place)
                 .with("source", source_id),
+            Self::PurposeWithoutBasis { file, place, purpose } => {
+                Diagnostic::new("pipeline-purpose-without-basis")
+                    .with("file", file)
+                    .with("place", place)
+                    .with("purpose", purpose)
+            }
             Self::OutOfRange { file, place, value, range } => Diagnostic::new("pipeline-out-of-range")
                 .with("file", file)
                 .with("place", place)
@@ -425,6 +501,11 @@ impl Pipeline {
             let source_id = || source.id.clone();
             if self.sources[..position].iter().any(|other| other.id == source.id) {
                 return Err(PipelineError::DuplicateSource { file: file(), source_id: source_id() });
+            }
+            let purposes = source.consent.iter().map(|mapping| &mapping.purpose);
+            if let Some(purpose) = purposes.clone().find(|purpose| !self.purposes.contains_key(*purpose)) {
+                let (place, purpose) = (format!("sources.{}.consent", source.id), purpose.clone());
+                return Err(PipelineError::PurposeWithoutBasis { file: file(), place, purpose });
             }
             if source.key.is_empty() {
                 return Err(PipelineError::NoKey { file: file(), source_id: source_id() });

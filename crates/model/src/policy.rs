@@ -63,6 +63,11 @@ impl Grant {
         &self.purpose
     }
 
+    /// What for, if the reader named anything.
+    pub fn declared_purpose(&self) -> Option<&Purpose> {
+        (self.purpose.0 != NO_PURPOSE).then_some(&self.purpose)
+    }
+
     /// Whether fields of `class` may be opened. Plain fields need no opening.
     pub fn covers(&self, class: FieldClass) -> bool {
         !class.is_personal() || self.leave.open.contains(&class)

@@ -2,20 +2,18 @@
 //! wrong credentials from one address.
 
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use vermeil_model::pipeline::ServiceSettings;
 
 use crate::ports::Caller;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
 
-/// Wrong credentials that one address may try in a minute.
-const WRONG_A_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 /// Seconds after which somebody for whom there was no place should come again.
 const COME_AGAIN: u64 = 1;
 
@@ -27,10 +25,10 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new(requests_a_second: NonZeroU32) -> Self {
+    pub(crate) fn new(settings: &ServiceSettings) -> Self {
         Self {
-            accounts: RateLimiter::keyed(Quota::per_second(requests_a_second)),
-            addresses: RateLimiter::keyed(Quota::per_minute(WRONG_A_MINUTE)),
+            accounts: RateLimiter::keyed(Quota::per_second(settings.requests_per_second)),
+            addresses: RateLimiter::keyed(Quota::per_minute(settings.wrong_credentials_per_minute)),
             clock: DefaultClock::default(),
         }
     }

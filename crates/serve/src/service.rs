@@ -56,7 +56,7 @@ impl Service {
             schedule,
             limits,
             metrics: Metrics::new(),
-            pace: Pace::new(service.requests_per_second),
+            pace: Pace::new(&service),
             places: Semaphore::new(service.concurrent_requests.get() as usize),
             settings: service,
             is_ending: AtomicBool::new(false),

@@ -200,6 +200,7 @@ fn pipeline(name: &str) -> String {
     format!(
         r#"
 name: boutique
+purposes: {{ customer_care: contract, data_subject_rights: legal_obligation, marketing: legitimate_interests }}
 lake: s3://{name}-lake/one
 sources:
   - id: shop

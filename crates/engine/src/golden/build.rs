@@ -3,12 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use vermeil_model::consent::ConsentKey;
 use vermeil_model::pipeline::{Pipeline, Source};
 use vermeil_model::schema::{FieldGroup, SurvivorRule};
 use vermeil_model::{RecordId, Schema};
+use vermeil_protect::ConsentTags;
+use vermeil_resolve::normalise::Country;
 use vermeil_resolve::survive::group::{self, GroupCandidate};
 use vermeil_resolve::survive::{Candidate, StatedBy, choose};
 
+use crate::columns::COUNTRY;
+use crate::consent::points;
 use crate::error::EngineError;
 use crate::records::OpenedRecord;
 use crate::rectify::Rectified;
@@ -236,6 +241,23 @@ impl Contribution {
     /// The record's value of the field at that position of the schema.
     fn value(&self, field: usize) -> Option<&str> {
         self.values.iter().find(|(own, _)| *own == field).map(|(_, value)| value.as_str())
+    }
+
+    /// Its contact points, those that someone set right among them.
+    pub(crate) fn add_contact_points(
+        &self,
+        schema: &Schema,
+        tags: &ConsentTags,
+        points: &mut BTreeSet<ConsentKey>,
+    ) {
+        let set_right = self.set_right.iter().map(|set| (set.field, &set.value));
+        let all = self.values.iter().map(|(field, value)| (*field, value)).chain(set_right);
+        let country = schema.fields.iter().position(|field| field.name == COUNTRY);
+        let country = country.and_then(|country| self.value(country)).map(Country::from_hint);
+        points.extend(all.filter_map(|(field, value)| {
+            let scope = points::scope_of(&schema.fields[field])?;
+            points::point(tags, scope, country.unwrap_or_default(), value)
+        }));
     }
 
     /// When its source, or someone who set it right, changed it last: microseconds since 1970, UTC.

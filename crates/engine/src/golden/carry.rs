@@ -137,6 +137,7 @@ impl Engine {
         let config = &self.config;
         let mut parts = vec![
             env!("CARGO_PKG_VERSION").to_owned(),
+            columns::CONTACT_TAGS.to_owned(),
             format!("{:?}", config.pipeline.golden),
             format!("{:?}", config.golden_schema()),
         ];

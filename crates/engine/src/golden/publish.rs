@@ -1,11 +1,11 @@
 //! Writing and publishing profiles.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Float64Array, Int32Builder, Int64Array, Int64Builder, RecordBatch, StringArray,
-    StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BinaryArray, BinaryBuilder, Float64Array, Int32Builder, Int64Array, Int64Builder, RecordBatch,
+    StringArray, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::compute::cast;
 use datafusion::error::DataFusionError;
@@ -23,6 +23,7 @@ use super::stand_ins::{generalised_columns, pseudonym_columns};
 use super::update::Updated;
 use crate::audit::ENGINE;
 use crate::columns;
+use crate::consent::points;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::lake::{TableName, Transactional};
@@ -289,8 +290,21 @@ impl Engine {
         }
         columns.extend(generalised_columns(schema, built.len(), now, |row, field| built[row].value(field)));
         columns.extend(self.seal_profiles(schema, built, keys, number));
+        columns.push(Arc::new(self.contact_tags(schema, built)));
         columns.extend(pseudonym_columns(&edition.domains, &profiles));
         Ok(columns)
+    }
+
+    /// The contact points of each profile's records, which what people allow is known by.
+    fn contact_tags(&self, schema: &Schema, built: &[BuiltProfile<'_>]) -> BinaryArray {
+        let tags = built.iter().map(|profile| {
+            let mut points = BTreeSet::new();
+            for from in &profile.contributions {
+                from.add_contact_points(schema, &self.consent_tags, &mut points);
+            }
+            Some(points::encode(&points))
+        });
+        tags.collect()
     }
 
     /// One sealed value a profile and personal class, in the order of the classes.

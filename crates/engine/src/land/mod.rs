@@ -13,6 +13,7 @@
 //! Whatever was cut off before 4 is read again from the source. What was cut
 //! off after it is recognised by its tags, in landing and in quarantine alike.
 
+mod consents;
 mod index;
 mod quarantine;
 mod reading;
@@ -31,6 +32,7 @@ use vermeil_state::LoadStatus;
 pub(crate) use rows::{PlannedRow, as_text};
 pub(crate) use seal::FIRST_KEY_EPOCH;
 
+use self::consents::SourceConsents;
 use self::index::{Landing, LandingIndex, SourceClock, Verdict};
 use self::quarantine::{QuarantineTable, QuarantineWriter, Refused};
 use self::reading::{ReadBatch, Reading};
@@ -157,6 +159,8 @@ struct Lander<'a> {
     epoch: i64,
     /// Landed, not committed: records that share a contact point with someone erased.
     flagged: BTreeSet<RecordId>,
+    /// Of rows that are landed and not committed.
+    consents: SourceConsents<'a>,
     report: SourceReport,
     chunk: Option<Chunk<'a>>,
     quarantined: QuarantineTable,
@@ -190,6 +194,7 @@ impl<'a> Lander<'a> {
             suppressed,
             epoch,
             flagged,
+            consents: SourceConsents::new(engine, source, schema),
             report,
             chunk: None,
             quarantined,
@@ -235,6 +240,7 @@ impl<'a> Lander<'a> {
                         self.flagged.insert(record);
                         self.report.flagged += 1;
                     }
+                    self.consents.take(&rows, row, record);
                     landing.push(RowToLand { row, tag, content, record, version });
                 }
                 Verdict::Unchanged => {
@@ -329,6 +335,7 @@ impl<'a> Lander<'a> {
     async fn commit(&mut self, chunk: Chunk<'a>) -> Result<(), EngineError> {
         // Before anyone can see the records: a flag too many does no harm.
         self.flag().await?;
+        self.consents.record().await?;
         let state = &self.engine.state;
         state.set_cursor(chunk.number, &self.cursor()).await?;
         // Quarantine first: a row that is only there is found again by its

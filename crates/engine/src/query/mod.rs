@@ -6,6 +6,7 @@
 //! literals    what the statement says of people is told to nobody
 //! catalog     only policy tables are there
 //! table       which columns a grant shows: plain, pseudonymous, opened, or not at all
+//! visible     rows of whoever may not be seen for the purpose are left out, before
 //! open        sealed columns become columns, after
 //! reading     the audit log has taken the intent
 //! trail       that log as tables, for those who may read it
@@ -15,6 +16,7 @@
 //! Invariants:
 //! - What a role may not see is absent from every schema it can ask for, so no
 //!   view, subquery, cast, plan or error can bring it out.
+//! - Who withdrew, objected or is restricted is left out of the rows before anything is counted.
 //! - A query reads one publication, whatever runs meanwhile.
 //! - Nothing is opened unless the query takes a column of its class, and then
 //!   not before the audit trail holds the intent.
@@ -33,6 +35,7 @@ mod trail;
 mod unsealing;
 mod values;
 mod view;
+mod visible;
 
 use std::sync::Arc;
 

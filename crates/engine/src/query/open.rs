@@ -17,11 +17,14 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 use vermeil_model::FieldClass;
+use vermeil_model::consent::ConsentScope;
 use vermeil_model::schema::FieldType;
 
 use super::unsealing::Unsealing;
 use super::view::View;
+use super::visible::unreached;
 use crate::columns::{KEY_PAGE, KEY_SLOT};
+use crate::consent::Visibility;
 use crate::lake::TableName;
 use crate::stored;
 
@@ -50,6 +53,8 @@ pub(super) enum Shown {
         class: FieldClass,
         /// How the text in the payload is to be read.
         field_type: FieldType,
+        /// What kind of contact point it is: null where it may not be used for the purpose.
+        contact: Option<ConsentScope>,
     },
 }
 
@@ -71,6 +76,9 @@ pub(super) struct Opening {
     schema: SchemaRef,
     /// `None`: no personal column is asked for.
     unsealing: Option<Unsealing>,
+    /// The column whose id tells whose a row is.
+    id: &'static str,
+    visibility: Option<Arc<Visibility>>,
     view: Arc<View>,
 }
 
@@ -81,14 +89,16 @@ impl Opening {
         view: &Arc<View>,
         table: &TableName,
         columns: Vec<ShownColumn>,
-        id: &'static str,
-        version: &'static str,
+        (id, version): (&'static str, &'static str),
+        visibility: Option<Arc<Visibility>>,
     ) -> Self {
         let fields: Vec<ArrowField> = columns.iter().map(|column| column.field.clone()).collect();
         Self {
             schema: Arc::new(ArrowSchema::new(fields)),
             unsealing: Unsealing::of(view, table, &columns, id, version),
             columns,
+            id,
+            visibility,
             view: Arc::clone(view),
         }
     }
@@ -137,8 +147,14 @@ impl Opening {
                     Ok(nullif(&column, &forgotten)?)
                 }
                 Shown::Pseudonym => self.pseudonyms(&batch, column.field.name()),
-                Shown::Opened { .. } => {
-                    Ok(opened.next().expect("one column is opened for each that is shown so"))
+                Shown::Opened { contact, .. } => {
+                    let column = opened.next().expect("one column is opened for each that is shown so");
+                    match (contact, &self.visibility) {
+                        (Some(scope), Some(visibility)) => {
+                            Ok(nullif(&column, &unreached(&batch, self.id, *scope, visibility)?)?)
+                        }
+                        _ => Ok(column),
+                    }
                 }
             })
             .collect::<DataFusionResult<Vec<ArrayRef>>>()?;

@@ -16,9 +16,11 @@ use vermeil_model::{Field, FieldClass, Grant, Schema};
 
 use super::open::{OpenExec, Opening, Shown, ShownColumn};
 use super::view::View;
+use super::visible::VisibleExec;
 use crate::columns::{
     AUTHOR, KEY_PAGE, MERGE_RISK, OBSERVED_AT, PROFILE_ID, RECORD_ID, VERSION, plain_type, sealed_column,
 };
+use crate::consent::{Visibility, points};
 use crate::current::{scan_columns, scan_current};
 use crate::lake::TableName;
 
@@ -59,23 +61,42 @@ impl PolicyTable {
 
     /// Scans `columns` of the rows that count: of records and events the current version only.
     ///
-    /// A filter of rows by consent belongs at the end of this, above [`CurrentExec`] and below the
-    /// limit and the opening: no aggregate then sees a row that does not count, and nothing of it is
-    /// opened. `limit` must not reach a stored table that is filtered after it.
+    /// Rows of whoever may not be seen for the purpose are left out here, below the limit and the
+    /// opening: no aggregate sees one, and nothing of it is opened. `limit` does not reach a stored
+    /// table that is filtered after it.
     async fn scan_rows(
         &self,
         session: &dyn Session,
         columns: &[&str],
         limit: Option<usize>,
+        visibility: Option<&Arc<Visibility>>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let TableName::Landing(_) = self.name else {
-            return scan_columns(&*self.stored, session, columns, limit).await;
+        let whose = match visibility {
+            Some(_) => self.view.whose(&self.name).await.map_err(|cause| self.view.failure().raise(cause))?,
+            None => None,
         };
-        let current = scan_current(&*self.stored, session, columns).await?;
+        let own: &[&str] = whose.as_ref().map_or(&[], |whose| whose.columns());
+        let columns = [columns, own].concat();
+        let is_landed = matches!(self.name, TableName::Landing(_));
+        let filtered = match (visibility, whose) {
+            (Some(visibility), Some(whose)) => Some((Arc::clone(visibility), whose)),
+            _ => None,
+        };
+        let rows = match is_landed {
+            true => scan_current(&*self.stored, session, &columns).await?,
+            false => {
+                let limit = limit.filter(|_| filtered.is_none());
+                scan_columns(&*self.stored, session, &columns, limit).await?
+            }
+        };
+        let rows: Arc<dyn ExecutionPlan> = match filtered {
+            Some((visibility, whose)) => Arc::new(VisibleExec::new(rows, whose, visibility)),
+            None => rows,
+        };
         // Below the opening, so that no more is opened than is taken.
         Ok(match limit {
-            Some(limit) => Arc::new(LocalLimitExec::new(current, limit)),
-            None => current,
+            Some(limit) => Arc::new(LocalLimitExec::new(rows, limit)),
+            None => rows,
         })
     }
 }
@@ -105,10 +126,11 @@ impl TableProvider for PolicyTable {
             TableName::Profiles => (PROFILE_ID, PUBLICATION),
             _ => (RECORD_ID, VERSION),
         };
-        let opening = Opening::new(&self.view, &self.name, shown, id, version);
+        let visibility = self.view.visibility();
+        let opening = Opening::new(&self.view, &self.name, shown, (id, version), visibility.cloned());
         let needed = opening.stored_columns();
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
-        let rows = self.scan_rows(session, &needed, limit).await?;
+        let rows = self.scan_rows(session, &needed, limit, visibility).await?;
         Ok(Arc::new(OpenExec::new(rows, Arc::new(opening))))
     }
 }
@@ -161,7 +183,11 @@ fn shown_field(field: &Field, stored: &ArrowSchema, grant: &Grant) -> Option<Sho
     stored.field_with_name(&sealed_column(field.class)).ok()?;
     Some(ShownColumn {
         field: ArrowField::new(&field.name, plain_type(field.data_type), true),
-        shown: Shown::Opened { class: field.class, field_type: field.data_type },
+        shown: Shown::Opened {
+            class: field.class,
+            field_type: field.data_type,
+            contact: points::scope_of(field),
+        },
     })
 }
 

@@ -61,7 +61,7 @@ impl Unsealing {
         let fields: Vec<OpenedField> = columns
             .iter()
             .filter_map(|column| match column.shown {
-                Shown::Opened { class, field_type } => {
+                Shown::Opened { class, field_type, .. } => {
                     Some(OpenedField { name: column.field.name().clone(), class, field_type })
                 }
                 Shown::AsStored | Shown::Pseudonym | Shown::StoredPseudonym(_) | Shown::Generalised => None,

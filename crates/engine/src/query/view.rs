@@ -9,14 +9,16 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::DataFusionError;
 use vermeil_model::policy::Grant;
-use vermeil_model::{FieldClass, Schema};
+use vermeil_model::{FieldClass, Schema, SourceId};
 use vermeil_protect::Pseudonymiser;
 use vermeil_protect::vault::KeyVault;
 
 use super::reading::Readings;
 use super::table::PolicyTable;
+use super::visible::Whose;
 use crate::audit::AuditTrail;
 use crate::columns;
+use crate::consent::{Visibility, VisibleSubjects};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::lake::{Lake, TableName};
@@ -33,6 +35,8 @@ pub(super) struct View {
     publication: Option<Publication>,
     contents: BTreeMap<TableName, Contents>,
     tables: Vec<TableName>,
+    /// Who may be seen for the purpose; `None`: everyone.
+    visibility: Option<Arc<Visibility>>,
     readings: Arc<Readings>,
     failure: Failure,
 }
@@ -40,6 +44,8 @@ pub(super) struct View {
 /// The schema whose fields a table holds, and its columns where nothing was written yet.
 struct Contents {
     schema: Option<Schema>,
+    /// Of a table of events: the source of the records that they happened to.
+    subject: Option<SourceId>,
     columns: SchemaRef,
 }
 
@@ -53,6 +59,7 @@ impl View {
     ///
     /// # Errors
     /// - the policy knows no such role, or not for this purpose;
+    /// - the pipeline does not say why the purpose may be pursued;
     /// - the state database or the keyring cannot be reached.
     pub(super) async fn of(engine: &Engine, reader: &Reader) -> Result<Self, EngineError> {
         let grant = engine.grant(reader)?;
@@ -61,6 +68,7 @@ impl View {
         if !engine.profiles_serve(grant.purpose()) {
             contents.retain(|name, _| matches!(name, TableName::Landing(_) | TableName::Quarantine));
         }
+        let visibility = engine.visibility(&grant).await?.map(Arc::new);
         Ok(Self {
             tenant: engine.config.pipeline.name.clone(),
             readings: Arc::new(Readings::new(engine.audit.clone(), reader.actor.clone(), &grant)),
@@ -72,6 +80,7 @@ impl View {
             publication: engine.publication().await?,
             tables: contents.keys().cloned().collect(),
             contents,
+            visibility,
             failure: Failure::default(),
         })
     }
@@ -88,6 +97,23 @@ impl View {
         let domain = self.pseudonymiser.domain_name();
         let kept = self.publication.as_ref()?.pseudonym_domains.iter().any(|kept| kept == domain);
         (keeps_them && kept).then(|| columns::pseudonym_column(&self.pseudonymiser))
+    }
+
+    /// Who may be seen for the purpose; `None`: everyone.
+    pub(super) fn visibility(&self) -> Option<&Arc<Visibility>> {
+        self.visibility.as_ref()
+    }
+
+    /// Whose the rows of a table are; `None`: nobody's.
+    pub(super) async fn whose(&self, name: &TableName) -> Result<Option<Whose>, EngineError> {
+        match (&self.contents[name].subject, &self.visibility) {
+            (Some(source), Some(visibility)) => {
+                let records = self.lake.table(&TableName::Landing(source.clone())).await?;
+                let subjects = VisibleSubjects::of(&self.lake, records.as_ref(), visibility).await?;
+                Ok(Some(Whose::Subject(Arc::new(subjects))))
+            }
+            _ => Ok(Whose::of(name)),
+        }
     }
 
     /// The audited readings of this query.
@@ -135,10 +161,12 @@ fn contents(engine: &Engine) -> BTreeMap<TableName, Contents> {
     let landing = engine.config.pipeline.sources.iter().map(|source| {
         let schema = engine.config.schema_of(source).clone();
         let columns = columns::landing_schema(schema.kind, schema.of_class(FieldClass::Plain));
-        (TableName::Landing(source.id.clone()), Contents { schema: Some(schema), columns })
+        let subject = source.subject.as_ref().map(|subject| subject.source.clone());
+        (TableName::Landing(source.id.clone()), Contents { schema: Some(schema), subject, columns })
     });
     let golden = engine.config.golden_schema();
-    let profiles = Contents { columns: columns::profiles_schema(golden), schema: Some(golden.clone()) };
+    let columns = columns::profiles_schema(golden);
+    let profiles = Contents { columns, schema: Some(golden.clone()), subject: None };
     let without_schema = [
         (TableName::Quarantine, columns::quarantine_schema()),
         (TableName::Links, columns::links_schema()),
@@ -148,7 +176,9 @@ fn contents(engine: &Engine) -> BTreeMap<TableName, Contents> {
     ];
     landing
         .chain([(TableName::Profiles, profiles)])
-        .chain(without_schema.map(|(name, columns)| (name, Contents { schema: None, columns })))
+        .chain(
+            without_schema.map(|(name, columns)| (name, Contents { schema: None, subject: None, columns })),
+        )
         .collect()
 }
 

@@ -59,6 +59,10 @@ impl Engine {
         let (index, asked, least) = (Arc::clone(&resolver.index), Arc::clone(&told), query.least);
         let (candidates, weighed) = blocking(move || Ok(weigh(&index, &asked, least))).await?;
         let compared = candidates.iter().len() as u64;
+        let mut weighed = weighed;
+        if let Some(visibility) = self.visibility(grant).await? {
+            weighed.retain(|candidate| visibility.record(&resolver.ids.id(candidate.record).to_bytes()));
+        }
         let groups = self.living(resolver, weighed, query.limit).await?;
         let index = Arc::clone(&resolver.index);
         let explained = blocking(move || {

@@ -19,6 +19,8 @@ use crate::policy::Role;
 pub struct ServiceSettings {
     /// Of one token or account; above it, it waits.
     pub requests_per_second: NonZeroU32,
+    /// Of one address; above it, it waits.
+    pub wrong_credentials_per_minute: NonZeroU32,
     /// Requests that are answered at once; others are told to come back.
     pub concurrent_requests: NonZeroU32,
     /// Seconds after which a request is given up.
@@ -34,6 +36,7 @@ impl Default for ServiceSettings {
         let at_least_one = |number: u32| NonZeroU32::MIN.saturating_add(number - 1);
         Self {
             requests_per_second: at_least_one(200),
+            wrong_credentials_per_minute: at_least_one(30),
             concurrent_requests: at_least_one(64),
             timeout_seconds: at_least_one(30),
             body_kib: at_least_one(1024),

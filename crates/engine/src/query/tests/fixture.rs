@@ -25,6 +25,7 @@ use crate::publication::Snapshot;
 
 const PIPELINE: &str = "
 name: shop
+purposes: { customer_care: contract, marketing: legitimate_interests, audit: legal_obligation, statistics: contract }
 sources:
   - id: shop
     path: shop.csv
