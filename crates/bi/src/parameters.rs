@@ -85,10 +85,68 @@ pub(crate) fn bound<S: Clone>(
     // What the library says of a value may quote it.
     let values = deserialize_parameters_with_server_types(portal, &inferred, &wires)
         .map_err(|_: PgWireError| fault::parameter())?;
-    match values {
-        ParamValues::List(values) => Ok(values.into_iter().map(|value| value.value).collect()),
-        ParamValues::Map(_) => Err(fault::parameter()),
+    let ParamValues::List(values) = values else { return Err(fault::parameter()) };
+    let mut values = values.into_iter().map(|value| value.value);
+    let bound: PgWireResult<Vec<ScalarValue>> = (parameters.iter().enumerate())
+        .map(|(position, parameter)| {
+            let said = portal.statement.parameter_types.get(position).cloned().flatten();
+            if said.unwrap_or_else(|| parameter.wire.clone()) != Type::UNKNOWN {
+                return values.next().ok_or_else(fault::parameter);
+            }
+            // Of what has no type the library passes over nulls, and takes quotes of arrays for letters.
+            let text =
+                portal.parameter::<String>(position, &Type::UNKNOWN).map_err(|_| fault::parameter())?;
+            if text.is_some() {
+                values.next();
+            }
+            Ok(of_no_type(text))
+        })
+        .collect();
+    let bound = bound?;
+    match values.next() {
+        None => Ok(bound),
+        Some(_) => Err(fault::parameter()),
     }
+}
+
+/// A text, or what is written as PostgreSQL writes an array of texts.
+fn of_no_type(text: Option<String>) -> ScalarValue {
+    let items = text.as_deref().and_then(|text| text.strip_prefix('{')?.strip_suffix('}'));
+    match items {
+        None => ScalarValue::Utf8(text),
+        Some(items) => {
+            let items: Vec<ScalarValue> = elements(items).into_iter().map(ScalarValue::Utf8).collect();
+            ScalarValue::List(ScalarValue::new_list_nullable(&items, &DataType::Utf8))
+        }
+    }
+}
+
+/// The elements between the braces: with commas between, in quotes where they hold one, a backslash before quotes.
+fn elements(items: &str) -> Vec<Option<String>> {
+    let mut elements = Vec::new();
+    let (mut element, mut quoted, mut inside) = (String::new(), false, false);
+    let mut letters = items.chars();
+    let end = |element: &mut String, quoted: &mut bool, elements: &mut Vec<Option<String>>| {
+        let text = std::mem::take(element);
+        let null = !*quoted && text.trim().eq_ignore_ascii_case("null");
+        let text = if *quoted { text } else { text.trim().to_owned() };
+        elements.push((!null).then_some(text));
+        *quoted = false;
+    };
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => element.extend(letters.next()),
+            '"' => (quoted, inside) = (true, !inside),
+            ',' if !inside => end(&mut element, &mut quoted, &mut elements),
+            // Between quotes and commas spaces stand for nothing.
+            ' ' if !inside && (quoted || element.is_empty()) => {}
+            letter => element.push(letter),
+        }
+    }
+    if !items.trim().is_empty() {
+        end(&mut element, &mut quoted, &mut elements);
+    }
+    elements
 }
 
 /// What a statement says of a placeholder beside what is inferred.
@@ -128,3 +186,6 @@ fn said(plan: &LogicalPlan) -> HashMap<String, Said> {
     });
     said
 }
+
+#[cfg(test)]
+mod tests;

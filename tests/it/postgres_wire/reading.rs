@@ -83,6 +83,14 @@ fn parameters_go_as_text_and_in_binary() {
 }
 
 #[test]
+fn a_null_without_a_type_stays_in_its_place() {
+    let sql = "SELECT %s::text IS NULL, %s::text, %s";
+    let step = json!({ "sql": sql, "parameters": [null, "b", "c"] });
+    let Some(answer) = ask_once("psycopg", "agent-c", "customer_care", step) else { return };
+    assert_eq!(answer["rows"], json!([[true, "b", "c"]]), "{answer}");
+}
+
+#[test]
 fn a_cursor_of_the_server_gives_rows_in_parts() {
     let sql = "SELECT email, records FROM golden.profiles ORDER BY profile_id";
     let Some(whole) = ask_once("psycopg", "marketer-c", "marketing", json!({ "sql": sql })) else { return };

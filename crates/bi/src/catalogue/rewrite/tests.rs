@@ -35,7 +35,7 @@ fn what_is_joined_with_keys_has_no_rows() {
 fn a_part_without_rows_is_left_out_of_what_has_some() {
     check(
         "SELECT a.attname, (SELECT d.adbin FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid) FROM pg_catalog.pg_attribute a",
-        "SELECT a.attname, NULL::TEXT FROM pg_catalog.pg_attribute AS a",
+        "SELECT a.attname, NULL::TEXT FROM pg_catalog.pg_attribute a",
     );
     check(
         "SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_index) OR x NOT IN (SELECT oid FROM pg_catalog.pg_trigger)",
@@ -59,7 +59,7 @@ fn what_may_have_rows_is_kept() {
         "SELECT 1 FROM golden.pg_index",
         "SELECT 1 FROM pg_index",
         "WITH pg_k AS (SELECT 1 FROM pg_catalog.pg_class) SELECT 1 FROM pg_k",
-        "SELECT conname FROM pg_catalog.pg_constraint GROUP BY ()",
+        "SELECT 1 FROM pg_catalog.pg_constraint GROUP BY ()",
     ] {
         check_kept(written);
     }
@@ -70,5 +70,23 @@ fn columns_that_name_functions_are_compared_with_names() {
     check(
         "SELECT typinput = (SELECT oid FROM pg_catalog.pg_proc WHERE proname = 'pg_catalog.array_in') FROM pg_catalog.pg_type",
         "SELECT typinput = 'array_in' FROM pg_catalog.pg_type",
+    );
+}
+
+#[test]
+fn a_series_among_columns_is_rows() {
+    check("SELECT generate_series(1, 3)", "SELECT unnest(generate_series(1, 3)) AS generate_series");
+    check_kept("SELECT i FROM generate_series(1, 3) AS s (i)");
+}
+
+#[test]
+fn a_value_of_the_catalogue_is_one_row() {
+    check(
+        "SELECT 1 FROM t WHERE a OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.r)",
+        "SELECT 1 FROM t WHERE a OR (SELECT max(c.relkind = 'c') FROM pg_catalog.pg_class c WHERE c.oid = t.r)",
+    );
+    check(
+        "SELECT 1 FROM pg_catalog.pg_type WHERE typreceive != 0 OR typsend <> 0 OR oid = 0",
+        "SELECT 1 FROM pg_catalog.pg_type WHERE typreceive <> '-' OR typsend <> '-' OR oid = 0",
     );
 }
