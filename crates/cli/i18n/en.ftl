@@ -1799,3 +1799,28 @@ cli-not-a-statement = line { $line } is no statement of consent
     .help = an object with one of email, phone, id; purpose, status; if need be country, at, expires_at, channel, text_version, proof
 pipeline-purpose-without-basis = { $file }: `{ $place }` names purpose `{ $purpose }`, which is not among `purposes`
     .help = give its legal basis under `purposes`
+help-export = Write the profiles that may be seen for a purpose into a file for a recipient, and note who received them
+help-export-to = File to write, .csv or .parquet; it must not exist
+help-export-recipient = Short name of whoever receives it, such as mailer
+help-export-role = Role to read as
+help-export-purpose = Purpose of the export
+help-exports = Show who received profiles, when and what for
+column-export-number = export
+column-export-recipient = recipient
+column-export-purpose = purpose
+column-export-actor = by
+column-export-begun-at = when
+export-none = nobody received anything
+export-cut-off = cut off
+export-done = { $profiles ->
+    [one] one profile is written for { $recipient }, for { $purpose }
+   *[other] { $profiles } profiles are written for { $recipient }, for { $purpose }
+}
+export-no-purpose = an export has a purpose
+    .help = declare it with `--purpose`
+export-recipient = this is no short name of a recipient
+    .help = letters, digits and . - _ / : only, 64 at most, such as `mailer`
+export-format = { $file } is no CSV or Parquet file
+    .help = end its name with .csv or .parquet
+export-unwritable = { $file } cannot be written: { $reason }
+    .help = name a file that does not exist yet, in a folder that can be written

@@ -1796,3 +1796,28 @@ cli-not-a-statement = la ligne { $line } n'est pas une déclaration
     .help = un objet avec un seul de email, phone, id ; purpose, status ; au besoin country, at, expires_at, channel, text_version, proof
 pipeline-purpose-without-basis = { $file } : `{ $place }` nomme la finalité `{ $purpose }`, absente de `purposes`
     .help = donnez sa base légale sous `purposes`
+help-export = Écrit dans un fichier, pour un destinataire, les profils visibles pour une finalité, et note qui les a reçus
+help-export-to = Fichier à écrire, .csv ou .parquet ; il ne doit pas exister
+help-export-recipient = Nom court du destinataire, comme mailer
+help-export-role = Rôle de lecture
+help-export-purpose = Finalité de l'export
+help-exports = Montre qui a reçu des profils, quand et pour quoi
+column-export-number = export
+column-export-recipient = destinataire
+column-export-purpose = finalité
+column-export-actor = par
+column-export-begun-at = quand
+export-none = personne n'a rien reçu
+export-cut-off = interrompu
+export-done = { $profiles ->
+    [one] un profil est écrit pour { $recipient }, pour { $purpose }
+   *[other] { $profiles } profils sont écrits pour { $recipient }, pour { $purpose }
+}
+export-no-purpose = un export a une finalité
+    .help = déclarez-la par `--purpose`
+export-recipient = ce n'est pas le nom court d'un destinataire
+    .help = lettres, chiffres et . - _ / : seulement, 64 au plus, comme `mailer`
+export-format = { $file } n'est ni un fichier CSV ni un fichier Parquet
+    .help = terminez son nom par .csv ou .parquet
+export-unwritable = { $file } ne peut pas être écrit : { $reason }
+    .help = nommez un fichier qui n'existe pas encore, dans un dossier accessible en écriture

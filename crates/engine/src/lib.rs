@@ -26,6 +26,7 @@ mod engine;
 mod erase;
 mod error;
 mod explain;
+mod export;
 mod find;
 mod golden;
 mod health;
@@ -67,6 +68,7 @@ pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, de
 pub use engine::{Access, Engine, EngineConfig, Reader};
 pub use erase::{Subject, WhichErasures};
 pub use error::EngineError;
+pub use export::ExportError;
 pub use keys::KeyHolder;
 pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
 pub use plan::{PlanRequest, PlannedModel};
