@@ -1,5 +1,6 @@
 //! `vermeil serve`: the services of a pipeline, over HTTP.
 
+mod consents;
 mod customers;
 mod desk;
 mod erasures;
@@ -38,13 +39,17 @@ pub async fn execute(
     let transport = transport(arguments)?;
     let engine = Arc::new(session.engine(Access::MustExist).await?);
     let pipeline = engine.pipeline();
-    let settings =
-        Settings { service: pipeline.service.clone(), schedule: Schedule::parse(&pipeline.schedule)? };
+    let settings = Settings {
+        service: pipeline.service.clone(),
+        schedule: Schedule::parse(&pipeline.schedule)?,
+        oidc: pipeline.oidc.clone(),
+    };
     let desk = Arc::new(Desk::new(engine));
     let ports = Ports {
         gate: Arc::clone(&desk) as _,
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
+        consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,
         phrases: Arc::new(problems::Titles::new()),
