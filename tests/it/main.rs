@@ -1,6 +1,7 @@
 //! What a user meets, on the real binary: one test program, so that the heavy
 //! libraries are linked once.
 
+mod accountability;
 mod audit;
 mod bad_input;
 mod command_line;
@@ -25,6 +26,7 @@ mod python;
 mod query;
 mod real_data;
 mod rectify;
+mod requests;
 mod resolve;
 mod review;
 mod serve;

@@ -148,7 +148,7 @@ impl Diagnose for CertificateFault {
 
 impl SignedCertificate {
     pub(crate) fn sign(certificate: Certificate, key: &LogKey) -> Self {
-        let signature = key.signature(&message(&certificate));
+        let signature = key.signature(&message(DOMAIN, &certificate));
         Self { certificate, key: key.verifier().to_string(), signature }
     }
 
@@ -164,7 +164,7 @@ impl SignedCertificate {
     pub fn verify(text: &str, key: &VerifierKey) -> Result<Certificate, CertificateFault> {
         let signed: Self = serde_json::from_str(text).map_err(|_| CertificateFault::Form)?;
         let Self { certificate, signature, key: named } = signed;
-        if named != key.to_string() || !key.has_signed(&message(&certificate), &signature) {
+        if named != key.to_string() || !key.has_signed(&message(DOMAIN, &certificate), &signature) {
             return Err(CertificateFault::Signature);
         }
         let checkpoint = Checkpoint::open(&certificate.audit.checkpoint, key);
@@ -178,9 +178,10 @@ impl SignedCertificate {
     }
 }
 
-fn message(certificate: &Certificate) -> Vec<u8> {
-    let mut message = DOMAIN.as_bytes().to_vec();
-    serde_json::to_writer(&mut message, certificate).expect("plain data");
+/// What is signed of a statement: what kind it is of, and itself as compact JSON.
+pub(crate) fn message(domain: &str, statement: &impl Serialize) -> Vec<u8> {
+    let mut message = domain.as_bytes().to_vec();
+    serde_json::to_writer(&mut message, statement).expect("plain data");
     message
 }
 

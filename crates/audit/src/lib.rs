@@ -35,6 +35,7 @@ mod folder;
 mod head;
 mod log;
 mod note;
+mod package;
 mod pages;
 mod read;
 mod segment;
@@ -49,6 +50,7 @@ pub use entry::{Entry, Event, Expired, Intent, Outcome, SegmentStart, SetAside, 
 pub use error::AuditError;
 pub use log::{AuditLog, ExpiredSegments};
 pub use note::{InvalidKey, LogKey, VerifierKey};
+pub use package::{MANIFEST, Manifest, PackageFault, PackagedFile, SignedManifest};
 pub use pages::PageRanges;
 pub use read::{Opening, OpeningFilter, latest_openings, openings};
 pub use segment::Month;

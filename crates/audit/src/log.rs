@@ -23,6 +23,7 @@ use crate::error::AuditError;
 use crate::folder::{Folder, options, pending};
 use crate::head::Head;
 use crate::note::{LogKey, VerifierKey};
+use crate::package::{Manifest, SignedManifest};
 use crate::segment::{Month, Replay, Tail};
 use crate::tree::{CompactRange, Hash, leaf_hash};
 
@@ -96,6 +97,11 @@ impl AuditLog {
     /// Signs the certificate of an erasure with the key of the log.
     pub fn certify(&self, certificate: Certificate) -> SignedCertificate {
         SignedCertificate::sign(certificate, &self.key)
+    }
+
+    /// Signs the manifest of a package with the key of the log.
+    pub fn seal(&self, manifest: Manifest) -> SignedManifest {
+        SignedManifest::sign(manifest, &self.key)
     }
 
     /// The last checkpoint, as it is signed; `None` before the first append.

@@ -171,6 +171,7 @@ help-leak-scan-write-corpus = Write a folder of planted values instead, to try t
 
 help-serve = Answer over HTTP, and do on time what the pipeline's `schedule` says; the documentation is at /docs
 help-serve-http = Address to listen at; port 0 takes a free one
+help-serve-postgres = Address to answer clients of PostgreSQL at, with tokens as passwords and `vermeil.purpose` as the purpose; port 0 takes a free one
 help-serve-tls-cert = Certificate in PEM, with those that lead to its authority
 help-serve-tls-key = Private key of the certificate, in PEM
 help-serve-insecure = Listen without TLS even where other machines can reach it, because something in front protects it
@@ -213,6 +214,87 @@ help-erase-flagged-purpose = Purpose of erasing
 help-prove = Verify a certificate of erasure, offline where the key is given
 help-prove-certificate = The certificate
 help-prove-public-key = Verifier key, or a file that holds it; the keyring's own where it is not given
+help-request = Requests of data subjects: access, rectification, erasure, restriction, portability, objection
+help-request-open = Open a request; a JSON object on standard input says who asks, such as `{ "{" }"email": "…"{ "}" }`, and for rectification in `set` what should stand where
+help-request-open-kind = What is asked for
+help-request-open-received = Day on which it was received, `YYYY-MM-DD`; today unless given
+help-request-open-object-to = Objection: purpose objected to; every purpose that knows objection unless given
+help-request-open-role = Role to deal with requests as; it must open every class
+help-request-open-purpose = Purpose of dealing with requests
+help-request-verify = Note that it is sure who asks, and look them up
+help-request-verify-number = Number of the request
+help-request-verify-method = How it was made sure
+help-request-verify-subject = Id of a profile or record, where what they said names several people
+help-request-verify-role = Role to deal with requests as; it must open every class
+help-request-verify-purpose = Purpose of dealing with requests
+help-request-pause = Stop the clock, for it is in doubt who asks
+help-request-pause-number = Number of the request
+help-request-pause-role = Role to deal with requests as; it must open every class
+help-request-pause-purpose = Purpose of dealing with requests
+help-request-resume = Let the clock run on
+help-request-resume-number = Number of the request
+help-request-resume-role = Role to deal with requests as; it must open every class
+help-request-resume-purpose = Purpose of dealing with requests
+help-request-extend = Extend the term by two months, within the first
+help-request-extend-number = Number of the request
+help-request-extend-reason = Why, in one line that names nobody; the person is told
+help-request-extend-role = Role to deal with requests as; it must open every class
+help-request-extend-purpose = Purpose of dealing with requests
+help-request-hold = Hold an erasure: the person is restricted instead until the last day
+help-request-hold-number = Number of the request
+help-request-hold-reason = Why, in one line that names nobody; the person is told
+help-request-hold-until = Last day, `YYYY-MM-DD`
+help-request-hold-basis = Law that says so, such as "Code de commerce, art. L123-22"
+help-request-hold-role = Role to deal with requests as; it must open every class
+help-request-hold-purpose = Purpose of dealing with requests
+help-request-release = End a hold: whether to erase is looked at again
+help-request-release-number = Number of the request
+help-request-release-role = Role to deal with requests as; it must open every class
+help-request-release-purpose = Purpose of dealing with requests
+help-request-refuse = Refuse a request
+help-request-refuse-number = Number of the request
+help-request-refuse-reason = Why, in one line that names nobody; the person is told
+help-request-refuse-ground = What the law allows it for
+help-request-refuse-role = Role to deal with requests as; it must open every class
+help-request-refuse-purpose = Purpose of dealing with requests
+help-request-cancel = Call a request back
+help-request-cancel-number = Number of the request
+help-request-cancel-role = Role to deal with requests as; it must open every class
+help-request-cancel-purpose = Purpose of dealing with requests
+help-request-approve = Approve an erasure that another account opened
+help-request-approve-number = Number of the request
+help-request-approve-role = Role to deal with requests as; it must open every class
+help-request-approve-purpose = Purpose of dealing with requests
+help-request-run = Carry a request out, or go on where it was cut off
+help-request-run-number = Number of the request
+help-request-run-to = Access and portability: folder to make, with the answer and its signed manifest
+help-request-run-letter = Language of the letter; that of the messages unless given
+help-request-run-role = Role to deal with requests as; it must open every class
+help-request-run-purpose = Purpose of dealing with requests
+help-request-lift = Lift a restriction of which the end was announced to the person
+help-request-lift-number = Number of the request
+help-request-lift-told = Day on which the person was told that it would be lifted
+help-request-lift-role = Role to deal with requests as; it must open every class
+help-request-lift-purpose = Purpose of dealing with requests
+help-request-ls = List requests; what is late or nearly so stands out
+help-request-ls-open = Only those that have not ended
+help-request-show = Show one request and its steps
+help-request-show-number = Number of the request
+help-request-due = List what is due soon or overdue; exit code 3 if anything is overdue
+help-prove-package = Folder with the answer to a request, whose files must be as they were signed
+help-retention = Tell who is kept past their time; exit code 3 if anyone is
+help-retention-open = Open an erasure for each of them, unless one is open
+help-retention-role = Role to deal with requests as; it must open every class
+help-retention-purpose = Purpose of dealing with requests
+help-report = Generate the record of processing, or whom a breach concerns
+help-report-ropa = The record of processing activities (Art. 30), from what runs
+help-report-breach = Whom a breach concerns (Art. 33), from the log of who opened what
+help-report-breach-keys = Page of keys that someone may have had; those that the log names unless given
+help-report-breach-tables = Table that was opened; every one unless given
+help-report-breach-from = Since when
+help-report-breach-to = Until when
+help-report-breach-role = Role to deal with requests as; it must open every class
+help-report-breach-purpose = Purpose of dealing with requests
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
 
@@ -315,6 +397,38 @@ column-erase-tags = tags against coming back
 column-erase-unreadable = unreadable after
 column-erase-values = values to look for
 column-erase-what = what is left
+column-request-number = request
+column-request-kind = kind
+column-request-state = state
+column-request-received = received
+column-request-due = due
+column-request-urgency = urgency
+column-request-identity = identity
+column-request-extended = extended, because
+column-request-held = held
+column-request-until = held until
+column-request-refused = refused
+column-request-made = made
+column-request-bytes = bytes
+column-request-digest = SHA-256
+column-retention-until = last day
+column-retention-persons = people
+column-retention-overdue = kept too long
+column-retention-relation = relation
+column-retention-contact = last contact
+column-retention-kept = to be kept until
+column-processing-controller = controller
+column-processing-prospects = prospects kept for
+column-processing-customers = customers kept for
+column-processing-purpose = purpose
+column-processing-basis = legal basis
+column-processing-fields = fields
+column-processing-roles = opened by
+column-processing-kept = kept for
+column-breach-openings = openings
+column-breach-cut-short = of these cut short
+column-breach-accounts = accounts
+column-breach-classes = classes
 column-f1 = F1
 column-false-merges = pairs joined wrongly
 column-false-splits = pairs missed
@@ -609,6 +723,7 @@ token-status-expired = expired
 token-status-revoked = revoked
 
 serve-listening = listening at { $address }
+serve-listening-postgres = listening at { $address } for clients of PostgreSQL
 serve-ended = ended: everything that was asked is answered
 
 problem-malformed = The request is not understood.
@@ -664,6 +779,67 @@ erase-next-approved = `vermeil erase run { $number }` carries it out.
 erase-next-running = Erasure { $number } is not complete: remove what is left, then `vermeil erase run { $number }` goes on.
 erase-next-complete = Erasure { $number } is complete and proven: `vermeil erase certificate { $number }`.
 erase-next-cancelled = Erasure { $number } was called back.
+request-none = no request
+request-overdue = OVERDUE
+request-soon = due soon
+request-standing = clock stands still
+request-package-sound = The package is as it was signed.
+retention-nobody-due = nobody is kept past their time
+retention-prospect = prospect
+retention-customer = customer
+retention-next = `vermeil retention --open` opens an erasure for each; another account approves it.
+request-step-export = answer written
+request-step-restrict = restricted
+request-step-object = objection in force
+request-step-erase = erased
+request-step-rectify = { $field } set right
+request-kind-access = access
+request-kind-rectification = rectification
+request-kind-erasure = erasure
+request-kind-restriction = restriction
+request-kind-portability = portability
+request-kind-objection = objection
+request-state-identity_unverified = identity to be verified
+request-state-pending = pending
+request-state-approved = approved
+request-state-in_progress = in progress
+request-state-restricted = restricted
+request-state-completed = completed
+request-state-refused = refused
+request-state-cancelled = cancelled
+request-state-duplicate = duplicate
+request-method-session = own session
+request-method-code = returned code
+request-method-in-person = in person
+request-method-document = document shown
+request-method-knowledge = knowledge
+request-method-mandate = mandate
+request-ground-identity = identity not proven
+request-ground-unfounded = manifestly unfounded
+request-ground-excessive = excessive
+request-ground-rights-of-others = rights of others
+request-ground-legal-obligation = legal obligation
+request-ground-legal-claims = legal claims
+request-ground-not-applicable = no ground of the article holds
+request-ground-accurate = the data is accurate
+request-next-identity_unverified = Nobody is looked up yet: `vermeil request verify { $number } --method …` once it is sure who asks.
+request-next-pending = { $kind ->
+        [erasure] { $held ->
+            [true] `vermeil request run { $number }` restricts the person until the hold ends.
+           *[false] Another account approves it with `vermeil request approve { $number }`.
+        }
+       *[other] `vermeil request run { $number }` carries it out.
+    }
+request-next-approved = `vermeil request run { $number }` carries it out.
+request-next-in_progress = Request { $number } is not complete: `vermeil request run { $number }` goes on.
+request-next-restricted = { $held ->
+        [true] When the hold ends, `vermeil request release { $number }` has it looked at again.
+       *[false] `vermeil request lift { $number } --told …` ends it, after the person was told.
+    }
+request-next-completed = Request { $number } is complete.
+request-next-refused = Request { $number } was refused: tell the person why, and that they may complain.
+request-next-cancelled = Request { $number } was called back.
+request-next-duplicate = Request { $number } repeats request { $other }, which is open.
 find-nothing = no record holds this value
 resolve-ask = One question a line, as a JSON object: {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D ends.
 resolve-line = Line { $line }: { $text }
@@ -1209,6 +1385,7 @@ state-out-of-turn = { $what ->
         [erasure] erasure
         [token] token
         [job] job
+        [request] request
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1312,6 +1489,86 @@ erase-changed = the person of erasure { $number } has records now that were not 
     .help = it is open again: look at it and have it approved once more
 state-outdated = someone was to be erased since publication { $publication } began
     .help = run again: what was read before is not published
+retention-not-a-period = `{ $place }` is no period
+    .help = a period is written as `P3Y`, `P18M` or `P30D`
+request-transition = a request that is { $from ->
+        [identity_unverified] identity to be verified
+        [pending] pending
+        [approved] approved
+        [in_progress] in progress
+        [restricted] restricted
+        [completed] completed
+        [refused] refused
+        [cancelled] cancelled
+       *[other] a duplicate
+    } cannot become { $to ->
+        [identity_unverified] identity to be verified
+        [pending] pending
+        [approved] approved
+        [in_progress] in progress
+        [restricted] restricted
+        [completed] completed
+        [refused] refused
+        [cancelled] cancelled
+       *[other] a duplicate
+    }
+    .help = `vermeil request show` tells what comes next
+request-extended-before = the term was extended before
+    .help = there is no second extension
+request-extended-late = the first month ended on { $end }: the term can be extended no more
+    .help = answer now
+request-paused = the clock stands still already
+    .help = `vermeil request resume` lets it run on
+request-running = the clock does not stand still
+    .help = `vermeil request show` tells the days on which it did
+request-backwards = the day lies before { $day }
+    .help = see whether the clock of this machine is right
+request-identified = the clock stops only while it is in doubt who asks
+    .help = extend the term within the first month instead
+request-same-account = this account opened the request
+    .help = another account of the system has to approve it
+request-no-approval = only erasure takes an approval
+    .help = `vermeil request run` carries the request out
+request-held = the request is held until { $until }
+    .help = `vermeil request release` ends the hold
+request-not-held = nothing holds the request, or it is of a kind that is not held
+    .help = only erasure is held
+request-hold-past = the hold would have ended before today
+    .help = name a day that is still to come
+request-not-told = the person has to be told before the restriction is lifted
+    .help = name the day on which they were told
+request-absolute = an objection to marketing is followed, whatever speaks against it
+    .help = only who asks and how can be a ground of refusal
+request-denied = role `{ $role }` may not deal with requests for purpose `{ $purpose }`
+    .help = it takes leave to open every class
+request-no-identifier = the request names nobody
+    .help = a field that records are found by, such as `email`, or `id`
+request-nothing-to-rectify = the request does not say what should stand where
+    .help = `set` names fields with the values that they should have
+request-not-received-yet = a request cannot have been received after today
+    .help = `--received` is the day on which it came in
+request-no-folder = the answer has to go somewhere
+    .help = `--to` names a folder to make
+request-folder-taken = { $folder } is there already
+    .help = name a folder that is not
+request-unwritable = could not write { $file }
+    .help = see that the folder above it can be written, then run the request again
+erase-held = erasing them is held by request { $number } until { $until }
+    .help = `vermeil request release { $number }` ends the hold
+cli-request-malformed = standard input names nobody
+    .help = a JSON object of fields and texts, such as `{ "{" }"email": "…"{ "}" }`
+package-form = this is not the manifest of a package
+    .help = `manifest.json` stands in the folder that `vermeil request run --to` made
+package-signature = the manifest is not as it was signed, or another key signed it
+    .help = `vermeil audit key` prints the key of a pipeline
+package-checkpoint = the manifest and its checkpoint do not belong together
+    .help = trust neither
+package-changed = { $file } is not as it was signed
+    .help = ask for the package again
+package-foreign = { $file } does not belong to the package
+    .help = the manifest does not name it
+package-unreadable = could not read { $file }
+    .help = see whether the package is whole
 certificate-form = this is not a certificate of erasure
     .help = it is the JSON that `vermeil erase certificate` prints
 certificate-signature = the certificate is not as it was signed, or another key signed it

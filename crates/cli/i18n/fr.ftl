@@ -171,6 +171,7 @@ help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour
 
 help-serve = Répond par HTTP, et fait à l'heure ce que dit `schedule` dans le pipeline ; la documentation est à /docs
 help-serve-http = Adresse d'écoute ; le port 0 en prend un libre
+help-serve-postgres = Adresse où répondre aux clients PostgreSQL, avec les jetons pour mots de passe et `vermeil.purpose` pour finalité ; le port 0 en prend un libre
 help-serve-tls-cert = Certificat en PEM, avec ceux qui mènent à son autorité
 help-serve-tls-key = Clé privée du certificat, en PEM
 help-serve-insecure = Écoute sans TLS même là où d'autres machines ont accès, parce que quelque chose devant protège
@@ -213,6 +214,87 @@ help-erase-flagged-purpose = Finalité de l'effacement
 help-prove = Vérifie un certificat d'effacement, hors ligne si la clé est donnée
 help-prove-certificate = Le certificat
 help-prove-public-key = Clé de vérification, ou un fichier qui la contient ; celle du trousseau si elle n'est pas donnée
+help-request = Demandes des personnes : accès, rectification, effacement, limitation, portabilité, opposition
+help-request-open = Ouvre une demande ; un objet JSON sur l'entrée standard dit qui demande, comme `{ "{" }"email": "…"{ "}" }`, et pour une rectification, dans `set`, ce qui doit figurer où
+help-request-open-kind = Ce qui est demandé
+help-request-open-received = Jour de réception, `AAAA-MM-JJ` ; aujourd'hui par défaut
+help-request-open-object-to = Opposition : finalité visée ; toutes celles qui connaissent l'opposition par défaut
+help-request-open-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-open-purpose = Finalité du traitement des demandes
+help-request-verify = Note que l'identité est établie, et recherche la personne
+help-request-verify-number = Numéro de la demande
+help-request-verify-method = Comment l'identité a été établie
+help-request-verify-subject = Identifiant d'un profil ou d'un enregistrement, si plusieurs personnes correspondent
+help-request-verify-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-verify-purpose = Finalité du traitement des demandes
+help-request-pause = Suspend le délai, car l'identité est en doute
+help-request-pause-number = Numéro de la demande
+help-request-pause-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-pause-purpose = Finalité du traitement des demandes
+help-request-resume = Fait reprendre le délai
+help-request-resume-number = Numéro de la demande
+help-request-resume-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-resume-purpose = Finalité du traitement des demandes
+help-request-extend = Prolonge le délai de deux mois, pendant le premier
+help-request-extend-number = Numéro de la demande
+help-request-extend-reason = Pourquoi, en une ligne qui ne nomme personne ; la personne en est informée
+help-request-extend-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-extend-purpose = Finalité du traitement des demandes
+help-request-hold = Suspend un effacement : la personne est limitée à la place jusqu'au dernier jour
+help-request-hold-number = Numéro de la demande
+help-request-hold-reason = Pourquoi, en une ligne qui ne nomme personne ; la personne en est informée
+help-request-hold-until = Dernier jour, `AAAA-MM-JJ`
+help-request-hold-basis = Texte qui l'impose, comme « Code de commerce, art. L123-22 »
+help-request-hold-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-hold-purpose = Finalité du traitement des demandes
+help-request-release = Met fin à une suspension : l'effacement est réexaminé
+help-request-release-number = Numéro de la demande
+help-request-release-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-release-purpose = Finalité du traitement des demandes
+help-request-refuse = Refuse une demande
+help-request-refuse-number = Numéro de la demande
+help-request-refuse-reason = Pourquoi, en une ligne qui ne nomme personne ; la personne en est informée
+help-request-refuse-ground = Ce pour quoi la loi le permet
+help-request-refuse-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-refuse-purpose = Finalité du traitement des demandes
+help-request-cancel = Retire une demande
+help-request-cancel-number = Numéro de la demande
+help-request-cancel-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-cancel-purpose = Finalité du traitement des demandes
+help-request-approve = Approuve un effacement qu'un autre compte a demandé
+help-request-approve-number = Numéro de la demande
+help-request-approve-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-approve-purpose = Finalité du traitement des demandes
+help-request-run = Exécute une demande, ou la reprend où elle a été interrompue
+help-request-run-number = Numéro de la demande
+help-request-run-to = Accès et portabilité : dossier à créer, avec la réponse et son manifeste signé
+help-request-run-letter = Langue de la lettre ; celle des messages par défaut
+help-request-run-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-run-purpose = Finalité du traitement des demandes
+help-request-lift = Lève une limitation dont la fin a été annoncée à la personne
+help-request-lift-number = Numéro de la demande
+help-request-lift-told = Jour où la levée a été annoncée à la personne
+help-request-lift-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-lift-purpose = Finalité du traitement des demandes
+help-request-ls = Liste les demandes ; ce qui est en retard ou presque ressort
+help-request-ls-open = Seulement celles qui ne sont pas closes
+help-request-show = Montre une demande et ses étapes
+help-request-show-number = Numéro de la demande
+help-request-due = Liste ce qui est bientôt dû ou en retard ; code de sortie 3 s'il y a du retard
+help-prove-package = Dossier de la réponse à une demande, dont les fichiers doivent être tels que signés
+help-retention = Dit qui est conservé au-delà de sa durée ; code de sortie 3 s'il y a lieu
+help-retention-open = Ouvre un effacement pour chacun, sauf s'il en est déjà un
+help-retention-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-retention-purpose = Finalité du traitement des demandes
+help-report = Produit le registre des traitements, ou les personnes concernées par une violation
+help-report-ropa = Le registre des activités de traitement (art. 30), d'après ce qui tourne
+help-report-breach = Les personnes concernées par une violation (art. 33), d'après le journal des ouvertures
+help-report-breach-keys = Page de clés exposée ; celles que nomme le journal par défaut
+help-report-breach-tables = Table ouverte ; toutes par défaut
+help-report-breach-from = Depuis quand
+help-report-breach-to = Jusqu'à quand
+help-report-breach-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-report-breach-purpose = Finalité du traitement des demandes
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
 
@@ -315,6 +397,38 @@ column-erase-tags = étiquettes contre le retour
 column-erase-unreadable = illisible après
 column-erase-values = valeurs à chercher
 column-erase-what = ce qui reste
+column-request-number = demande
+column-request-kind = nature
+column-request-state = état
+column-request-received = reçue le
+column-request-due = échéance
+column-request-urgency = urgence
+column-request-identity = identité
+column-request-extended = prolongée, car
+column-request-held = suspendue
+column-request-until = suspendue jusqu'au
+column-request-refused = refusée
+column-request-made = établie le
+column-request-bytes = octets
+column-request-digest = SHA-256
+column-retention-until = dernier jour
+column-retention-persons = personnes
+column-retention-overdue = conservées trop longtemps
+column-retention-relation = relation
+column-retention-contact = dernier contact
+column-retention-kept = à conserver jusqu'au
+column-processing-controller = responsable
+column-processing-prospects = prospects conservés
+column-processing-customers = clients conservés
+column-processing-purpose = finalité
+column-processing-basis = base légale
+column-processing-fields = champs
+column-processing-roles = ouvert par
+column-processing-kept = durée
+column-breach-openings = ouvertures
+column-breach-cut-short = dont interrompues
+column-breach-accounts = comptes
+column-breach-classes = classes
 column-f1 = F1
 column-false-merges = paires réunies à tort
 column-false-splits = paires manquées
@@ -606,6 +720,7 @@ token-status-expired = expiré
 token-status-revoked = révoqué
 
 serve-listening = à l'écoute sur { $address }
+serve-listening-postgres = écoute à { $address } pour les clients PostgreSQL
 serve-ended = fini : tout ce qui a été demandé a reçu sa réponse
 
 problem-malformed = La requête n'est pas comprise.
@@ -661,6 +776,67 @@ erase-next-approved = `vermeil erase run { $number }` l'exécute.
 erase-next-running = L'effacement { $number } n'est pas achevé : retirez ce qui reste, puis `vermeil erase run { $number }` reprend.
 erase-next-complete = L'effacement { $number } est achevé et prouvé : `vermeil erase certificate { $number }`.
 erase-next-cancelled = L'effacement { $number } a été retiré.
+request-none = aucune demande
+request-overdue = EN RETARD
+request-soon = bientôt due
+request-standing = délai suspendu
+request-package-sound = Le dossier est tel qu'il a été signé.
+retention-nobody-due = personne n'est conservé au-delà de sa durée
+retention-prospect = prospect
+retention-customer = client
+retention-next = `vermeil retention --open` ouvre un effacement pour chacun ; un autre compte l'approuve.
+request-step-export = réponse écrite
+request-step-restrict = limitée
+request-step-object = opposition en vigueur
+request-step-erase = effacée
+request-step-rectify = { $field } rectifié
+request-kind-access = accès
+request-kind-rectification = rectification
+request-kind-erasure = effacement
+request-kind-restriction = limitation
+request-kind-portability = portabilité
+request-kind-objection = opposition
+request-state-identity_unverified = identité à établir
+request-state-pending = à traiter
+request-state-approved = approuvée
+request-state-in_progress = en cours
+request-state-restricted = limitée
+request-state-completed = achevée
+request-state-refused = refusée
+request-state-cancelled = retirée
+request-state-duplicate = en double
+request-method-session = session authentifiée
+request-method-code = code renvoyé
+request-method-in-person = en personne
+request-method-document = pièce présentée
+request-method-knowledge = connaissance
+request-method-mandate = mandat
+request-ground-identity = identité non établie
+request-ground-unfounded = manifestement infondée
+request-ground-excessive = excessive
+request-ground-rights-of-others = droits d'autrui
+request-ground-legal-obligation = obligation légale
+request-ground-legal-claims = droits en justice
+request-ground-not-applicable = aucun motif de l'article
+request-ground-accurate = données exactes
+request-next-identity_unverified = Personne n'est encore recherché : `vermeil request verify { $number } --method …` une fois l'identité établie.
+request-next-pending = { $kind ->
+        [erasure] { $held ->
+            [true] `vermeil request run { $number }` limite la personne jusqu'à la fin de la suspension.
+           *[false] Un autre compte l'approuve par `vermeil request approve { $number }`.
+        }
+       *[other] `vermeil request run { $number }` l'exécute.
+    }
+request-next-approved = `vermeil request run { $number }` l'exécute.
+request-next-in_progress = La demande { $number } n'est pas achevée : `vermeil request run { $number }` la reprend.
+request-next-restricted = { $held ->
+        [true] À la fin de la suspension, `vermeil request release { $number }` la fait réexaminer.
+       *[false] `vermeil request lift { $number } --told …` y met fin, une fois la personne prévenue.
+    }
+request-next-completed = La demande { $number } est achevée.
+request-next-refused = La demande { $number } a été refusée : dites-en la raison à la personne, et qu'elle peut réclamer.
+request-next-cancelled = La demande { $number } a été retirée.
+request-next-duplicate = La demande { $number } répète la demande { $other }, qui est ouverte.
 find-nothing = aucun enregistrement ne porte cette valeur
 resolve-ask = Une question par ligne, en un objet JSON : {"{"}"family_name": "…", "birth_date": "…"{"}"}. Ctrl-D pour finir.
 resolve-line = Ligne { $line } : { $text }
@@ -1206,6 +1382,7 @@ state-out-of-turn = { $what ->
         [erasure] l'effacement
         [token] le jeton
         [job] la tâche
+        [request] la demande
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1309,6 +1486,86 @@ erase-changed = la personne de l'effacement { $number } a désormais des enregis
     .help = il est de nouveau ouvert : examinez-le et faites-le approuver encore
 state-outdated = une personne devait être effacée depuis le début de la publication { $publication }
     .help = relancez : ce qui a été lu avant n'est pas publié
+retention-not-a-period = `{ $place }` n'est pas une durée
+    .help = une durée s'écrit `P3Y`, `P18M` ou `P30D`
+request-transition = une demande { $from ->
+        [identity_unverified] à identité non établie
+        [pending] à traiter
+        [approved] approuvée
+        [in_progress] en cours
+        [restricted] limitée
+        [completed] achevée
+        [refused] refusée
+        [cancelled] retirée
+       *[other] en double
+    } ne peut devenir { $to ->
+        [identity_unverified] à identité non établie
+        [pending] à traiter
+        [approved] approuvée
+        [in_progress] en cours
+        [restricted] limitée
+        [completed] achevée
+        [refused] refusée
+        [cancelled] retirée
+       *[other] en double
+    }
+    .help = `vermeil request show` dit la suite
+request-extended-before = le délai a déjà été prolongé
+    .help = il n'y a pas de seconde prolongation
+request-extended-late = le premier mois s'est achevé le { $end } : le délai ne peut plus être prolongé
+    .help = répondez maintenant
+request-paused = le délai est déjà suspendu
+    .help = `vermeil request resume` le fait reprendre
+request-running = le délai n'est pas suspendu
+    .help = `vermeil request show` dit les jours de suspension
+request-backwards = ce jour précède le { $day }
+    .help = vérifiez l'horloge de cette machine
+request-identified = le délai n'est suspendu que si l'identité est en doute
+    .help = prolongez plutôt le délai pendant le premier mois
+request-same-account = ce compte a ouvert la demande
+    .help = un autre compte du système doit l'approuver
+request-no-approval = seul un effacement s'approuve
+    .help = `vermeil request run` exécute la demande
+request-held = la demande est suspendue jusqu'au { $until }
+    .help = `vermeil request release` met fin à la suspension
+request-not-held = rien ne suspend la demande, ou sa nature ne le permet pas
+    .help = seul un effacement se suspend
+request-hold-past = la suspension serait déjà terminée
+    .help = donnez un jour à venir
+request-not-told = la personne doit être prévenue avant la levée de la limitation
+    .help = donnez le jour où elle l'a été
+request-absolute = une opposition à la prospection est suivie, quoi qu'il en soit
+    .help = seules l'identité et la forme de la demande peuvent motiver un refus
+request-denied = le rôle `{ $role }` ne peut pas traiter de demandes pour la finalité `{ $purpose }`
+    .help = il faut pouvoir ouvrir toutes les classes
+request-no-identifier = la demande ne désigne personne
+    .help = un champ par lequel les enregistrements se trouvent, comme `email`, ou `id`
+request-nothing-to-rectify = la demande ne dit pas ce qui doit figurer où
+    .help = `set` nomme des champs avec les valeurs attendues
+request-not-received-yet = une demande ne peut avoir été reçue après aujourd'hui
+    .help = `--received` est le jour de son arrivée
+request-no-folder = la réponse doit aller quelque part
+    .help = `--to` nomme un dossier à créer
+request-folder-taken = { $folder } existe déjà
+    .help = nommez un dossier qui n'existe pas
+request-unwritable = impossible d'écrire { $file }
+    .help = vérifiez que le dossier parent est accessible en écriture, puis relancez la demande
+erase-held = la demande { $number } suspend cet effacement jusqu'au { $until }
+    .help = `vermeil request release { $number }` met fin à la suspension
+cli-request-malformed = l'entrée standard ne désigne personne
+    .help = un objet JSON de champs et de textes, comme `{ "{" }"email": "…"{ "}" }`
+package-form = ce n'est pas le manifeste d'un dossier de réponse
+    .help = `manifest.json` figure dans le dossier créé par `vermeil request run --to`
+package-signature = le manifeste n'est pas tel qu'il a été signé, ou une autre clé l'a signé
+    .help = `vermeil audit key` imprime la clé d'un pipeline
+package-checkpoint = le manifeste et son point de contrôle ne vont pas ensemble
+    .help = ne vous fiez ni à l'un ni à l'autre
+package-changed = { $file } n'est pas tel qu'il a été signé
+    .help = redemandez le dossier
+package-foreign = { $file } n'appartient pas au dossier
+    .help = le manifeste ne le nomme pas
+package-unreadable = impossible de lire { $file }
+    .help = vérifiez que le dossier est entier
 certificate-form = ce n'est pas un certificat d'effacement
     .help = c'est le JSON qu'imprime `vermeil erase certificate`
 certificate-signature = le certificat n'est pas tel qu'il a été signé, ou une autre clé l'a signé

@@ -17,12 +17,16 @@ use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
+mod accountability;
 mod consent;
 mod erase;
+mod request;
 mod service;
 
+pub use accountability::*;
 pub use consent::*;
 pub use erase::*;
+pub use request::*;
 pub use service::*;
 
 /// The whole command line.
@@ -99,6 +103,11 @@ pub enum Command {
     Consent(ConsentCommand),
     #[command(subcommand)]
     Erase(EraseCommand),
+    #[command(subcommand)]
+    Request(RequestCommand),
+    Retention(RetentionArguments),
+    #[command(subcommand)]
+    Report(ReportCommand),
     Prove(ProveArguments),
     Optimize,
     #[command(subcommand)]
@@ -481,7 +490,7 @@ fn least(text: &str) -> Result<Bits, &'static str> {
 }
 
 /// A day, or a moment of RFC 3339.
-fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
     let day = || NaiveDate::from_str(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
     DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).or_else(|_| day())
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod accountability;
 mod audit;
 pub mod check;
 pub mod compare_names;
@@ -23,6 +24,7 @@ mod prove;
 mod quarantine;
 mod query;
 mod rectify;
+mod request;
 mod resolve;
 mod review;
 mod run;
@@ -72,6 +74,9 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::LeakScan(arguments) => leak_scan::execute(session, output, &arguments),
         Command::Consent(command) => consent::execute(session, output, &command).await,
         Command::Erase(command) => erase::execute(session, output, &command).await,
+        Command::Request(command) => request::execute(session, output, &command).await,
+        Command::Retention(arguments) => accountability::retention(session, output, &arguments).await,
+        Command::Report(command) => accountability::report(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,

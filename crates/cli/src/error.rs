@@ -87,6 +87,9 @@ pub enum CliError {
     /// A line is no query. It is not repeated: it names people.
     #[error("this is no query: a JSON object of fields and texts is expected")]
     QueryMalformed,
+    /// Standard input names nobody. It is not repeated: it is about a person.
+    #[error("this names nobody: a JSON object of fields and texts is expected")]
+    RequestMalformed,
     /// What was typed is not what was to be confirmed. It is not repeated.
     #[error("generation {generation} was not confirmed: nothing was destroyed")]
     NotConfirmed { generation: String },
@@ -153,6 +156,7 @@ impl Diagnose for CliError {
                 .with("line", line)
                 .with("reason", reason),
             Self::QueryMalformed => Diagnostic::new("cli-query-malformed"),
+            Self::RequestMalformed => Diagnostic::new("cli-request-malformed"),
             Self::NotConfirmed { generation } => {
                 Diagnostic::new("cli-not-confirmed").with("generation", generation)
             }
@@ -184,6 +188,7 @@ impl Diagnose for CliError {
             | Self::AnswerInvalid { .. }
             | Self::AnswerRefused { .. }
             | Self::QueryMalformed
+            | Self::RequestMalformed
             | Self::NotConfirmed { .. }
             | Self::AuditKey { .. } => ErrorKind::Usage,
             Self::Unreadable { .. }

@@ -32,6 +32,8 @@ pub enum Outcome {
     ValuesFound,
     /// Nothing was found, but not everything could be searched.
     SearchIncomplete,
+    /// Something is due since yesterday or longer, and telling it was the task.
+    Overdue,
     /// Done, but for some of what was asked, which this role may not.
     PartlyDenied,
 }
@@ -43,7 +45,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Unsound => 1,
             Outcome::Problems => 2,
             Outcome::ValuesFound => 1,
-            Outcome::QuarantinedBeyondLimit | Outcome::SearchIncomplete => 3,
+            Outcome::QuarantinedBeyondLimit | Outcome::SearchIncomplete | Outcome::Overdue => 3,
             Outcome::PartlyDenied => 4,
         })
     }

@@ -1,5 +1,6 @@
 //! Results for people: tables in the user's language.
 
+pub mod accountability;
 pub mod audit;
 pub mod changes;
 pub mod check;
@@ -23,6 +24,7 @@ pub mod plan;
 pub mod policy;
 pub mod quarantine;
 pub mod rectify;
+pub mod request;
 pub mod resolve;
 pub mod review;
 pub mod rows;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use vermeil_audit::{
-    AuditLog, Certificate, ExpiredSegments, Intent, LogKey, Month, Opening, OpeningFilter, Outcome,
-    SignedCertificate, Status, VerifierKey,
+    AuditLog, Certificate, ExpiredSegments, Intent, LogKey, Manifest, Month, Opening, OpeningFilter, Outcome,
+    SignedCertificate, SignedManifest, Status, VerifierKey,
 };
 use vermeil_model::{Grant, Tag};
 use vermeil_protect::{Keyring, audit_signing_seed};
@@ -113,6 +113,11 @@ impl AuditTrail {
     /// Signs a certificate with the key of the log.
     pub(crate) fn certify(&self, certificate: Certificate) -> SignedCertificate {
         self.0.certify(certificate)
+    }
+
+    /// Signs the manifest of a package with the key of the log.
+    pub(crate) fn seal(&self, manifest: Manifest) -> SignedManifest {
+        self.0.seal(manifest)
     }
 
     /// The openings that a filter lets through, the oldest first.

@@ -11,6 +11,7 @@
 //!          lake (Delta tables), state (keys, loads, publications), audit
 //! ```
 
+mod accountability;
 mod audit;
 mod blind_index;
 mod changes;
@@ -31,6 +32,7 @@ mod health;
 mod jobs;
 mod keyring;
 mod keys;
+mod kit;
 mod lake;
 mod land;
 mod link;
@@ -45,7 +47,9 @@ mod query;
 mod records;
 mod rectify;
 mod report;
+mod requests;
 mod resolve;
+mod retention;
 mod review;
 mod run;
 mod session;
@@ -55,6 +59,7 @@ mod stored;
 mod suppress;
 mod tokens;
 
+pub use accountability::BreachQuestion;
 pub use check::check;
 pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement, ConsentSubject};
 pub use decisions::Author;
@@ -66,9 +71,12 @@ pub use keys::KeyHolder;
 pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
 pub use plan::{PlanRequest, PlannedModel};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
-pub use query::QueryResult;
+pub use query::{
+    QueryFault, QueryResult, ReadingSession, SessionExtension, SqlFault, Understood, VisibleTables,
+};
 pub use rectify::Rectify;
 pub use report::*;
+pub use requests::{Delivery, NewRequest, RequestChange, Verification};
 pub use resolve::{ResolveQuery, Resolver};
 pub use review::{Answer, AnswersError, Review};
 pub use tokens::Identity;

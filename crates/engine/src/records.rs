@@ -44,6 +44,8 @@ enum Versions<'a> {
     /// The current ones of some records.
     CurrentOf(&'a HashSet<RecordId>),
     Every,
+    /// Every one of some records.
+    EveryOf(&'a HashSet<RecordId>),
 }
 
 /// Takes opened records, batch by batch.
@@ -116,6 +118,19 @@ impl Engine {
         self.open_table(source, &table, Versions::Every, (actor, grant), visitor).await
     }
 
+    /// Opens every version of some records or events of a source as [`Engine::open_records`] opens current ones.
+    pub(crate) async fn open_every_version_of(
+        &self,
+        source: &Source,
+        records: &HashSet<RecordId>,
+        (actor, grant): (&str, &Grant),
+        visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
+    ) -> Result<u64, EngineError> {
+        let name = TableName::Landing(source.id.clone());
+        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
+        self.open_table(source, &table, Versions::EveryOf(records), (actor, grant), &mut Each(visit)).await
+    }
+
     async fn open_table(
         &self,
         source: &Source,
@@ -160,7 +175,7 @@ impl Opening<'_> {
         let state = session.state();
         let plan = match self.versions {
             Versions::Current | Versions::CurrentOf(_) => scan_current(&*provider, &state, &columns).await?,
-            Versions::Every => {
+            Versions::Every | Versions::EveryOf(_) => {
                 let columns = [&[columns::RECORD_ID, columns::VERSION], columns.as_slice()].concat();
                 scan_columns(&*provider, &state, &columns, None).await?
             }
@@ -174,7 +189,9 @@ impl Opening<'_> {
     }
 
     fn wanted(&self, batch: RecordBatch) -> Result<RecordBatch, EngineError> {
-        let Versions::CurrentOf(records) = self.versions else { return Ok(batch) };
+        let (Versions::CurrentOf(records) | Versions::EveryOf(records)) = self.versions else {
+            return Ok(batch);
+        };
         let landed = LandedColumns::new(&batch);
         let is_wanted = |row| landed.record(row).is_some_and(|record| records.contains(&record));
         let rows: BooleanArray = (0..batch.num_rows()).map(|row| Some(is_wanted(row))).collect();

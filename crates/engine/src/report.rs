@@ -8,6 +8,7 @@ use vermeil_audit::Opening;
 use vermeil_model::{Diagnostic, ProfileId, RecordId};
 use vermeil_resolve::MatchModel;
 
+mod accountability;
 mod blocks;
 mod changes;
 mod consent;
@@ -17,10 +18,13 @@ mod erase;
 mod explain;
 mod keys;
 mod matching;
+mod requests;
 mod resolve;
+mod retention;
 mod review;
 mod tokens;
 
+pub use accountability::*;
 pub use blocks::*;
 pub use changes::*;
 pub use consent::*;
@@ -30,7 +34,9 @@ pub use erase::*;
 pub use explain::*;
 pub use keys::*;
 pub use matching::*;
+pub use requests::*;
 pub use resolve::*;
+pub use retention::*;
 pub use review::*;
 pub use tokens::*;
 

@@ -18,6 +18,8 @@ use crate::yaml::{self, YamlError};
 
 mod former_roles;
 mod keyring;
+mod requests;
+mod retention;
 mod service;
 
 pub use keyring::{
@@ -25,6 +27,9 @@ pub use keyring::{
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
 pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
+
+pub use requests::{NotAnOffset, RequestRules, UtcOffset};
+pub use retention::{Day, RetentionRules};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -76,6 +81,12 @@ pub struct Pipeline {
     /// Whose word the service takes for who people are.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
+    /// How requests of data subjects are dealt with.
+    #[serde(default)]
+    pub requests: RequestRules,
+    /// How long people are kept.
+    #[serde(default)]
+    pub retention: RetentionRules,
 }
 
 fn default_lake() -> String {

@@ -49,7 +49,7 @@ pub use locked::LockedBytes;
 pub use process::ProcessProtection;
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
-pub use tags::{ChangeTags, ConsentTags, MatchTags, SuppressionTags};
+pub use tags::{ChangeTags, ConsentTags, MatchTags, RequestTags, SuppressionTags};
 pub use token::{BearerToken, TokenHash};
 pub use vault::{KeyLocation, KeyOwner, KeyPageStore, KeyVault, VaultError};
 

@@ -6,7 +6,7 @@
 //! kind is never one of another. Never a bare hash: e-mail addresses and phone
 //! numbers are few enough to be tried one by one.
 
-use vermeil_model::{SourceId, Tag};
+use vermeil_model::{RecordId, SourceId, Tag};
 
 use crate::hashing::KeyedHash;
 use crate::keyring::{Keyring, RootKey, RootKind};
@@ -112,6 +112,26 @@ impl ConsentTags {
     /// Names a normalised contact point of a kind, such as an e-mail address.
     pub fn consent_tag(&self, kind: &str, normalised: &str) -> Tag {
         self.0.clone().part(kind.as_bytes()).part(normalised.as_bytes()).tag()
+    }
+}
+
+/// Tags of records that a request of a data subject is about.
+#[derive(Clone)]
+pub struct RequestTags(KeyedHash);
+
+impl RequestTags {
+    /// The tags of a keyring.
+    pub fn of(keyring: &Keyring) -> Self {
+        Self::new(&keyring.root(RootKind::BlindIndex))
+    }
+
+    fn new(root: &RootKey) -> Self {
+        Self(KeyedHash::for_domain(root.expose(), "vermeil/request-tag/1"))
+    }
+
+    /// Names a record, as no table but that of requests does.
+    pub fn request_tag(&self, record: RecordId) -> Tag {
+        self.0.clone().part(&record.to_bytes()).tag()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::{Diagnose, Diagnostic, SourceId};
+use vermeil_rights::request::RequestError;
 
 /// The state database cannot do what is asked.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +92,9 @@ pub enum StateError {
         /// The latest load the lake has.
         lake: i64,
     },
+    /// A request of a data subject does not go that way.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The database lacks what the lake holds: it is new, or from an old backup.
     #[error(
         "the lake holds load {lake} of source `{source_id}`, of which the state database {} knows nothing", path.display()
@@ -106,7 +110,7 @@ pub enum StateError {
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
-        /// `load`, `run`, `publication`, `erasure`, `token` or `job`.
+        /// `load`, `run`, `publication`, `erasure`, `request`, `token` or `job`.
         what: &'static str,
         /// Its number.
         number: i64,
@@ -186,6 +190,7 @@ impl Diagnose for StateError {
             Self::OutOfTurn { what, number } => {
                 Diagnostic::new("state-out-of-turn").with("what", what).with("number", number)
             }
+            Self::Request(cause) => return cause.diagnostic(),
             Self::Outdated { publication } => {
                 Diagnostic::new("state-outdated").with("publication", publication)
             }
@@ -196,6 +201,7 @@ impl Diagnose for StateError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::WrongKeyring { .. } | Self::WrongTenant { .. } => ErrorKind::Usage,
+            Self::Request(cause) => cause.kind(),
             _ => ErrorKind::Failed,
         }
     }

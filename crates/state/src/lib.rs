@@ -1,5 +1,5 @@
 //! The state database: key pages, blind index, loads, publications, suppression, decisions,
-//! match models, erasures, API tokens, jobs.
+//! match models, erasures, API tokens, jobs, requests of data subjects.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -21,6 +21,7 @@ mod loads;
 mod match_models;
 mod migrations;
 mod publications;
+mod requests;
 mod runs;
 mod suppression;
 mod tokens;
@@ -36,6 +37,7 @@ pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
 pub use match_models::KeptModel;
 pub use publications::{Publication, golden_owner};
+pub use requests::{KnownRequest, RequestStep, VerifiedSubject};
 pub use runs::{Run, RunOutcome};
 pub use suppression::FlaggedRecord;
 pub use tokens::{ApiToken, NewApiToken, TokenBearer};

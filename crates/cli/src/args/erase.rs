@@ -70,8 +70,10 @@ pub struct EraseCertificateArguments {
 
 #[derive(Debug, Args)]
 pub struct ProveArguments {
-    #[arg(long, value_name = "FILE")]
-    pub certificate: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "package", conflicts_with = "package")]
+    pub certificate: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub package: Option<PathBuf>,
     #[arg(id = "public-key", long, value_name = "KEY|FILE")]
     pub public_key: Option<String>,
 }

@@ -32,6 +32,8 @@ pub struct TokenRevokeArguments {
 pub struct ServeArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub http: SocketAddr,
+    #[arg(long, value_name = "ADDRESS")]
+    pub postgres: Option<SocketAddr>,
     #[arg(id = "tls-cert", long, value_name = "FILE", requires = "tls-key")]
     pub tls_cert: Option<PathBuf>,
     #[arg(id = "tls-key", long, value_name = "FILE", requires = "tls-cert")]

@@ -110,7 +110,8 @@ fn told(session: &Session, output: &mut Output, report: &ErasureReport) -> Resul
     output.report(report, |report| render::erase::one(&session.catalog, report))
 }
 
-fn officer(session: &Session, arguments: &OfficerArguments) -> Reader {
+/// The user in a role that deals with the rights of data subjects.
+pub fn officer(session: &Session, arguments: &OfficerArguments) -> Reader {
     Reader {
         actor: session.environment.actor.clone(),
         role: Role(arguments.role.clone()),

@@ -1,10 +1,11 @@
-//! `vermeil serve`: the services of a pipeline, over HTTP.
+//! `vermeil serve`: the services of a pipeline, over HTTP and the PostgreSQL wire.
 
 mod consents;
 mod customers;
 mod desk;
 mod erasures;
 mod jobs;
+mod postgres;
 mod problems;
 
 use std::io;
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::watch;
 use vermeil_engine::Access;
 use vermeil_serve::ports::Ports;
 use vermeil_serve::{Schedule, Settings, TlsFiles, Transport};
@@ -28,6 +30,8 @@ use crate::session::Session;
 #[derive(Serialize)]
 struct Listening {
     http: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postgres: Option<SocketAddr>,
 }
 
 /// Answers until this process is told to end.
@@ -44,6 +48,13 @@ pub async fn execute(
         schedule: Schedule::parse(&pipeline.schedule)?,
         oidc: pipeline.oidc.clone(),
     };
+    let wire = match arguments.postgres {
+        Some(address) => Some(postgres::bind(address, &transport).await?),
+        None => None,
+    };
+    let wire_address = wire.as_ref().map(postgres::Wire::address);
+    let (end, ended) = watch::channel(false);
+    let wire = wire.map(|wire| tokio::spawn(wire.serve(Arc::clone(&engine), ended.clone())));
     let desk = Arc::new(Desk::new(engine));
     let ports = Ports {
         gate: Arc::clone(&desk) as _,
@@ -56,21 +67,34 @@ pub async fn execute(
     };
     let mut told = Ok(());
     let listening = |http| {
-        told = tell(session, output, http);
+        told = tell(session, output, &Listening { http, postgres: wire_address });
     };
     let ending = ending()?;
-    vermeil_serve::serve(arguments.http, transport, settings, ports, listening, ending).await?;
+    let ending = async {
+        ending.await;
+        end.send_replace(true);
+    };
+    let served = vermeil_serve::serve(arguments.http, transport, settings, ports, listening, ending).await;
+    // Where HTTP broke off, the other ends, too.
+    end.send_replace(true);
+    if let Some(wire) = wire {
+        postgres::ended(wire.await)?;
+    }
+    served?;
     told?;
     session.notice(&session.catalog.text("serve-ended"));
     Ok(Outcome::Done)
 }
 
-fn tell(session: &Session, output: &mut Output, http: SocketAddr) -> Result<(), CliError> {
+fn tell(session: &Session, output: &mut Output, listening: &Listening) -> Result<(), CliError> {
     match output.format {
-        Format::Json => output.json(&Listening { http })?,
+        Format::Json => output.json(listening)?,
         Format::Table => {
-            let arguments = [("address", http.to_string().into())];
-            output.line(&session.catalog.message("serve-listening", &arguments))?;
+            let postgres = listening.postgres.map(|address| ("serve-listening-postgres", address));
+            for (key, address) in [("serve-listening", listening.http)].into_iter().chain(postgres) {
+                let arguments = [("address", address.to_string().into())];
+                output.line(&session.catalog.message(key, &arguments))?;
+            }
         }
     }
     output.flush()

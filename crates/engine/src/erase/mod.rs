@@ -30,7 +30,9 @@ use vermeil_audit::{Intent, Status};
 use vermeil_model::{FieldClass, Grant};
 use vermeil_state::{Erasure, ErasureStatus, ErasureStep};
 
+pub(crate) use self::kit::KitContents;
 pub use self::subject::Subject;
+pub(crate) use self::subject::{Opener, Owners};
 
 use self::kit::kit_owner;
 use crate::audit::{Opened, OpeningEntry};
@@ -89,6 +91,20 @@ impl Engine {
         self.conclude_erasures(entries, opened.is_ok()).await?;
         opened?;
         self.reports_of(&numbers).await
+    }
+
+    /// Opens a request under a number that was taken for it, in the name of whoever asked for it.
+    pub(crate) async fn open_erasure_under(
+        &self,
+        number: i64,
+        subject: &Subject,
+        (reader, opener): (&Reader, &Reader),
+    ) -> Result<(), EngineError> {
+        let grant = self.erasing(reader)?;
+        let entry = self.announce_erasure(reader, "erase-open", Some(number)).await?;
+        let opened = self.open_requests(&[number], std::slice::from_ref(subject), (opener, &grant)).await;
+        self.conclude_erasure(entry, opened.is_ok()).await?;
+        opened
     }
 
     /// Approves a request that another account opened.
@@ -279,7 +295,7 @@ impl Engine {
 }
 
 /// What the audit log tells of a step: who, what, and the number of the request.
-fn intent(reader: &Reader, action: &str, number: Option<i64>) -> Intent {
+pub(crate) fn intent(reader: &Reader, action: &str, number: Option<i64>) -> Intent {
     Intent {
         actor: reader.actor.clone(),
         role: reader.role.clone(),

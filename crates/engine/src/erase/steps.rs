@@ -43,6 +43,9 @@ impl Engine {
         let unproven = requests.iter().filter(|request| !has_proof(request)).zip(&kits);
         let approved = unproven.filter(|(request, _)| request.status == ErasureStatus::Approved);
         let approved: Vec<_> = approved.map(|(request, kit)| (request.number, kit)).collect();
+        for (_, kit) in &approved {
+            self.refuse_if_held(&kit.records).await?;
+        }
         self.refuse_if_grown(&approved).await?;
         if numbers.is_empty() {
             return Ok(());
@@ -58,6 +61,9 @@ impl Engine {
         self.vault.destroy(&keys).await?;
         self.end(&numbers, ErasureStep::DestroyKeys, &json!({})).await?;
         report.unreadable_after = started.elapsed().as_secs_f64();
+        for kit in &kits {
+            self.end_requests_about(&kit.records, &numbers).await?;
+        }
 
         let mut names = Names::default();
         kits.iter().enumerate().for_each(|(position, kit)| kit.name(&mut names, position));

@@ -40,6 +40,13 @@ pub enum Subject {
     },
 }
 
+/// Who opens what is about someone, and under which leave.
+#[derive(Clone, Copy)]
+pub(crate) struct Opener<'a> {
+    pub(crate) actor: &'a str,
+    pub(crate) grant: &'a Grant,
+}
+
 /// What is about one person.
 pub(super) struct Closure {
     pub(super) kit: KitContents,
@@ -56,22 +63,45 @@ struct Told {
 }
 
 /// Ids, each with the position of the person that it belongs to.
-type Owners = AHashMap<[u8; 16], usize>;
+pub(crate) type Owners = AHashMap<[u8; 16], usize>;
 
 /// Several people whose closures are made together, in as many passes over the tables as for one.
-struct Gathering {
-    kits: Vec<KitContents>,
+pub(crate) struct Gathering {
+    pub(crate) kits: Vec<KitContents>,
     told: Vec<Told>,
 }
 
 impl Engine {
-    /// Everything that is about each of `subjects`; `None` where nobody is found: never known, erased,
-    /// or the same as one before.
+    /// Everything that is about each of `subjects`, and what erasing it takes; `None` where nobody is found:
+    /// never known, erased, or the same as one before.
     pub(super) async fn closures(
         &self,
         subjects: &[Subject],
         grant: &Grant,
     ) -> Result<Vec<Option<Closure>>, EngineError> {
+        let opener = Opener { actor: ENGINE, grant: &Policy::erasing() };
+        let mut gathering = self.gathered(subjects, grant, opener).await?;
+        for (kit, told) in gathering.kits.iter_mut().zip(&mut gathering.told) {
+            let points = told.points.tags(&self.suppression_tags);
+            kit.contacts = told.points.consent_keys(&self.consent_tags);
+            kit.suppression = told.suppression.iter().chain(&points).map(|tag| tag.0).collect();
+            kit.values = std::mem::take(&mut told.values).into_iter().collect();
+        }
+        let summaries = self.measure(&mut gathering).await?;
+        let closures = gathering.kits.into_iter().zip(summaries);
+        Ok(closures
+            .map(|(kit, summary)| (!kit.records.is_empty()).then_some(Closure { kit, summary }))
+            .collect())
+    }
+
+    /// The closures of `subjects`, whose values are read under `grant`: records, events, profiles, rows in
+    /// quarantine. Nobody is found where there are no records.
+    pub(crate) async fn gathered(
+        &self,
+        subjects: &[Subject],
+        grant: &Grant,
+        opener: Opener<'_>,
+    ) -> Result<Gathering, EngineError> {
         let publication = self.publication().await?;
         let mut meant = Owners::new();
         for (position, subject) in subjects.iter().enumerate() {
@@ -101,24 +131,21 @@ impl Engine {
         for (profile, position) in self.with_former(publication.as_ref(), profiles).await? {
             gathering.kits[position].profiles.push(profile);
         }
-        self.gather_records(records, &mut gathering).await?;
-        self.gather_events(&mut gathering).await?;
-        self.gather_quarantined(&mut gathering).await?;
-        for (kit, told) in gathering.kits.iter_mut().zip(&mut gathering.told) {
-            let points = told.points.tags(&self.suppression_tags);
+        self.gather_records(records, &mut gathering, opener).await?;
+        self.gather_events(&mut gathering, opener).await?;
+        self.gather_quarantined(&mut gathering, opener).await?;
+        for (kit, told) in gathering.kits.iter_mut().zip(&gathering.told) {
             kit.contacts = told.points.consent_keys(&self.consent_tags);
-            kit.suppression = told.suppression.iter().chain(&points).map(|tag| tag.0).collect();
-            kit.values = std::mem::take(&mut told.values).into_iter().collect();
         }
-        let summaries = self.measure(&mut gathering).await?;
-        let closures = gathering.kits.into_iter().zip(summaries);
-        Ok(closures
-            .map(|(kit, summary)| (!kit.records.is_empty()).then_some(Closure { kit, summary }))
-            .collect())
+        Ok(gathering)
     }
 
     /// The ids that a subject is named by.
-    async fn ids_of(&self, subject: &Subject, grant: &Grant) -> Result<Vec<[u8; 16]>, EngineError> {
+    pub(crate) async fn ids_of(
+        &self,
+        subject: &Subject,
+        grant: &Grant,
+    ) -> Result<Vec<[u8; 16]>, EngineError> {
         match subject {
             Subject::Id(id) => Ok(vec![id.to_be_bytes()]),
             Subject::Value { field, value } => {
@@ -130,7 +157,7 @@ impl Engine {
     }
 
     /// The published profiles of some ids of profiles and records, and all their records.
-    pub(super) async fn published_with(
+    pub(crate) async fn published_with(
         &self,
         publication: Option<&Publication>,
         meant: &Owners,
@@ -201,10 +228,15 @@ impl Engine {
         }
     }
 
-    async fn gather_records(&self, records: Owners, gathering: &mut Gathering) -> Result<(), EngineError> {
+    async fn gather_records(
+        &self,
+        records: Owners,
+        gathering: &mut Gathering,
+        opener: Opener<'_>,
+    ) -> Result<(), EngineError> {
         let names = Names { ids: records, ..Names::default() };
         for source in self.config.record_sources() {
-            for (position, id) in self.gather(source, &names, gathering).await? {
+            for (position, id) in self.gather(source, &names, gathering, opener).await? {
                 gathering.kits[position].records.push(id);
             }
         }
@@ -215,14 +247,14 @@ impl Engine {
         Ok(())
     }
 
-    async fn gather_events(&self, gathering: &mut Gathering) -> Result<(), EngineError> {
+    async fn gather_events(&self, gathering: &mut Gathering, opener: Opener<'_>) -> Result<(), EngineError> {
         let mut names = Names::default();
         for (position, kit) in gathering.kits.iter().enumerate() {
             names.tags.extend(kit.tags.iter().map(|tag| (*tag, position)));
         }
         let sources = self.config.pipeline.sources.iter();
         for source in sources.filter(|source| self.config.schema_of(source).kind == SchemaKind::Event) {
-            for (position, id) in self.gather(source, &names, gathering).await? {
+            for (position, id) in self.gather(source, &names, gathering, opener).await? {
                 gathering.kits[position].events.push(id);
             }
         }
@@ -239,6 +271,7 @@ impl Engine {
         source: &Source,
         names: &Names,
         gathering: &mut Gathering,
+        opener: Opener<'_>,
     ) -> Result<Vec<(usize, [u8; 16])>, EngineError> {
         let name = TableName::Landing(source.id.clone());
         let Some(found) = self.matches_in(&name, names).await? else { return Ok(Vec::new()) };
@@ -247,7 +280,7 @@ impl Engine {
             kit.tags.extend(row.tag);
             kit.keys.extend(row.key.map(|key| (key.page, key.slot)));
         }
-        self.open_matched(source, &found, names, &mut gathering.told).await?;
+        self.open_matched(source, &found, (names, opener), &mut gathering.told).await?;
         Ok(found.matched().filter_map(|row| Some((row.request, row.id?))).collect())
     }
 
@@ -256,16 +289,16 @@ impl Engine {
         &self,
         source: &Source,
         found: &TableMatch,
-        names: &Names,
+        (names, opener): (&Names, Opener<'_>),
         told: &mut [Told],
     ) -> Result<(), EngineError> {
         if found.matched().next().is_none() {
             return Ok(());
         }
-        let grant = Policy::erasing();
-        let entry = self.begin_opening(ENGINE, &grant, &found.table.name().to_string()).await?;
+        let Opener { actor, grant } = opener;
+        let entry = self.begin_opening(actor, grant, &found.table.name().to_string()).await?;
         let mut opened = Opened::default();
-        let outcome = self.open_rows(source, found, names, (told, &mut opened)).await;
+        let outcome = self.open_rows(source, found, (names, grant), (told, &mut opened)).await;
         self.end_opening(entry, opened, status_of(&outcome)).await?;
         outcome
     }
@@ -274,10 +307,9 @@ impl Engine {
         &self,
         source: &Source,
         found: &TableMatch,
-        names: &Names,
+        (names, grant): (&Names, &Grant),
         (told, opened): (&mut [Told], &mut Opened),
     ) -> Result<(), EngineError> {
-        let grant = Policy::erasing();
         let schema = self.config.schema_of(source);
         let name = found.table.name().to_string();
         let damaged = || EngineError::DamagedValue { table: name.clone() };
@@ -299,10 +331,10 @@ impl Engine {
                     let id = stored::id(stored::texts(&batch, RECORD_ID)?.value(row))?;
                     let version = stored::integers(&batch, VERSION)?.value(row);
                     let payloads = SealedRow { batch: &batch, row, table: &name, id, version }
-                        .open(self, &grant, &key)?;
+                        .open(self, grant, &key)?;
                     let mut fields = Vec::new();
                     for payload in &payloads {
-                        fields.extend(payload::fields(payload.expose(&grant)).map_err(|_| damaged())?);
+                        fields.extend(payload::fields(payload.expose(grant)).map_err(|_| damaged())?);
                     }
                     opened.rows += 1;
                     let told = &mut told[owner];
@@ -316,7 +348,11 @@ impl Engine {
         Ok(())
     }
 
-    async fn gather_quarantined(&self, gathering: &mut Gathering) -> Result<(), EngineError> {
+    async fn gather_quarantined(
+        &self,
+        gathering: &mut Gathering,
+        opener: Opener<'_>,
+    ) -> Result<(), EngineError> {
         let mut marks = Vec::new();
         for (position, told) in gathering.told.iter().enumerate() {
             let own = told.values.iter().filter_map(|(name, value)| Mark::of(name, value));
@@ -330,7 +366,7 @@ impl Engine {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             marks.iter().find(|(mark, _)| mark.is_in(&text, &digits)).map(|(_, position)| *position)
         };
-        for row in self.attributed_rows(ENGINE, &Policy::erasing(), &owner).await? {
+        for row in self.attributed_rows(opener.actor, opener.grant, &owner).await? {
             let kit = &mut gathering.kits[row.owner];
             kit.quarantined.push(row.id);
             kit.keys.push((row.key.page, row.key.slot));

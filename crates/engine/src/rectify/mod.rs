@@ -20,7 +20,7 @@ use vermeil_model::decision::Reason;
 use vermeil_model::{Field, FieldClass, Grant, Plaintext, RecordId, SourceId};
 
 pub(crate) use opened::Rectified;
-pub(crate) use stored::{Rectification, rectified_since};
+pub(crate) use stored::{Rectification, canonical, rectified_since};
 
 use crate::audit::{Opened, status_of};
 use crate::columns;

@@ -57,7 +57,7 @@ pub(crate) struct Rectification {
 ///
 /// # Errors
 /// [`EngineError::NotAValue`]: empty, too long, more than a line, or none of the field's type.
-pub(super) fn canonical(field: &Field, value: &str) -> Result<String, EngineError> {
+pub(crate) fn canonical(field: &Field, value: &str) -> Result<String, EngineError> {
     let not_a_value = || EngineError::NotAValue { field: field.name.clone() };
     let value = value.trim();
     if value.is_empty() || value.len() > MAX_VALUE_BYTES || value.chars().any(char::is_control) {

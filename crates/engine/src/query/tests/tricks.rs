@@ -193,7 +193,7 @@ async fn no_trick_shows_what_the_grant_does_not_cover() {
         }
         let as_expected = match (expected, &came) {
             (Refused(word), Err(EngineError::NotAQuery { statement })) => statement == word,
-            (Absent(name), Err(EngineError::Sql { message })) => message.contains(name),
+            (Absent(name), Err(EngineError::Sql { message, .. })) => message.contains(name),
             (Fails, Err(EngineError::Query { .. })) => true,
             // What a plan is made of changes with the optimiser.
             (Rows(rows), Ok(came)) => came.len() == *rows || (*rows >= 30 && came.len() >= 30),

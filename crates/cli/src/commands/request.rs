@@ -1,0 +1,163 @@
+//! `vermeil request`: what data subjects ask for, and what became of it.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use vermeil_engine::{
+    Access, Delivery, Engine, NewRequest, Reader, RequestChange, SubjectRequestReport, Verification,
+};
+use vermeil_model::decision::Reason;
+use vermeil_model::{Plaintext, RecordId};
+use vermeil_rights::dossier::LetterLanguage;
+
+use super::erase::officer;
+use super::id;
+use crate::args::{Format, OfficerArguments, RequestCommand, RequestOpenArguments, RequestRunArguments};
+use crate::error::CliError;
+use crate::exit::{Failure, Outcome};
+use crate::language::Language;
+use crate::output::Output;
+use crate::render;
+use crate::session::Session;
+
+/// What is read from standard input: fields with values, and of what is to be rectified what it should be.
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default)]
+    set: BTreeMap<String, String>,
+    #[serde(flatten)]
+    identifiers: BTreeMap<String, String>,
+}
+
+/// Does one step of a request, or shows how far requests have come.
+pub async fn execute(
+    session: &Session,
+    output: &mut Output,
+    command: &RequestCommand,
+) -> Result<Outcome, Failure> {
+    let report = match command {
+        RequestCommand::Open(arguments) => open(session, arguments).await?,
+        RequestCommand::Verify(arguments) => {
+            let chosen = arguments.subject.as_deref().map(|typed| id::<RecordId>("--subject", typed));
+            let verification =
+                Verification { method: arguments.method, subject: chosen.transpose()?.map(|id| id.0) };
+            let (engine, reader) = desk(session, &arguments.officer).await?;
+            engine.verify_subject_request(arguments.number, verification, &reader).await?
+        }
+        RequestCommand::Pause(arguments) => {
+            change(session, arguments.number, RequestChange::Pause, &arguments.officer).await?
+        }
+        RequestCommand::Resume(arguments) => {
+            change(session, arguments.number, RequestChange::Resume, &arguments.officer).await?
+        }
+        RequestCommand::Extend(arguments) => {
+            let made = RequestChange::Extend(Reason::from_str(&arguments.reason)?);
+            change(session, arguments.number, made, &arguments.officer).await?
+        }
+        RequestCommand::Hold(arguments) => {
+            let reason = Reason::from_str(&arguments.reason)?;
+            let basis = Reason::from_str(&arguments.basis)?;
+            let made = RequestChange::Hold { reason, basis, until: arguments.until };
+            change(session, arguments.number, made, &arguments.officer).await?
+        }
+        RequestCommand::Release(arguments) => {
+            change(session, arguments.number, RequestChange::Release, &arguments.officer).await?
+        }
+        RequestCommand::Refuse(arguments) => {
+            let reason = Reason::from_str(&arguments.reason)?;
+            let made = RequestChange::Refuse { ground: arguments.ground, reason };
+            change(session, arguments.number, made, &arguments.officer).await?
+        }
+        RequestCommand::Cancel(arguments) => {
+            change(session, arguments.number, RequestChange::Cancel, &arguments.officer).await?
+        }
+        RequestCommand::Lift(arguments) => {
+            let made = RequestChange::Lift { told: arguments.told };
+            change(session, arguments.number, made, &arguments.officer).await?
+        }
+        RequestCommand::Approve(arguments) => {
+            let (engine, reader) = desk(session, &arguments.officer).await?;
+            engine.approve_subject_request(arguments.number, &reader).await?
+        }
+        RequestCommand::Run(arguments) => {
+            let report = run(session, arguments).await?;
+            told(session, output, &report)?;
+            // Of an erasure something may be left.
+            return Ok(if report.state == "in_progress" { Outcome::Unsound } else { Outcome::Done });
+        }
+        RequestCommand::Show(arguments) => {
+            session.engine(Access::MustExist).await?.subject_request(arguments.number).await?
+        }
+        RequestCommand::Ls(arguments) => {
+            let all = session.engine(Access::MustExist).await?.subject_requests().await?;
+            let shown = all.into_iter().filter(|request| !arguments.open || request.ended.is_none());
+            list(session, output, &shown.collect::<Vec<_>>())?;
+            return Ok(Outcome::Done);
+        }
+        RequestCommand::Due => {
+            let all = session.engine(Access::MustExist).await?.subject_requests().await?;
+            let due: Vec<_> = all.into_iter().filter(|request| request.overdue || request.due_soon).collect();
+            list(session, output, &due)?;
+            let is_late = due.iter().any(|request| request.overdue);
+            return Ok(if is_late { Outcome::Overdue } else { Outcome::Done });
+        }
+    };
+    told(session, output, &report)?;
+    Ok(Outcome::Done)
+}
+
+async fn open(session: &Session, arguments: &RequestOpenArguments) -> Result<SubjectRequestReport, Failure> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(CliError::Input)?;
+    // What stands there is not repeated: it names people.
+    let told: Told = serde_json::from_str(&text).map_err(|_| CliError::RequestMalformed)?;
+    let custody = |values: BTreeMap<String, String>| {
+        values.into_iter().map(|(field, value)| (field, Plaintext::new(value))).collect()
+    };
+    let new = NewRequest {
+        kind: arguments.kind,
+        received: arguments.received,
+        identifiers: custody(told.identifiers),
+        changes: custody(told.set),
+        purposes: arguments.object_to.clone(),
+    };
+    let (engine, reader) = desk(session, &arguments.officer).await?;
+    Ok(engine.open_subject_request(new, &reader).await?)
+}
+
+async fn change(
+    session: &Session,
+    number: i64,
+    change: RequestChange,
+    arguments: &OfficerArguments,
+) -> Result<SubjectRequestReport, Failure> {
+    let (engine, reader) = desk(session, arguments).await?;
+    Ok(engine.change_subject_request(number, change, &reader).await?)
+}
+
+async fn run(session: &Session, arguments: &RequestRunArguments) -> Result<SubjectRequestReport, Failure> {
+    let language = match arguments.letter.unwrap_or(session.catalog.language) {
+        Language::French => LetterLanguage::French,
+        Language::English => LetterLanguage::English,
+    };
+    let delivery = Delivery { to: arguments.to.as_deref(), language };
+    let (engine, reader) = desk(session, &arguments.officer).await?;
+    Ok(engine.run_subject_request(arguments.number, delivery, &reader, &*session.progress).await?)
+}
+
+async fn desk(session: &Session, arguments: &OfficerArguments) -> Result<(Engine, Reader), Failure> {
+    Ok((session.engine(Access::MustExist).await?, officer(session, arguments)))
+}
+
+fn told(session: &Session, output: &mut Output, report: &SubjectRequestReport) -> Result<(), CliError> {
+    output.report(report, |report| render::request::one(&session.catalog, report))
+}
+
+fn list(session: &Session, output: &mut Output, reports: &[SubjectRequestReport]) -> Result<(), CliError> {
+    match output.format {
+        Format::Json => reports.iter().try_for_each(|report| output.json(report)),
+        Format::Table => output.line(&render::request::list(&session.catalog, reports)),
+    }
+}

@@ -1,0 +1,54 @@
+//! A dossier as one table.
+
+use super::{Dossier, DossierRow};
+
+/// What spreadsheets take for the beginning of a formula.
+///
+/// Source: OWASP, "CSV Injection".
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+pub(super) fn table(dossier: &Dossier) -> String {
+    let mut table = String::from("part,source,id,version,observed_at,field,value\r\n");
+    for value in &dossier.profile {
+        let observed_at = value.observed_at.as_deref().unwrap_or_default();
+        line(
+            &mut table,
+            ["profile", &value.source, &value.record, "", observed_at, &value.field, &value.value],
+        );
+    }
+    for (part, rows) in [("record", &dossier.records), ("event", &dossier.events)] {
+        rows.iter().for_each(|row| lines_of(&mut table, part, row));
+    }
+    for row in &dossier.unread {
+        line(&mut table, ["unread", &row.source, "", "", &row.since, "", &row.row]);
+    }
+    for consent in &dossier.consents {
+        let purpose = consent.purpose.as_deref().unwrap_or_default();
+        line(&mut table, ["consent", &consent.scope, "", "", &consent.occurred_at, purpose, &consent.status]);
+    }
+    for recipient in &dossier.recipients {
+        line(&mut table, ["recipient", &recipient.name, "", "", &recipient.at, "", &recipient.purpose]);
+    }
+    table
+}
+
+fn lines_of(table: &mut String, part: &str, row: &DossierRow) {
+    let version = row.version.to_string();
+    for (field, value) in &row.values {
+        line(table, [part, &row.source, &row.id, &version, &row.observed_at, field, value]);
+    }
+}
+
+fn line(table: &mut String, cells: [&str; 7]) {
+    let cells: Vec<String> = cells.into_iter().map(cell).collect();
+    table.push_str(&cells.join(","));
+    table.push_str("\r\n");
+}
+
+pub(super) fn cell(text: &str) -> String {
+    let neutral = if text.starts_with(FORMULA) { "'" } else { "" };
+    match text.contains([',', '"', '\r', '\n']) {
+        true => format!("\"{neutral}{}\"", text.replace('"', "\"\"")),
+        false => format!("{neutral}{text}"),
+    }
+}
