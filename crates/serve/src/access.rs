@@ -27,6 +27,12 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/v1/customers/find", Needs::OneOf(&[Agent, Dpo])),
     (Method::POST, "/v1/resolve", Needs::OneOf(&[Agent, Dpo])),
     (Method::GET, "/v1/profiles/{id}/explanation", Needs::OneOf(&[Agent, Dpo])),
+    (Method::POST, "/v1/consents", Needs::OneOf(&[Agent, Dpo])),
+    (Method::GET, "/v1/consents", Needs::OneOf(&[Agent, Dpo])),
+    (Method::POST, "/v1/consents/withdraw", Needs::OneOf(&[Agent, Dpo])),
+    (Method::POST, "/v1/consents/query", Needs::OneOf(&[Agent, Dpo])),
+    // Whoever writes to people must ask before; the policy says who may.
+    (Method::POST, "/v1/consents/check", Needs::Credentials),
     (Method::POST, "/v1/erasures/plan", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/erasures", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/erasures", Needs::OneOf(&[Dpo])),

@@ -1,10 +1,14 @@
 //! What ports answer, as it is sent. Those that hold personal values have no `Debug`.
 
+mod consents;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub use self::consents::{ConsentAnswer, ConsentEntry};
 
 /// A customer who was looked for.
 #[derive(Serialize, ToSchema)]

@@ -1,5 +1,7 @@
 //! What the service asks of whatever stands behind it.
 
+mod consents;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,8 @@ use vermeil_model::policy::{Purpose, Role};
 use crate::answers::{Candidates, Customer, Erasure, ErasurePlan, Explanation, FlaggedRecord, JobRun};
 use crate::problem::{Language, Problem, ProblemKind};
 use crate::scheduler::Job;
+
+pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub struct Ports {
     pub customers: Arc<dyn Customers>,
     /// Erasing people.
     pub erasures: Arc<dyn Erasures>,
+    /// What people allow and refuse.
+    pub consents: Arc<dyn Consents>,
     /// What is done on time.
     pub jobs: Arc<dyn Jobs>,
     /// Whether anything can be answered.

@@ -1,5 +1,6 @@
 //! The endpoints, one file a resource.
 
+pub(crate) mod consents;
 pub(crate) mod customers;
 pub(crate) mod erasures;
 pub(crate) mod health;

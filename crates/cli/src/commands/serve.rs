@@ -1,5 +1,6 @@
 //! `vermeil serve`: the services of a pipeline, over HTTP and the PostgreSQL wire.
 
+mod consents;
 mod customers;
 mod desk;
 mod erasures;
@@ -42,8 +43,11 @@ pub async fn execute(
     let transport = transport(arguments)?;
     let engine = Arc::new(session.engine(Access::MustExist).await?);
     let pipeline = engine.pipeline();
-    let settings =
-        Settings { service: pipeline.service.clone(), schedule: Schedule::parse(&pipeline.schedule)? };
+    let settings = Settings {
+        service: pipeline.service.clone(),
+        schedule: Schedule::parse(&pipeline.schedule)?,
+        oidc: pipeline.oidc.clone(),
+    };
     let wire = match arguments.postgres {
         Some(address) => Some(postgres::bind(address, &transport).await?),
         None => None,
@@ -56,6 +60,7 @@ pub async fn execute(
         gate: Arc::clone(&desk) as _,
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
+        consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,
         phrases: Arc::new(problems::Titles::new()),
