@@ -22,6 +22,7 @@ mod object_store;
 mod pages;
 mod pipeline;
 mod policy;
+mod postgres_wire;
 mod python;
 mod query;
 mod real_data;

