@@ -29,4 +29,6 @@ mod rectify;
 mod requests;
 mod resolve;
 mod review;
+mod serve;
 mod spilling;
+mod token;

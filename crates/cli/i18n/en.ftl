@@ -169,6 +169,20 @@ help-leak-scan-dir = Folder to search
 help-leak-scan-values = Values to search for: one a line, or CSV (`label,value`), or NDJSON
 help-leak-scan-write-corpus = Write a folder of planted values instead, to try this or another scanner on
 
+help-serve = Answer over HTTP, and do on time what the pipeline's `schedule` says; the documentation is at /docs
+help-serve-http = Address to listen at; port 0 takes a free one
+help-serve-tls-cert = Certificate in PEM, with those that lead to its authority
+help-serve-tls-key = Private key of the certificate, in PEM
+help-serve-insecure = Listen without TLS even where other machines can reach it, because something in front protects it
+help-token = Hand out tokens for the services, list them, revoke them
+help-token-create = Make a token, and print it: it is shown this once
+help-token-create-actor = Account that asks with it, as the audit log names it
+help-token-create-role = Role that it may ask in, of the policy files
+help-token-create-expires-in = Days until it expires; without, it lasts until it is revoked
+help-token-ls = List tokens, never their secrets
+help-token-revoke = Revoke a token at once, in every process
+help-token-revoke-number = Number of the token
+
 help-erase = Erase a person: ask for it, have another account approve it, carry it out, prove it
 help-erase-open = Open a request: everything about the person of a profile or record, or of the value of a field
 help-erase-open-ids = Ids of profiles or records, each a request of its own
@@ -313,6 +327,12 @@ span-hours = { $number } h
 span-days = { $number } d
 
 column-actor = actor
+column-created-at = created
+column-created-by = created by
+column-expires-at = expires
+column-revoked-at = revoked
+column-status = status
+column-token = token
 column-author = author
 column-because = because of
 column-blocks = blocks
@@ -363,6 +383,7 @@ column-erase-ended-at = ended
 column-erase-events = events
 column-erase-final-after = final after
 column-erase-flagged-at = landed
+column-erase-held = held
 column-erase-number = erasure
 column-erase-opened-by = opened by
 column-erase-place = where
@@ -694,6 +715,41 @@ audit-verdict = { $faults ->
     }
 audit-nothing-opened = No such opening is in the log.
 
+token-created = Token { $token } of { $actor } in role { $role }. It is not shown again:
+token-revoked = Token { $token } of { $actor } in role { $role } is worth nothing any more.
+tokens-none = no token was handed out
+token-status-valid = valid
+token-status-expired = expired
+token-status-revoked = revoked
+
+serve-listening = listening at { $address }
+serve-ended = ended: everything that was asked is answered
+
+problem-malformed = The request is not understood.
+problem-unauthenticated = Nobody is known by these credentials.
+problem-forbidden = This role may not do this for this purpose.
+problem-not-found = There is nothing of that name.
+problem-method-not-allowed = Nothing answers to this method here.
+problem-conflict = This cannot be done as things stand.
+problem-too-large = The body is too large.
+problem-unsupported-type = The body must be JSON.
+problem-invalid = The request is understood, but cannot be followed.
+problem-too-many = Too many requests.
+problem-internal = Something failed in the service.
+problem-unavailable = The service cannot answer now.
+problem-timed-out = It took too long, and was given up.
+
+serve-unprotected = { $address } can be reached from other machines, and there is no certificate
+    .help = give `--tls-cert` and `--tls-key`; `--insecure` only where something in front protects it
+serve-address = nothing can listen at { $address }: { $reason }
+    .help = choose another address with `--http`, or end whoever listens there
+serve-certificate = the certificate and its key cannot be used
+    .help = both must be PEM, and the key that of the first certificate
+serve-broke-off = the service broke off: { $reason }
+    .help = start it again; if it happens again, please report it
+schedule-not-cron = `schedule.{ $job }` is no cron expression: { $expression }
+    .help = five fields are expected, such as `0 3 * * *`: minute, hour, day, month, weekday, in UTC
+
 erase-none = nobody was to be erased
 erase-none-flagged = no record is flagged
 erase-nothing-due = no request is approved
@@ -720,6 +776,7 @@ erase-next-approved = `vermeil erase run { $number }` carries it out.
 erase-next-running = Erasure { $number } is not complete: remove what is left, then `vermeil erase run { $number }` goes on.
 erase-next-complete = Erasure { $number } is complete and proven: `vermeil erase certificate { $number }`.
 erase-next-cancelled = Erasure { $number } was called back.
+erase-held-by = by request { $request } until { $until }
 request-none = no request
 request-overdue = OVERDUE
 request-soon = due soon
@@ -1325,6 +1382,8 @@ state-out-of-turn = { $what ->
         [publication] publication
         [erasure] erasure
         [request] request
+        [token] token
+        [job] job
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1522,6 +1581,7 @@ unknown-id = there is no { $what ->
         [row] quarantined row
         [decision] decision in force
         [erasure] request to erase with number
+        [token] token in force with number
        *[other] { $what }
     } { $id }
     .help = ids stand in `golden.profiles`, in `golden.members` and in `vermeil quarantine ls`

@@ -169,6 +169,20 @@ help-leak-scan-dir = Dossier à examiner
 help-leak-scan-values = Valeurs à chercher : une par ligne, ou CSV (`label,value`), ou NDJSON
 help-leak-scan-write-corpus = Écrit plutôt un dossier de valeurs semées, pour éprouver cet outil ou un autre
 
+help-serve = Répond par HTTP, et fait à l'heure ce que dit `schedule` dans le pipeline ; la documentation est à /docs
+help-serve-http = Adresse d'écoute ; le port 0 en prend un libre
+help-serve-tls-cert = Certificat en PEM, avec ceux qui mènent à son autorité
+help-serve-tls-key = Clé privée du certificat, en PEM
+help-serve-insecure = Écoute sans TLS même là où d'autres machines ont accès, parce que quelque chose devant protège
+help-token = Délivre des jetons pour les services, les liste, les révoque
+help-token-create = Crée un jeton et l'affiche : une seule fois, celle-ci
+help-token-create-actor = Compte qui s'en sert, tel que le journal d'audit le nomme
+help-token-create-role = Rôle dans lequel il sert, parmi ceux des fichiers de politique
+help-token-create-expires-in = Jours jusqu'à son expiration ; sans cela, il vaut jusqu'à sa révocation
+help-token-ls = Liste les jetons, jamais leurs secrets
+help-token-revoke = Révoque un jeton aussitôt, dans tous les processus
+help-token-revoke-number = Numéro du jeton
+
 help-erase = Efface une personne : le demander, le faire approuver par un autre compte, l'exécuter, le prouver
 help-erase-open = Ouvre une demande : tout ce qui concerne la personne d'un profil ou d'un enregistrement, ou de la valeur d'un champ
 help-erase-open-ids = Identifiants de profils ou d'enregistrements, une demande pour chacun
@@ -312,6 +326,12 @@ span-minutes = { $number } min
 span-hours = { $number } h
 span-days = { $number } j
 
+column-created-at = création
+column-created-by = créé par
+column-expires-at = expiration
+column-revoked-at = révocation
+column-status = état
+column-token = jeton
 column-actor = auteur
 column-author = auteur
 column-because = à cause de
@@ -363,6 +383,7 @@ column-erase-ended-at = terminée
 column-erase-events = événements
 column-erase-final-after = définitif après
 column-erase-flagged-at = arrivé
+column-erase-held = suspendu
 column-erase-number = effacement
 column-erase-opened-by = ouverte par
 column-erase-place = où
@@ -691,6 +712,41 @@ audit-verdict = { $faults ->
     }
 audit-nothing-opened = Le journal ne contient pas de telle ouverture.
 
+token-created = Jeton { $token } de { $actor } dans le rôle { $role }. Il ne sera plus affiché :
+token-revoked = Le jeton { $token } de { $actor } dans le rôle { $role } ne vaut plus rien.
+tokens-none = aucun jeton n'a été délivré
+token-status-valid = valable
+token-status-expired = expiré
+token-status-revoked = révoqué
+
+serve-listening = à l'écoute sur { $address }
+serve-ended = fini : tout ce qui a été demandé a reçu sa réponse
+
+problem-malformed = La requête n'est pas comprise.
+problem-unauthenticated = Personne n'est connu sous ces identifiants.
+problem-forbidden = Ce rôle ne peut pas faire cela pour cette finalité.
+problem-not-found = Il n'y a rien de ce nom.
+problem-method-not-allowed = Rien ne répond à cette méthode ici.
+problem-conflict = Cela ne peut être fait en l'état.
+problem-too-large = Le corps est trop grand.
+problem-unsupported-type = Le corps doit être du JSON.
+problem-invalid = La requête est comprise, mais ne peut être suivie.
+problem-too-many = Trop de requêtes.
+problem-internal = Quelque chose a échoué dans le service.
+problem-unavailable = Le service ne peut pas répondre maintenant.
+problem-timed-out = Cela a pris trop de temps, et a été abandonné.
+
+serve-unprotected = { $address } est accessible à d'autres machines, et il n'y a pas de certificat
+    .help = donnez `--tls-cert` et `--tls-key` ; `--insecure` seulement là où quelque chose devant protège
+serve-address = rien ne peut écouter sur { $address } : { $reason }
+    .help = choisissez une autre adresse avec `--http`, ou arrêtez qui y écoute
+serve-certificate = le certificat et sa clé ne peuvent être employés
+    .help = les deux doivent être en PEM, et la clé celle du premier certificat
+serve-broke-off = le service s'est interrompu : { $reason }
+    .help = redémarrez-le ; si cela se reproduit, merci de le signaler
+schedule-not-cron = `schedule.{ $job }` n'est pas une expression cron : { $expression }
+    .help = cinq champs sont attendus, comme `0 3 * * *` : minute, heure, jour, mois, jour de semaine, en UTC
+
 erase-none = personne n'est à effacer
 erase-none-flagged = aucun enregistrement n'est signalé
 erase-nothing-due = aucune demande n'est approuvée
@@ -717,6 +773,7 @@ erase-next-approved = `vermeil erase run { $number }` l'exécute.
 erase-next-running = L'effacement { $number } n'est pas achevé : retirez ce qui reste, puis `vermeil erase run { $number }` reprend.
 erase-next-complete = L'effacement { $number } est achevé et prouvé : `vermeil erase certificate { $number }`.
 erase-next-cancelled = L'effacement { $number } a été retiré.
+erase-held-by = par la demande { $request } jusqu'au { $until }
 request-none = aucune demande
 request-overdue = EN RETARD
 request-soon = bientôt due
@@ -1322,6 +1379,8 @@ state-out-of-turn = { $what ->
         [publication] la publication
         [erasure] l'effacement
         [request] la demande
+        [token] le jeton
+        [job] la tâche
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1519,6 +1578,7 @@ unknown-id = il n'y a pas { $what ->
         [row] de ligne en quarantaine
         [decision] de décision en vigueur
         [erasure] de demande d'effacement de numéro
+        [token] de jeton en vigueur de numéro
        *[other] de { $what }
     } { $id }
     .help = les identifiants figurent dans `golden.profiles`, dans `golden.members` et dans `vermeil quarantine ls`

@@ -28,8 +28,10 @@ mod request;
 mod resolve;
 mod review;
 mod run;
+mod serve;
 mod status;
 pub mod synth;
+mod token;
 
 use std::str::FromStr;
 
@@ -79,6 +81,8 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Optimize => optimize::execute(session, output).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Model(command) => model::execute(session, output, &command).await,
+        Command::Serve(arguments) => serve::execute(session, output, &arguments).await,
+        Command::Token(command) => token::execute(session, output, &command).await,
         Command::Completions(arguments) => completions::execute(session, output, &arguments),
     }
 }

@@ -31,6 +31,7 @@ pub mod rows;
 pub mod run;
 pub mod status;
 pub mod synth;
+pub mod token;
 pub mod waterfall;
 
 mod chart;

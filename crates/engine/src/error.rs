@@ -1,8 +1,5 @@
 //! What can go wrong in the engine, with the way out.
 
-use std::io;
-
-use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
@@ -15,6 +12,7 @@ use vermeil_state::StateError;
 
 use crate::consent::ConsentError;
 use crate::lake::{LocationError, TableName};
+use crate::query::{QueryFault, SqlFault};
 use crate::report::second;
 
 /// The engine could not do what was asked.
@@ -141,11 +139,11 @@ pub enum EngineError {
     #[error(transparent)]
     Consent(#[from] ConsentError),
     #[error("{message}")]
-    Sql { message: String },
+    Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
     NotAQuery { statement: String },
     #[error("the query failed while running: {kind}")]
-    Query { kind: &'static str },
+    Query { kind: QueryFault },
     #[error("a decision is about two: both ids stand for the same records, or no record would stay")]
     NotTwo,
     #[error("record {record} is not in profile {profile}")]
@@ -226,18 +224,7 @@ impl EngineError {
     /// An error of a user's query while it runs. Its text may quote a value
     /// ("cannot cast 'Lovelace' to Int32"), so only its kind is kept.
     pub(crate) fn query(cause: &DataFusionError) -> Self {
-        let kind = match cause.find_root() {
-            DataFusionError::IoError(cause) => temporary_file_error(cause),
-            DataFusionError::ArrowError(cause, _) => match cause.as_ref() {
-                ArrowError::IoError(_, cause) => temporary_file_error(cause),
-                _ => "a value does not fit the operation (a cast, a division or an overflow)",
-            },
-            DataFusionError::ResourcesExhausted(_) => "memory is exhausted",
-            DataFusionError::NotImplemented(_) => "it uses something that is not supported",
-            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => "the lake cannot be read",
-            _ => "an operation failed",
-        };
-        Self::Query { kind }
+        Self::Query { kind: QueryFault::of(cause) }
     }
 }
 
@@ -251,20 +238,10 @@ fn listed(numbers: &[i64]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Files of the lake fail as `ObjectStore` and `ParquetError`: what is left are those of the query itself.
-fn temporary_file_error(cause: &io::Error) -> &'static str {
-    match cause.kind() {
-        io::ErrorKind::QuotaExceeded | io::ErrorKind::StorageFull => {
-            "memory is exhausted, and so is the space for temporary files"
-        }
-        _ => "a temporary file cannot be written or read",
-    }
-}
-
 /// Follows the chain of causes down to the operating system.
 fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::StorageFull)
+        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
     })
 }
 
@@ -355,7 +332,7 @@ impl Diagnose for EngineError {
             Self::IndexIncomplete { source_id } => {
                 Diagnostic::new("index-incomplete").with("source", source_id)
             }
-            Self::Sql { message } => Diagnostic::new("sql-invalid").with("message", message),
+            Self::Sql { message, .. } => Diagnostic::new("sql-invalid").with("message", message),
             Self::NotAQuery { statement } => Diagnostic::new("not-a-query").with("statement", statement),
             Self::Query { kind } => Diagnostic::new("query-failed").with("reason", kind),
             Self::NotTwo => Diagnostic::new("decision-not-two"),

@@ -28,6 +28,8 @@ mod error;
 mod explain;
 mod find;
 mod golden;
+mod health;
+mod jobs;
 mod keyring;
 mod keys;
 mod kit;
@@ -55,6 +57,7 @@ mod spill;
 mod status;
 mod stored;
 mod suppress;
+mod tokens;
 
 pub use accountability::BreachQuestion;
 pub use check::check;
@@ -68,9 +71,12 @@ pub use keys::KeyHolder;
 pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
 pub use plan::{PlanRequest, PlannedModel};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
-pub use query::QueryResult;
+pub use query::{
+    QueryFault, QueryResult, ReadingSession, SessionExtension, SqlFault, Understood, VisibleTables,
+};
 pub use rectify::Rectify;
 pub use report::*;
 pub use requests::{Delivery, NewRequest, RequestChange, Verification};
 pub use resolve::{ResolveQuery, Resolver};
 pub use review::{Answer, AnswersError, Review};
+pub use tokens::Identity;

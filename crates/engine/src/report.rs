@@ -22,6 +22,7 @@ mod requests;
 mod resolve;
 mod retention;
 mod review;
+mod tokens;
 
 pub use accountability::*;
 pub use blocks::*;
@@ -37,6 +38,7 @@ pub use requests::*;
 pub use resolve::*;
 pub use retention::*;
 pub use review::*;
+pub use tokens::*;
 
 /// A moment to the second, RFC 3339, UTC.
 pub(crate) fn second(moment: DateTime<Utc>) -> String {

@@ -20,11 +20,13 @@ mod former_roles;
 mod keyring;
 mod requests;
 mod retention;
+mod service;
 
 pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
+pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
 
 pub use requests::{NotAnOffset, RequestRules, UtcOffset};
 pub use retention::{Day, RetentionRules};
@@ -70,6 +72,15 @@ pub struct Pipeline {
     /// How what people allowed and refused is read.
     #[serde(default)]
     pub consent: ConsentRules,
+    /// How much the service takes.
+    #[serde(default)]
+    pub service: ServiceSettings,
+    /// What the service does on time.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Whose word the service takes for who people are.
+    #[serde(default)]
+    pub oidc: Option<OidcSettings>,
     /// How requests of data subjects are dealt with.
     #[serde(default)]
     pub requests: RequestRules,

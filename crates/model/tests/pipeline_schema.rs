@@ -41,6 +41,7 @@ sources:
     constants: { country: FR }
     contract: { required: [account_number], max_field_bytes: 1000 }
     self_declared: true
+    consent: [{ purpose: marketing, contact: email, field: marketing_opt_in, given: ["yes"], refused: ["no"] }]
 quarantine: { limit: 0.1 }
 match:
   blocking: [email, "family_name:phonetic + birth_date:year"]
@@ -55,6 +56,8 @@ golden:
   groups: { address: { fields: [street, city], core: [street], golden: most_recent } }
   source_priority: [shop]
 query: { memory_mib: 64, temporary_mib: 0 }
+purposes: { marketing: consent }
+consent: { contradiction: most_recent }
 "#;
 
 /// What takes the place of `plain` in [`COMPLETE`], one at a time.
@@ -79,7 +82,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 17] = [
+const OBJECTS: [(&str, &str); 19] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -97,6 +100,8 @@ const OBJECTS: [(&str, &str); 17] = [
     ("/golden", "/$defs/golden"),
     ("/golden/groups/address", "/$defs/group"),
     ("/query", "/$defs/query"),
+    ("/consent", "/$defs/consent"),
+    ("/sources/0/consent/0", "/$defs/consent_mapping"),
 ];
 
 fn schema() -> Value {

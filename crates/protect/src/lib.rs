@@ -11,6 +11,7 @@
 //!
 //! stream    temporary files, sealed under a key that is in memory only
 //! tags · pseudonym · blind_index   keyed one-way names, each from a root key of its own
+//! token     secrets that a service hands out, known by their hash
 //! process · locked   what the operating system does for keys in memory
 //! ```
 //!
@@ -35,6 +36,7 @@ mod random;
 pub mod seal;
 pub mod stream;
 pub mod tags;
+mod token;
 pub mod vault;
 
 pub use audit::{audit_signing_seed, subject_tag};
@@ -48,6 +50,7 @@ pub use process::ProcessProtection;
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
 pub use tags::{ChangeTags, ConsentTags, MatchTags, RequestTags, SuppressionTags};
+pub use token::{BearerToken, TokenHash};
 pub use vault::{KeyLocation, KeyOwner, KeyPageStore, KeyVault, VaultError};
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The state database: key pages, blind index, loads, publications, suppression, decisions,
-//! match models, erasures, requests of data subjects.
+//! match models, erasures, API tokens, jobs, requests of data subjects.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -14,6 +14,7 @@ mod database;
 mod decisions;
 mod erasures;
 mod error;
+mod jobs;
 mod key_pages;
 mod lake;
 mod loads;
@@ -23,6 +24,7 @@ mod publications;
 mod requests;
 mod runs;
 mod suppression;
+mod tokens;
 
 pub use blind_index::IndexEntry;
 pub use consents::{ConsentEvent, ConsentMark, ConsentState, NewConsent};
@@ -30,6 +32,7 @@ pub use database::StateDatabase;
 pub use decisions::{Decision, NewDecision, Undone};
 pub use erasures::{Erasure, ErasureStatus, ErasureStep, Kit, StepEntry};
 pub use error::StateError;
+pub use jobs::{JobOutcome, JobRun};
 pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
 pub use match_models::KeptModel;
@@ -37,6 +40,7 @@ pub use publications::{Publication, golden_owner};
 pub use requests::{KnownRequest, RequestStep, VerifiedSubject};
 pub use runs::{Run, RunOutcome};
 pub use suppression::FlaggedRecord;
+pub use tokens::{ApiToken, NewApiToken, TokenBearer};
 
 #[cfg(test)]
 mod testing;

@@ -69,9 +69,9 @@ fn a_misspelt_key_of_the_pipeline_is_named_with_its_line_and_the_nearest_one() {
     let workspace = run_before();
     workspace.edit("pipeline.yaml", "    columns:", "    colums:");
     let ended = workspace.run(&["run"]);
-    check_refused(&ended, 2, &["pipeline.yaml:8:", "`colums`", "did you mean `columns`?"]);
+    check_refused(&ended, 2, &["pipeline.yaml:9:", "`colums`", "did you mean `columns`?"]);
     let ended = in_french(&workspace, &["run"]);
-    check_refused(&ended, 2, &["pipeline.yaml:8:", "`colums`", "vouliez-vous dire `columns`"]);
+    check_refused(&ended, 2, &["pipeline.yaml:9:", "`colums`", "vouliez-vous dire `columns`"]);
     workspace.edit("pipeline.yaml", "    colums:", "    columns:");
     workspace.edit("pipeline.yaml", "family_name: name", "familly_name: name");
     check_refused(&workspace.run(&["run"]), 2, &["no field `familly_name`", "did you mean `family_name`?"]);

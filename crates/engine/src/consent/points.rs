@@ -13,6 +13,9 @@ use crate::error::EngineError;
 /// Bytes of one contact point in a profile's row: its kind, its tag.
 const ENTRY_BYTES: usize = 17;
 
+/// Digits of a phone number, at least.
+const LEAST_DIGITS: usize = 6;
+
 /// What kind of contact point a field holds.
 pub(crate) fn scope_of(field: &Field) -> Option<ConsentScope> {
     match field.normaliser {
@@ -34,7 +37,19 @@ pub(crate) fn point(
         ConsentScope::Phone => Normaliser::Phone,
         ConsentScope::Record => return None,
     };
-    Some(key(tags, scope, &normalise(normaliser, country, value)?))
+    let normal = normalise(normaliser, country, value)?;
+    is_contact_point(scope, &normal).then(|| key(tags, scope, &normal))
+}
+
+/// Whether anyone could be reached by it: fields hold other things too.
+fn is_contact_point(scope: ConsentScope, normal: &str) -> bool {
+    match scope {
+        ConsentScope::Email => {
+            normal.split_once('@').is_some_and(|(box_name, host)| !box_name.is_empty() && host.contains('.'))
+        }
+        ConsentScope::Phone => normal.chars().filter(char::is_ascii_digit).count() >= LEAST_DIGITS,
+        ConsentScope::Record => false,
+    }
 }
 
 /// One contact point in its normal form.

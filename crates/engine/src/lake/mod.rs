@@ -180,7 +180,8 @@ impl Lake {
         }
     }
 
-    async fn check_marker(&self, keyring_id: &str) -> Result<(), EngineError> {
+    /// That the lake stands, and is the keyring's.
+    pub async fn check_marker(&self, keyring_id: &str) -> Result<(), EngineError> {
         let lake = || self.location.display.clone();
         let marker = self.marker().await?.ok_or_else(|| EngineError::NoLake { lake: lake() })?;
         if marker.format > FORMAT {

@@ -105,7 +105,7 @@ impl<'a> LandingWriter<'a> {
         if landing.is_empty() {
             return Ok(());
         }
-        let keyed = self.with_keys(landing, index).await?;
+        let keyed = with_keys(self.engine, &self.load, landing, index).await?;
         self.add_to_index(rows, &keyed).await?;
         let batch = self.seal(rows, &keyed)?;
         self.rows += batch.num_rows() as u64;
@@ -123,39 +123,6 @@ impl<'a> LandingWriter<'a> {
         }
         let transactional = Transactional::new(self.table.to_string(), self.load.number);
         self.writer.append(&transactional).await.map(Some)
-    }
-
-    /// Fetches the key of each row's record, and makes one for each record that has
-    /// none: new ones, and erased ones that the source delivers again and nothing
-    /// bars. New keys are durable when this returns.
-    async fn with_keys(
-        &self,
-        landing: Vec<RowToLand>,
-        index: &mut LandingIndex,
-    ) -> Result<Vec<KeyedRow>, EngineError> {
-        let known: Vec<(Tag, KeyLocation)> =
-            landing.iter().filter_map(|row| Some((row.tag, index.key(row.tag)?))).collect();
-        let locations: Vec<KeyLocation> = known.iter().map(|(_, location)| *location).collect();
-        let fetched = self.engine.vault.keys(&locations).await?;
-        let mut keys: AHashMap<Tag, (KeyLocation, DataKey)> = known
-            .into_iter()
-            .zip(fetched)
-            .filter_map(|((tag, location), key)| Some((tag, (location, key?))))
-            .collect();
-        let without: BTreeSet<Tag> =
-            landing.iter().map(|row| row.tag).filter(|tag| !keys.contains_key(tag)).collect();
-        let made = self.engine.vault.allocate(&self.load.owner, without.len()).await?;
-        for (tag, (location, key)) in without.into_iter().zip(made) {
-            index.set_key(tag, location);
-            keys.insert(tag, (location, key));
-        }
-        Ok(landing
-            .into_iter()
-            .map(|landing| {
-                let (location, key) = keys.get(&landing.tag).expect("fetched or made above");
-                KeyedRow { location: *location, key: key.clone(), landing }
-            })
-            .collect())
     }
 
     async fn add_to_index(&mut self, rows: &Rows<'_>, keyed: &[KeyedRow]) -> Result<(), EngineError> {
@@ -291,6 +258,40 @@ impl<'a> LandingWriter<'a> {
         }
         added
     }
+}
+
+/// Fetches the key of each row's record, and makes one for each record that has
+/// none: new ones, and erased ones that the source delivers again and nothing
+/// bars. New keys are durable when this returns.
+async fn with_keys(
+    engine: &Engine,
+    load: &Load,
+    landing: Vec<RowToLand>,
+    index: &mut LandingIndex,
+) -> Result<Vec<KeyedRow>, EngineError> {
+    let known: Vec<(Tag, KeyLocation)> =
+        landing.iter().filter_map(|row| Some((row.tag, index.key(row.tag)?))).collect();
+    let locations: Vec<KeyLocation> = known.iter().map(|(_, location)| *location).collect();
+    let fetched = engine.vault.keys(&locations).await?;
+    let mut keys: AHashMap<Tag, (KeyLocation, DataKey)> = known
+        .into_iter()
+        .zip(fetched)
+        .filter_map(|((tag, location), key)| Some((tag, (location, key?))))
+        .collect();
+    let without: BTreeSet<Tag> =
+        landing.iter().map(|row| row.tag).filter(|tag| !keys.contains_key(tag)).collect();
+    let made = engine.vault.allocate(&load.owner, without.len()).await?;
+    for (tag, (location, key)) in without.into_iter().zip(made) {
+        index.set_key(tag, location);
+        keys.insert(tag, (location, key));
+    }
+    Ok(landing
+        .into_iter()
+        .map(|landing| {
+            let (location, key) = keys.get(&landing.tag).expect("fetched or made above");
+            KeyedRow { location: *location, key: key.clone(), landing }
+        })
+        .collect())
 }
 
 /// A row's value in a column; `None` where it has none, or the source has no such column.

@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{Value, ValueWithSpan, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    Statement as SqlStatement, Value, ValueWithSpan, VisitMut, VisitorMut,
+};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
@@ -47,11 +49,15 @@ impl Literals {
     pub(super) fn of(sql: &str) -> Self {
         // What cannot be cut into words is refused with its place alone.
         let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().unwrap_or_default();
-        let mut texts: Vec<String> = tokens.into_iter().filter_map(told_by).collect();
-        texts.retain(|text| text.len() >= TELLING_BYTES);
-        texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
-        texts.dedup();
-        Self(texts)
+        Self(Vec::new()).and(tokens.into_iter().filter_map(told_by))
+    }
+
+    /// These and more, such as those that a client sends beside its statement.
+    pub(super) fn and(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+        self.0.extend(texts.into_iter().filter(|text| text.len() >= TELLING_BYTES));
+        self.0.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+        self.0.dedup();
+        self
     }
 
     /// `message` without them.
@@ -96,12 +102,19 @@ fn told_by(token: Token) -> Option<String> {
 
 /// Puts other values of their kind into a statement that is to be explained.
 pub(super) fn leave_out_of_plan(statement: &mut Statement) {
-    if let Statement::Explain(explain) = statement
-        && let Statement::Statement(explained) = explain.statement.as_mut()
-    {
-        // The visitor never breaks off.
-        let ControlFlow::Continue(()) = explained.visit(&mut LeaveOut);
-    }
+    let explained = match statement {
+        Statement::Explain(explain) => match explain.statement.as_mut() {
+            Statement::Statement(explained) => explained,
+            _ => return,
+        },
+        Statement::Statement(statement) => match statement.as_mut() {
+            SqlStatement::Explain { statement, .. } => statement,
+            _ => return,
+        },
+        _ => return,
+    };
+    // The visitor never breaks off.
+    let ControlFlow::Continue(()) = explained.visit(&mut LeaveOut);
 }
 
 struct LeaveOut;

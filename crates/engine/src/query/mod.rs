@@ -1,6 +1,7 @@
 //! SQL over what a role may see.
 //!
 //! ```text
+//! session     one statement is understood and answered in it, also for those who bring a dialect of their own
 //! statement   only queries pass
 //! literals    what the statement says of people is told to nobody
 //! catalog     only policy tables are there
@@ -9,6 +10,7 @@
 //! open        sealed columns become columns, after
 //! reading     the audit log has taken the intent
 //! trail       that log as tables, for those who may read it
+//! fault       what is told of a failure
 //! ```
 //!
 //! Invariants:
@@ -22,9 +24,11 @@
 //!   may quote a value.
 
 mod catalog;
+mod fault;
 mod literals;
 mod open;
 mod reading;
+mod session;
 mod statement;
 mod table;
 mod trail;
@@ -37,19 +41,16 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use vermeil_audit::Status;
 
-use self::catalog::{CATALOG, DEFAULT_SCHEMA, PolicyCatalog};
-use self::literals::Literals;
+pub use self::fault::{QueryFault, SqlFault};
+use self::session::run_error;
+pub use self::session::{ReadingSession, SessionExtension, Understood, VisibleTables};
 use self::view::View;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
-use crate::session::query_session;
 
 /// The rows that answer a query, as they come.
 ///
@@ -74,10 +75,9 @@ impl Engine {
     ///
     /// Errors of running come from [`QueryResult::next`].
     pub async fn query(&self, sql: &str, reader: &Reader) -> Result<QueryResult, EngineError> {
-        let view = Arc::new(View::of(self, reader).await?);
-        let session = query_session(self, session_config())?;
-        session.register_catalog(CATALOG, Arc::new(PolicyCatalog::new(Arc::clone(&view))));
-        answer(sql, &session, view).await
+        let session = ReadingSession::plain(self, reader).await?;
+        let understood = session.understand_text(sql).await?;
+        session.answer(understood, Vec::new()).await
     }
 }
 
@@ -115,55 +115,6 @@ impl Drop for QueryResult {
             });
         }
     }
-}
-
-async fn answer(sql: &str, session: &SessionContext, view: Arc<View>) -> Result<QueryResult, EngineError> {
-    let plan = plan(sql, session, &view).await?;
-    let rows = execute_stream(plan, session.task_ctx()).map_err(|cause| run_error(&view, &cause))?;
-    Ok(QueryResult { schema: rows.schema(), rows: Some(rows), view })
-}
-
-/// Understands a query. Reads the lake's logs and no rows.
-async fn plan(
-    sql: &str,
-    session: &SessionContext,
-    view: &View,
-) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
-    let literals = Literals::of(sql);
-    let fail = |cause: DataFusionError| plan_error(view, &literals, &cause);
-    let state = session.state();
-    let dialect = state.config_options().sql_parser.dialect;
-    let mut statement = state.sql_to_statement(sql, &dialect).map_err(fail)?;
-    statement::check_statement(&statement)?;
-    literals::leave_out_of_plan(&mut statement);
-    let plan = state.statement_to_plan(statement).await.map_err(fail)?;
-    statement::check_plan(&plan)?;
-    state.create_physical_plan(&plan).await.map_err(fail)
-}
-
-/// No row is read while planning, so the text quotes the user's SQL and names of columns only.
-fn plan_error(view: &View, literals: &Literals, cause: &DataFusionError) -> EngineError {
-    view.failure().take().unwrap_or_else(|| {
-        // Literals are computed with while planning; what fails then is told as if it ran.
-        if matches!(cause.find_root(), DataFusionError::ArrowError(..)) {
-            return EngineError::query(cause);
-        }
-        EngineError::Sql { message: literals.leave_out(&cause.strip_backtrace()) }
-    })
-}
-
-fn run_error(view: &View, cause: &DataFusionError) -> EngineError {
-    view.failure().take().unwrap_or_else(|| EngineError::query(cause))
-}
-
-fn session_config() -> SessionConfig {
-    SessionConfig::new()
-        .with_create_default_catalog_and_schema(false)
-        .with_default_catalog_and_schema(CATALOG, DEFAULT_SCHEMA)
-        .with_information_schema(true)
-        // Filters stay above the policy's operators, so bounds found while
-        // running could not be used; and they are values.
-        .set_bool("datafusion.optimizer.enable_dynamic_filter_pushdown", false)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::{fs, io};
 
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use vermeil_model::pipeline::QueryLimits;
 
@@ -32,10 +34,11 @@ async fn planned(fixture: &Fixture) -> (Arc<dyn ExecutionPlan>, SessionContext) 
     let officer = reader("officer", Some("audit"));
     let view = Arc::new(View::of(&fixture.engine, &officer).await.unwrap());
     // As many as are counted with, whatever the machine has.
-    let config = session_config().with_target_partitions(2);
-    let session = query_session(&fixture.engine, config).unwrap();
-    session.register_catalog(CATALOG, Arc::new(PolicyCatalog::new(Arc::clone(&view))));
-    (plan(LARGE_SORT, &session, &view).await.unwrap(), session)
+    let config = super::session::session_config().with_target_partitions(2);
+    let session = ReadingSession::over(&fixture.engine, view, Vec::new(), config).unwrap();
+    let understood = session.understand_text(LARGE_SORT).await.unwrap();
+    let plan = session.context.state().create_physical_plan(understood.plan()).await.unwrap();
+    (plan, session.context)
 }
 
 fn spill_count(plan: &Arc<dyn ExecutionPlan>) -> usize {

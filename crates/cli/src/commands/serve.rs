@@ -1,0 +1,98 @@
+//! `vermeil serve`: the services of a pipeline, over HTTP.
+
+mod customers;
+mod desk;
+mod erasures;
+mod jobs;
+mod problems;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use vermeil_engine::Access;
+use vermeil_serve::ports::Ports;
+use vermeil_serve::{Schedule, Settings, TlsFiles, Transport};
+
+use self::desk::Desk;
+use crate::args::{Format, ServeArguments};
+use crate::error::CliError;
+use crate::exit::{Failure, Outcome};
+use crate::output::Output;
+use crate::session::Session;
+
+/// Where the service listens, as the first line of standard output tells it.
+#[derive(Serialize)]
+struct Listening {
+    http: SocketAddr,
+}
+
+/// Answers until this process is told to end.
+pub async fn execute(
+    session: &Session,
+    output: &mut Output,
+    arguments: &ServeArguments,
+) -> Result<Outcome, Failure> {
+    let transport = transport(arguments)?;
+    let engine = Arc::new(session.engine(Access::MustExist).await?);
+    let pipeline = engine.pipeline();
+    let settings =
+        Settings { service: pipeline.service.clone(), schedule: Schedule::parse(&pipeline.schedule)? };
+    let desk = Arc::new(Desk::new(engine));
+    let ports = Ports {
+        gate: Arc::clone(&desk) as _,
+        customers: Arc::clone(&desk) as _,
+        erasures: Arc::clone(&desk) as _,
+        jobs: Arc::clone(&desk) as _,
+        health: Arc::clone(&desk) as _,
+        phrases: Arc::new(problems::Titles::new()),
+    };
+    let mut told = Ok(());
+    let listening = |http| {
+        told = tell(session, output, http);
+    };
+    let ending = ending()?;
+    vermeil_serve::serve(arguments.http, transport, settings, ports, listening, ending).await?;
+    told?;
+    session.notice(&session.catalog.text("serve-ended"));
+    Ok(Outcome::Done)
+}
+
+fn tell(session: &Session, output: &mut Output, http: SocketAddr) -> Result<(), CliError> {
+    match output.format {
+        Format::Json => output.json(&Listening { http })?,
+        Format::Table => {
+            let arguments = [("address", http.to_string().into())];
+            output.line(&session.catalog.message("serve-listening", &arguments))?;
+        }
+    }
+    output.flush()
+}
+
+fn transport(arguments: &ServeArguments) -> Result<Transport, CliError> {
+    let read = |file: &Path| {
+        std::fs::read(file).map_err(|cause| CliError::Unreadable { file: file.to_owned(), cause })
+    };
+    Ok(match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Transport::Tls(TlsFiles { certificate: read(certificate)?, key: read(key)? })
+        }
+        _ if arguments.insecure => Transport::Elsewhere,
+        _ => Transport::Local,
+    })
+}
+
+/// Over once this process is asked to end: by the service manager, or from the keyboard.
+fn ending() -> Result<impl Future<Output = ()>, CliError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let watch = |kind| signal(kind).map_err(|cause: io::Error| CliError::Runtime(cause));
+    let (mut terminate, mut interrupt) = (watch(SignalKind::terminate())?, watch(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

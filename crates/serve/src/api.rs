@@ -1,0 +1,111 @@
+//! The endpoints together, what every request passes on its way to them, and the document that describes them.
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::routes::{customers, erasures, health, jobs};
+use crate::service::Service;
+use crate::{door, frame, limits};
+
+const DOCUMENT: &str = "/v1/openapi.json";
+const SECURITY: &str = "token";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Vermeil",
+        description = "One golden profile per customer. Personal values stand in bodies only, never in addresses.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "customers", description = "Who somebody is"),
+        (name = "erasures", description = "Erasing people, and proving it"),
+        (name = "service", description = "The service itself")
+    )
+)]
+struct Description;
+
+/// The service, ready for a listener.
+pub(crate) fn app(service: Service) -> Router {
+    let (endpoints, _) = endpoints().split_for_parts();
+    let pages: Router<Service> =
+        SwaggerUi::new("/docs").config(Config::from(DOCUMENT).validator_url("none")).into();
+    endpoints
+        .route_layer(from_fn_with_state(service.clone(), door::admit))
+        .merge(pages)
+        .fallback(|| async { Problem::new(ProblemKind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(ProblemKind::MethodNotAllowed) })
+        .layer(DefaultBodyLimit::max(service.limits.body))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(service.clone(), limits::confine))
+        .layer(from_fn_with_state(service.clone(), frame::frame))
+        .with_state(service)
+}
+
+/// What the service answers to, as OpenAPI 3.1.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = endpoints().split_for_parts();
+    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let components = document.components.get_or_insert_default();
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.security_schemes.insert(SECURITY.to_owned(), bearer.into());
+    document.security = Some(vec![SecurityRequirement::new(SECURITY, Vec::<String>::new())]);
+    let problem = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(RefOr::Ref(problem))).build();
+    let response = ResponseBuilder::new()
+        .description("What went wrong")
+        .content("application/problem+json", content)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch, &mut item.head];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(response.clone()));
+        }
+    }
+    document
+}
+
+fn endpoints() -> OpenApiRouter<Service> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::whoami))
+        .routes(routes!(described))
+        .routes(routes!(customers::find))
+        .routes(routes!(customers::resolve))
+        .routes(routes!(customers::explain))
+        .routes(routes!(erasures::plan))
+        .routes(routes!(erasures::open, erasures::list))
+        .routes(routes!(erasures::flagged))
+        .routes(routes!(erasures::get))
+        .routes(routes!(erasures::approve))
+        .routes(routes!(erasures::cancel))
+        .routes(routes!(erasures::run))
+        .routes(routes!(erasures::certificate))
+        .routes(routes!(jobs::list))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "service", security(()),
+    responses((status = 200, body = Object)))]
+async fn described() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}
+
+/// What panicked is told nowhere: it may quote a value.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::new(ProblemKind::Internal).into_response()
+}

@@ -1,0 +1,82 @@
+//! What every request meets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use vermeil_model::pipeline::ServiceSettings;
+
+use crate::limits::Pace;
+use crate::metrics::Metrics;
+use crate::ports::Ports;
+use crate::scheduler::Schedule;
+
+/// What a service is set up with.
+pub struct Settings {
+    /// How much it takes, and what roles do.
+    pub service: ServiceSettings,
+    /// What it does on time.
+    pub schedule: Schedule,
+}
+
+/// How much one request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body: usize,
+    /// Until it is given up.
+    pub time: Duration,
+}
+
+/// What every request meets. Cloning it shares it.
+#[derive(Clone)]
+pub(crate) struct Service(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) ports: Ports,
+    pub(crate) settings: ServiceSettings,
+    pub(crate) schedule: Schedule,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) pace: Pace,
+    pub(crate) places: Semaphore,
+    is_ending: AtomicBool,
+}
+
+impl Service {
+    pub(crate) fn new(settings: Settings, ports: Ports) -> Self {
+        let Settings { service, schedule } = settings;
+        let limits = Limits {
+            body: service.body_kib.get() as usize * 1024,
+            time: Duration::from_secs(service.timeout_seconds.get().into()),
+        };
+        Self(Arc::new(Shared {
+            ports,
+            schedule,
+            limits,
+            metrics: Metrics::new(),
+            pace: Pace::new(&service),
+            places: Semaphore::new(service.concurrent_requests.get() as usize),
+            settings: service,
+            is_ending: AtomicBool::new(false),
+        }))
+    }
+
+    /// From now on it is not ready: who sends requests here should send them elsewhere.
+    pub(crate) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
+}
+
+impl std::ops::Deref for Service {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
