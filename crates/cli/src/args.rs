@@ -10,13 +10,13 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use vermeil_audit::Month;
 use vermeil_engine::Stage;
 use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
 mod accountability;
+mod audit;
 mod consent;
 mod erase;
 mod files;
@@ -24,6 +24,7 @@ mod request;
 mod service;
 
 pub use accountability::*;
+pub use audit::*;
 pub use consent::*;
 pub use erase::*;
 pub use files::*;
@@ -285,43 +286,6 @@ pub struct QuarantineShowArguments {
     pub id: String,
     #[command(flatten)]
     pub reader: ReaderArguments,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    Verify(AuditVerifyArguments),
-    List(AuditListArguments),
-    Key,
-    Expire(AuditExpireArguments),
-}
-
-#[derive(Debug, Args)]
-pub struct AuditVerifyArguments {
-    /// Of another machine, say: its key is not in this pipeline's keyring.
-    #[arg(value_name = "DIR", requires = "key")]
-    pub folder: Option<PathBuf>,
-    #[arg(long, value_name = "KEY|FILE")]
-    pub key: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub remembered: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct AuditListArguments {
-    #[arg(long, value_name = "N")]
-    pub page: Option<i64>,
-    #[arg(long, value_name = "TABLE")]
-    pub table: Option<String>,
-    #[arg(long, value_name = "MOMENT", value_parser = moment)]
-    pub since: Option<DateTime<Utc>>,
-    #[command(flatten)]
-    pub reader: ReaderArguments,
-}
-
-#[derive(Debug, Args)]
-pub struct AuditExpireArguments {
-    #[arg(long, value_name = "YYYY-MM")]
-    pub before: Month,
 }
 
 #[derive(Debug, Subcommand)]

@@ -26,8 +26,8 @@ fn what_clients_send_on_connecting_is_answered() {
             .map(|statement| statement.trim().trim_end_matches(';').trim())
             .filter(|statement| !statement.is_empty())
             .map(|statement| {
-                let parameters = match () {
-                    () if statement.contains("ANY($2)") => Some(["golden", "{r,v}"].as_slice()),
+                let parameters: Option<&[&str]> = match () {
+                    () if statement.contains("ANY($2)") => Some(&["golden", "{r,v}"]),
                     () if statement.contains("updated_at < $2") => Some(&["0.5", "2030-01-01"]),
                     () if statement.contains("$2") => Some(&["golden", "profiles"]),
                     () if statement.contains("$1") => Some(&["golden"]),
