@@ -155,6 +155,13 @@ fn records_that_are_in_no_profile_yet_are_seen_unless_restricted() {
 fn a_purpose_without_a_basis_is_read_for_by_nobody() {
     let workspace = silos();
     workspace.edit("pipeline.yaml", ", marketing: legitimate_interests", "");
+    let checked = workspace.run(&["check"]);
+    assert!(
+        checked.code == 0 && checked.stdout.contains("`marketing`"),
+        "{}{}",
+        checked.stdout,
+        checked.stderr
+    );
     workspace.land_and_publish();
     let refused = workspace.run(&[&["query", "SELECT 1 FROM golden.profiles"][..], &AS_MARKETER].concat());
     assert_eq!(refused.code, 4);

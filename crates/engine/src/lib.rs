@@ -61,7 +61,7 @@ mod suppress;
 mod tokens;
 
 pub use accountability::BreachQuestion;
-pub use check::check;
+pub use check::{check, purposes_without_basis};
 pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement, ConsentSubject};
 pub use decisions::Author;
 pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe};
