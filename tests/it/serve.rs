@@ -9,6 +9,7 @@ mod jobs;
 mod leaks;
 mod limits;
 mod oidc;
+mod requests;
 mod schemathesis;
 mod tls;
 

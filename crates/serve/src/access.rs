@@ -42,6 +42,14 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/v1/erasures/{number}/cancel", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/erasures/{number}/run", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/erasures/{number}/certificate", Needs::OneOf(&[Dpo])),
+    // Whoever is asked takes it down; the rest is the officer's.
+    (Method::POST, "/v1/requests", Needs::OneOf(&[Agent, Dpo])),
+    (Method::GET, "/v1/requests", Needs::OneOf(&[Dpo])),
+    (Method::GET, "/v1/requests/{number}", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/verify", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/changes", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/approve", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/run", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/jobs", Needs::OneOf(&[DataEngineer, Dpo])),
 ];
 

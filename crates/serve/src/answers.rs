@@ -84,6 +84,13 @@ pub struct CandidateRecord {
 #[schema(value_type = Object)]
 pub struct Explanation(pub Value);
 
+/// A request of a data subject: kind, state, days, acts, steps; never who. As `vermeil request show --format json`
+/// prints it.
+#[derive(Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = Object)]
+pub struct SubjectRequest(pub Value);
+
 /// What erasing somebody would take.
 #[derive(Serialize, ToSchema)]
 pub struct ErasurePlan {

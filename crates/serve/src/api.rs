@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::routes::{consents, customers, erasures, health, jobs};
+use crate::routes::{consents, customers, erasures, health, jobs, requests};
 use crate::service::Service;
 use crate::{door, frame, limits};
 
@@ -31,6 +31,7 @@ const SECURITY: &str = "token";
     tags(
         (name = "customers", description = "Who somebody is"),
         (name = "consents", description = "What people allow and refuse"),
+        (name = "requests", description = "What data subjects ask for, and what becomes of it"),
         (name = "erasures", description = "Erasing people, and proving it"),
         (name = "service", description = "The service itself")
     )
@@ -100,6 +101,12 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(erasures::cancel))
         .routes(routes!(erasures::run))
         .routes(routes!(erasures::certificate))
+        .routes(routes!(requests::open, requests::list))
+        .routes(routes!(requests::get))
+        .routes(routes!(requests::verify))
+        .routes(routes!(requests::change))
+        .routes(routes!(requests::approve))
+        .routes(routes!(requests::run))
         .routes(routes!(jobs::list))
 }
 

@@ -1,6 +1,7 @@
 //! What the service asks of whatever stands behind it.
 
 mod consents;
+mod requests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::problem::{Language, Problem, ProblemKind};
 use crate::scheduler::Job;
 
 pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
+pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,8 @@ pub struct Ports {
     pub customers: Arc<dyn Customers>,
     /// Erasing people.
     pub erasures: Arc<dyn Erasures>,
+    /// What data subjects ask for.
+    pub requests: Arc<dyn Requests>,
     /// What people allow and refuse.
     pub consents: Arc<dyn Consents>,
     /// What is done on time.

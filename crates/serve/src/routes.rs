@@ -5,6 +5,7 @@ pub(crate) mod customers;
 pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod requests;
 
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};

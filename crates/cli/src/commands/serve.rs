@@ -7,6 +7,7 @@ mod erasures;
 mod jobs;
 mod postgres;
 mod problems;
+mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -60,6 +61,7 @@ pub async fn execute(
         gate: Arc::clone(&desk) as _,
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
+        requests: Arc::clone(&desk) as _,
         consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,
