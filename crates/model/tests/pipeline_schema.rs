@@ -398,6 +398,15 @@ fn described_defaults_are_the_ones_that_the_types_take() {
     }
     assert_eq!(default("/$defs/query/properties/memory_mib"), json!(pipeline.query.memory_mib));
     assert_eq!(default("/$defs/query/properties/temporary_mib"), json!(pipeline.query.temporary_mib));
+    assert_eq!(default("/$defs/requests/properties/soon_days"), json!(pipeline.requests.soon_days));
+    assert_eq!(
+        default("/$defs/requests/properties/utc_offset"),
+        json!(pipeline.requests.utc_offset.0.to_string())
+    );
+    let kept = &pipeline.retention;
+    assert_eq!(default("/$defs/retention/properties/prospects"), json!(kept.prospects));
+    assert_eq!(default("/$defs/retention/properties/customers"), json!(kept.customers));
+    assert_eq!(default("/$defs/retention/properties/contacts"), json!(kept.contacts));
     let contract = &pipeline.sources[0].contract;
     assert_eq!(default("/$defs/contract/properties/max_field_bytes"), json!(contract.max_field_bytes));
 }
