@@ -12,7 +12,7 @@ use pgwire::api::results::{FieldInfo, QueryResponse};
 use pgwire::error::PgWireResult;
 use pgwire::messages::data::DataRow;
 use pgwire::types::format::FormatOptions;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use vermeil_engine::QueryResult;
 
 use crate::connection::Watch;
@@ -23,6 +23,7 @@ pub(crate) struct Answer {
     result: Option<QueryResult>,
     schema: SchemaRef,
     watch: Arc<Watch>,
+    _place: OwnedSemaphorePermit,
 }
 
 /// An answer that is taken in parts.
@@ -36,8 +37,8 @@ pub(crate) struct Cursor {
 pub(crate) type Rows = Pin<Box<dyn Stream<Item = PgWireResult<DataRow>> + Send>>;
 
 impl Answer {
-    pub(crate) fn new(result: QueryResult, watch: Arc<Watch>) -> Self {
-        Self { schema: Arc::clone(&result.schema), result: Some(result), watch }
+    pub(crate) fn new(result: QueryResult, watch: Arc<Watch>, place: OwnedSemaphorePermit) -> Self {
+        Self { schema: Arc::clone(&result.schema), result: Some(result), watch, _place: place }
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {

@@ -10,7 +10,7 @@ use pgwire::api::cancel::CancelHandler;
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::cancel::CancelRequest;
 use pgwire::messages::startup::SecretKey;
-use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use vermeil_engine::{Engine, Reader, ReadingSession, Understood};
 use vermeil_model::policy::Purpose;
@@ -21,6 +21,9 @@ use crate::fault;
 use crate::gate::{Account, Gate, Token};
 use crate::settings::Settings;
 
+/// Answers that one client may have open: each has the memory of a query.
+const OPEN_ANSWERS: usize = 16;
+
 /// What a client is, has set and has open.
 pub(crate) struct Connection {
     engine: Arc<Engine>,
@@ -30,6 +33,8 @@ pub(crate) struct Connection {
     catalogue: Catalogue,
     settings: Mutex<Settings>,
     cursors: Mutex<BTreeMap<String, OpenCursor>>,
+    /// Places for answers that are open at once.
+    answers: Arc<Semaphore>,
     watch: Arc<Watch>,
     /// How long a statement may take whatever the client sets.
     longest: Duration,
@@ -41,7 +46,7 @@ pub(crate) struct Connection {
 /// What a connection has as long as it lasts.
 pub(crate) struct Held {
     /// Its place among those that may be.
-    pub(crate) _place: tokio::sync::OwnedSemaphorePermit,
+    pub(crate) _place: OwnedSemaphorePermit,
     /// Its entry among those that can be cancelled.
     pub(crate) _entry: Entry,
 }
@@ -75,6 +80,7 @@ impl Connection {
             catalogue,
             settings: Mutex::new(settings),
             cursors: Mutex::default(),
+            answers: Arc::new(Semaphore::new(OPEN_ANSWERS)),
             watch,
             longest,
             number,
@@ -137,6 +143,15 @@ impl Connection {
             Ok((session, understood))
         };
         self.watch.until(understanding).await?
+    }
+
+    /// A place for an answer, which has it until it ends.
+    ///
+    /// # Errors
+    /// Too many are open.
+    pub(crate) fn place(&self) -> PgWireResult<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.answers).try_acquire_owned();
+        place.map_err(|_| fault::error(fault::TOO_MANY_OPEN, "too many cursors and portals are open"))
     }
 
     /// Opens a cursor.

@@ -24,6 +24,7 @@ pub(crate) const UNKNOWN_SETTING: &str = "42704";
 pub(crate) const FIXED_SETTING: &str = "55P02";
 pub(crate) const UNSUPPORTED: &str = "0A000";
 pub(crate) const TOO_MANY_CONNECTIONS: &str = "53300";
+pub(crate) const TOO_MANY_OPEN: &str = "53400";
 pub(crate) const CANCELED: &str = "57014";
 const INTERNAL: &str = "XX000";
 

@@ -137,11 +137,12 @@ async fn answered(
     bound: impl FnOnce(&Understood) -> PgWireResult<Vec<ScalarValue>> + Send,
 ) -> PgWireResult<Answer> {
     let connection = context.connection;
+    let place = connection.place()?;
     let (session, understood) = connection.understand(context.written, statement).await?;
     let parameters = bound(&understood)?;
     let result = connection.watch().until(session.answer(understood, parameters)).await?;
     let result = result.map_err(|cause| fault::of_engine(&cause))?;
-    Ok(Answer::new(result, Arc::clone(connection.watch())))
+    Ok(Answer::new(result, Arc::clone(connection.watch()), place))
 }
 
 async fn set<C>(

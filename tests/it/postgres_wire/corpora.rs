@@ -26,12 +26,12 @@ fn what_clients_send_on_connecting_is_answered() {
             .map(|statement| statement.trim().trim_end_matches(';').trim())
             .filter(|statement| !statement.is_empty())
             .map(|statement| {
-                let parameters: Option<&[&str]> = match () {
-                    () if statement.contains("ANY($2)") => Some(&["golden", "{r,v}"]),
-                    () if statement.contains("updated_at < $2") => Some(&["0.5", "2030-01-01"]),
-                    () if statement.contains("$2") => Some(&["golden", "profiles"]),
-                    () if statement.contains("$1") => Some(&["golden"]),
-                    () => None,
+                let parameters: Option<&[&str]> = match statement {
+                    _ if statement.contains("ANY($2)") => Some(&["golden", "{r,v}"]),
+                    _ if statement.contains("updated_at < $2") => Some(&["0.5", "2030-01-01"]),
+                    _ if statement.contains("$2") => Some(&["golden", "profiles"]),
+                    _ if statement.contains("$1") => Some(&["golden"]),
+                    _ => None,
                 };
                 json!({ "sql": statement, "parameters": parameters })
             })

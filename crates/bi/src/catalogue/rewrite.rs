@@ -40,6 +40,7 @@ const AGGREGATES: [&str; 18] = [
 /// Columns that PostgreSQL keeps as numbers of functions, and the catalogue as their names.
 const FUNCTION_COLUMNS: [&str; 7] =
     ["typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze"];
+const SERIES: &str = "generate_series";
 /// Such a column where there is no function.
 const NO_FUNCTION: &str = "-";
 const FUNCTION_LOOKUP: &str = "SELECT oid FROM pg_catalog.pg_proc WHERE proname = '";
@@ -90,6 +91,13 @@ impl VisitorMut for LeaveOut {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            select.projection.iter_mut().for_each(give_rows);
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         if let TableFactor::Derived { subquery, .. } = factor
             && has_no_rows(subquery, &BTreeSet::new())
@@ -97,6 +105,17 @@ impl VisitorMut for LeaveOut {
             leave_out(subquery);
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// A series among columns is rows in PostgreSQL, and a list elsewhere.
+fn give_rows(item: &mut SelectItem) {
+    if let SelectItem::UnnamedExpr(Expr::Function(function)) = item
+        && let [name] = function.name.0.as_slice()
+        && name.as_ident().is_some_and(|name| name.value.eq_ignore_ascii_case(SERIES))
+        && let Some(expr) = parsed(&format!("unnest({function})"))
+    {
+        *item = SelectItem::ExprWithAlias { expr, alias: Ident::new(SERIES) };
     }
 }
 

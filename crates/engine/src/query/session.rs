@@ -69,7 +69,7 @@ impl Engine {
         extension: &dyn SessionExtension,
     ) -> Result<ReadingSession, EngineError> {
         let view = Arc::new(View::of(self, reader).await?);
-        let schemas = extension.schemas(&VisibleTables(Arc::clone(&view)));
+        let schemas = extension.schemas(&VisibleTables::over(Arc::clone(&view)));
         let session = ReadingSession::over(self, view, schemas, session_config())?;
         extension.register(&session.context)?;
         Ok(session)
@@ -180,6 +180,10 @@ impl Understood {
 }
 
 impl VisibleTables {
+    pub(super) fn over(view: Arc<View>) -> Self {
+        Self(view)
+    }
+
     /// Their schemas and names.
     pub fn names(&self) -> Vec<(String, String)> {
         let catalog = self.catalog();

@@ -59,6 +59,11 @@ fn check_sql_statement(statement: &SqlStatement) -> Result<(), EngineError> {
         | SqlStatement::ShowFunctions { .. }
         | SqlStatement::ShowVariable { .. } => Ok(()),
         SqlStatement::Explain { analyze: true, .. } => Err(not_a_query("EXPLAIN ANALYZE")),
+        SqlStatement::Explain { options: Some(options), .. }
+            if options.iter().any(|option| option.name.value.eq_ignore_ascii_case("analyze")) =>
+        {
+            Err(not_a_query("EXPLAIN ANALYZE"))
+        }
         SqlStatement::Explain { statement, .. } => check_sql_statement(statement),
         other => Err(not_a_query(first_word(&other.to_string()))),
     }

@@ -1,6 +1,7 @@
 use super::*;
 
 mod fixture;
+mod sessions;
 #[cfg(target_os = "linux")]
 mod spilling;
 mod tricks;

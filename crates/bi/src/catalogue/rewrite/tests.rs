@@ -72,3 +72,21 @@ fn columns_that_name_functions_are_compared_with_names() {
         "SELECT typinput = 'array_in' FROM pg_catalog.pg_type",
     );
 }
+
+#[test]
+fn a_series_among_columns_is_rows() {
+    check("SELECT generate_series(1, 3)", "SELECT unnest(generate_series(1, 3)) AS generate_series");
+    check_kept("SELECT i FROM generate_series(1, 3) AS s (i)");
+}
+
+#[test]
+fn a_value_of_the_catalogue_is_one_row() {
+    check(
+        "SELECT 1 FROM t WHERE a OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.r)",
+        "SELECT 1 FROM t WHERE a OR (SELECT max(c.relkind = 'c') FROM pg_catalog.pg_class AS c WHERE c.oid = t.r)",
+    );
+    check(
+        "SELECT 1 FROM pg_catalog.pg_type WHERE typreceive != 0 OR typsend <> 0 OR oid = 0",
+        "SELECT 1 FROM pg_catalog.pg_type WHERE typreceive <> '-' OR typsend <> '-' OR oid = 0",
+    );
+}
