@@ -23,7 +23,7 @@ const SCHEMA: &str = "customer.v1";
 /// Ten of the twelve columns are personal.
 const PIPELINE: &str = "\
 name: bench
-purposes: { bench: contract, data_subject_rights: legal_obligation }
+purposes: { bench: contract, mailing: consent, data_subject_rights: legal_obligation }
 lake: lake
 state: state/vermeil.db
 keyring: state/keyring.json

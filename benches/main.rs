@@ -3,6 +3,7 @@
 //! Each section builds its own invented data in a temporary folder, which `TMPDIR` moves to another disk.
 //! What each figure means stands beside it in the table, and at more length in `README.md` here.
 
+mod consent;
 mod customers;
 mod demo;
 mod disk;
@@ -93,6 +94,8 @@ enum Section {
     Names,
     /// Runs after a change and over everything, as processes of their own
     Incremental,
+    /// What people allow: asked while others withdraw, and followed by queries
+    Consent,
     /// Erasing one, a hundred, ten thousand people, and the prover
     Erase,
     /// `vermeil demo` as a process of its own
@@ -133,6 +136,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     let mut report = Report::new(Machine::here());
     if wanted(Section::Landing) {
         landing::measure(arguments.rows.get(), runs, &mut report).await?;
+    }
+    if wanted(Section::Consent) {
+        consent::measure(arguments.rows.get(), runs, &mut report).await?;
     }
     if wanted(Section::Score) {
         score::measure(arguments.people.get(), runs, &mut report).await?;

@@ -155,6 +155,13 @@ fn records_that_are_in_no_profile_yet_are_seen_unless_restricted() {
 fn a_purpose_without_a_basis_is_read_for_by_nobody() {
     let workspace = silos();
     workspace.edit("pipeline.yaml", ", marketing: legitimate_interests", "");
+    let checked = workspace.run(&["check"]);
+    assert!(
+        checked.code == 0 && checked.stdout.contains("`marketing`"),
+        "{}{}",
+        checked.stdout,
+        checked.stderr
+    );
     workspace.land_and_publish();
     let refused = workspace.run(&[&["query", "SELECT 1 FROM golden.profiles"][..], &AS_MARKETER].concat());
     assert_eq!(refused.code, 4);
@@ -304,4 +311,32 @@ fn no_contact_point_stands_in_the_state_database() {
             assert!(!bytes.windows(value.len()).any(|window| window == value.as_bytes()), "{file}");
         }
     }
+}
+
+#[test]
+fn an_export_holds_those_who_consented_and_is_noted() {
+    let workspace = on_consent();
+    say(&workspace, "give", "email", &person(3).email);
+    say(&workspace, "give", "email", &person(4).email);
+    let export = |file: &str, more: &[&str]| {
+        let to = workspace.file(file).display().to_string();
+        let arguments = ["export", "--to", &to, "--recipient", "mailer", "--format", "json"];
+        workspace.run(&[&arguments[..], &AS_MARKETER, more].concat())
+    };
+    assert_eq!(told(export("first.csv", &[]))["profiles"], json!(2));
+    let text = std::fs::read_to_string(workspace.file("first.csv")).unwrap();
+    assert!(text.contains(&person(3).email) && text.contains(&person(4).email), "{text}");
+    assert!(!text.contains(&person(3).mobile), "the phone was not allowed");
+    say(&workspace, "withdraw", "email", &person(3).email);
+    assert_eq!(told(export("second.parquet", &[]))["profiles"], json!(1));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(workspace.file("second.parquet")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(export("second.parquet", &[]).code, 1, "nothing is overwritten");
+    assert_eq!(export("third.xls", &[]).code, 2);
+    let noted = workspace.json_lines(&["exports"]);
+    let told: Vec<_> = noted.iter().map(|export| (&export["recipient"], &export["profiles"])).collect();
+    let mailer = json!("mailer");
+    assert_eq!(told, [(&mailer, &json!(2)), (&mailer, &json!(1))]);
 }

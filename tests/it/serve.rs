@@ -1,12 +1,15 @@
 //! The service, as those who ask it over HTTP meet it: the real binary at a free port.
 
 mod access;
+mod consents;
 mod customers;
 mod ending;
 mod erasures;
 mod jobs;
 mod leaks;
 mod limits;
+mod oidc;
+mod requests;
 mod schemathesis;
 mod tls;
 

@@ -10,22 +10,24 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use vermeil_audit::Month;
 use vermeil_engine::Stage;
-use vermeil_model::schema::BlockingRule;
 use vermeil_model::{Bits, Probability};
 
 use crate::language::Language;
 
 mod accountability;
+mod audit;
 mod consent;
 mod erase;
+mod files;
 mod request;
 mod service;
 
 pub use accountability::*;
+pub use audit::*;
 pub use consent::*;
 pub use erase::*;
+pub use files::*;
 pub use request::*;
 pub use service::*;
 
@@ -80,6 +82,8 @@ pub enum Command {
     Run(RunArguments),
     Status,
     Query(QueryArguments),
+    Export(ExportArguments),
+    Exports,
     Explain(ExplainArguments),
     Find(FindArguments),
     Resolve(ResolveArguments),
@@ -285,115 +289,6 @@ pub struct QuarantineShowArguments {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    Verify(AuditVerifyArguments),
-    List(AuditListArguments),
-    Key,
-    Expire(AuditExpireArguments),
-}
-
-#[derive(Debug, Args)]
-pub struct AuditVerifyArguments {
-    /// Of another machine, say: its key is not in this pipeline's keyring.
-    #[arg(value_name = "DIR", requires = "key")]
-    pub folder: Option<PathBuf>,
-    #[arg(long, value_name = "KEY|FILE")]
-    pub key: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub remembered: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct AuditListArguments {
-    #[arg(long, value_name = "N")]
-    pub page: Option<i64>,
-    #[arg(long, value_name = "TABLE")]
-    pub table: Option<String>,
-    #[arg(long, value_name = "MOMENT", value_parser = moment)]
-    pub since: Option<DateTime<Utc>>,
-    #[command(flatten)]
-    pub reader: ReaderArguments,
-}
-
-#[derive(Debug, Args)]
-pub struct AuditExpireArguments {
-    #[arg(long, value_name = "YYYY-MM")]
-    pub before: Month,
-}
-
-#[derive(Debug, Args)]
-pub struct DedupeArguments {
-    #[arg(value_name = "FILE")]
-    pub file: String,
-    #[arg(long, default_value = "clusters.csv", value_name = "FILE")]
-    pub out: PathBuf,
-    #[arg(long, value_name = "COLUMN")]
-    pub id: Option<String>,
-    // The field may be `-`.
-    #[arg(long, value_name = "FIELD=COLUMN", value_parser = told_column, allow_hyphen_values = true)]
-    pub map: Vec<ToldColumn>,
-    #[arg(long, value_name = "RULE")]
-    pub block: Vec<BlockingRule>,
-    #[arg(long, value_name = "COLUMN")]
-    pub exclusive: Vec<String>,
-    #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-    #[arg(long)]
-    pub risk: bool,
-    #[arg(id = "save-model", long, value_name = "FILE")]
-    pub save_model: Option<PathBuf>,
-    // Kept within bounds by the engine, which says what they are.
-    #[arg(long, value_name = "P", allow_negative_numbers = true)]
-    pub threshold: Option<f64>,
-}
-
-#[derive(Debug, Args)]
-pub struct CompareNamesArguments {
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    #[arg(long, default_value = "compared.csv", value_name = "FILE")]
-    pub out: PathBuf,
-    #[arg(long, value_enum, default_value_t = NamedParty::Person)]
-    pub kind: NamedParty,
-}
-
-/// What names are of, where the file does not say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum NamedParty {
-    Person,
-    Organisation,
-}
-
-/// What a column is told to be.
-#[derive(Debug, Clone)]
-pub struct ToldColumn {
-    pub field: String,
-    pub column: String,
-}
-
-#[derive(Debug, Args)]
-pub struct SynthArguments {
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub people: u32,
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seed: u64,
-}
-
-#[derive(Debug, Args)]
-pub struct EvaluateArguments {
-    #[arg(long, value_name = "FILE")]
-    pub clusters: PathBuf,
-    #[arg(long, value_name = "FILE")]
-    pub truth: PathBuf,
-    #[arg(long, default_value = "record_id", value_name = "COLUMN")]
-    pub id: String,
-}
-
-#[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     Show,
     Refresh(RefreshArguments),
@@ -470,12 +365,6 @@ fn typed_value(typed: &[OsString], option: &str) -> Option<String> {
         }
     }
     None
-}
-
-/// `field=column`; what stands behind the first `=` is the column, whatever it holds.
-fn told_column(text: &str) -> Result<ToldColumn, &'static str> {
-    let (field, column) = text.split_once('=').ok_or("FIELD=COLUMN is expected")?;
-    Ok(ToldColumn { field: field.to_owned(), column: column.to_owned() })
 }
 
 /// A probability above 0 and below 1, or bits of evidence with their unit, such as `3.5bits`.

@@ -12,6 +12,7 @@ pub mod demo;
 mod erase;
 pub mod evaluate;
 mod explain;
+mod export;
 mod find;
 pub mod init;
 mod keys;
@@ -54,6 +55,8 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Policy(command) => policy::execute(session, output, &command),
         Command::Run(arguments) => run::execute(session, output, &arguments).await,
         Command::Status => status::execute(session, output).await,
+        Command::Export(arguments) => export::execute(session, output, &arguments).await,
+        Command::Exports => export::list(session, output).await,
         Command::Query(arguments) => query::execute(session, output, &arguments).await,
         Command::Explain(arguments) => explain::execute(session, output, &arguments).await,
         Command::Review(arguments) => review::execute(session, output, &arguments).await,

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod erase;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod find;
 pub mod init;
 pub mod keys;

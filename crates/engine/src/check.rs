@@ -5,6 +5,7 @@ use vermeil_model::pipeline::Source;
 use vermeil_model::{Diagnose, Diagnostic};
 use vermeil_resolve::MatchPlan;
 
+use crate::consent::ConsentError;
 use crate::engine::EngineConfig;
 use crate::golden::ProfileRules;
 use crate::report::{CheckReport, CheckedField, CheckedSource, RejectedRow};
@@ -21,11 +22,23 @@ pub async fn check(config: &EngineConfig) -> CheckReport {
     if let Err(error) = ProfileRules::new(&config.pipeline, config.golden_schema()) {
         report.problems.push(describe(&error));
     }
+    let spoken_of = config.pipeline.sources.iter().flat_map(|source| &source.consent);
+    for mapping in spoken_of.filter(|mapping| !config.pipeline.purposes.contains_key(&mapping.purpose)) {
+        report.problems.push(describe(&ConsentError::NoBasis { purpose: mapping.purpose.to_string() }));
+    }
     for source in &config.pipeline.sources {
         let checked = check_source(config, source, &mut report.problems).await;
         report.sources.push(checked);
     }
     report
+}
+
+/// What stands in the way of no run and may not be meant: purposes that the policy knows and nobody may read
+/// for, since the pipeline does not say what they rest on.
+pub fn purposes_without_basis(config: &EngineConfig) -> Vec<Diagnostic> {
+    let declared = config.policy.purposes().iter();
+    let without = declared.filter(|purpose| !config.pipeline.purposes.contains_key(*purpose));
+    without.map(|purpose| describe(&ConsentError::NoBasis { purpose: purpose.to_string() })).collect()
 }
 
 async fn check_source(

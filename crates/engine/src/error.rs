@@ -11,6 +11,7 @@ use vermeil_model::{Diagnose, Diagnostic, SourceId};
 use vermeil_state::StateError;
 
 use crate::consent::ConsentError;
+use crate::export::ExportError;
 use crate::lake::{LocationError, TableName};
 use crate::query::{QueryFault, SqlFault};
 use crate::report::second;
@@ -138,6 +139,8 @@ pub enum EngineError {
     IndexIncomplete { source_id: SourceId },
     #[error(transparent)]
     Consent(#[from] ConsentError),
+    #[error(transparent)]
+    Export(#[from] ExportError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -259,6 +262,7 @@ impl Diagnose for EngineError {
             Self::State(cause) => return cause.diagnostic(),
             Self::Audit(cause) => return cause.diagnostic(),
             Self::Consent(cause) => return cause.diagnostic(),
+            Self::Export(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -412,6 +416,7 @@ impl Diagnose for EngineError {
             Self::State(cause) => cause.kind(),
             Self::Audit(cause) => cause.kind(),
             Self::Consent(cause) => cause.kind(),
+            Self::Export(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

@@ -57,6 +57,25 @@ golden:
   source_priority: [shop]
 query: { memory_mib: 64, temporary_mib: 0 }
 purposes: { marketing: consent }
+service:
+  requests_per_second: 9
+  wrong_credentials_per_minute: 9
+  concurrent_requests: 9
+  timeout_seconds: 9
+  body_kib: 9
+  roles: { officer: dpo }
+schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
+oidc:
+  issuer: https://login.example.org
+  audience: vermeil
+  role_claim: role
+  actor_claim: sub
+  roles: { agents: agent }
+  client_id: vermeil
+  client_secret_variable: S
+  public_url: https://vermeil.example.org
+requests: { utc_offset: "+01:00", soon_days: 7 }
+retention: { prospects: P3Y, customers: P10Y, contacts: [order], until: { shop: 2030-12-31 } }
 consent: { contradiction: most_recent }
 "#;
 
@@ -82,7 +101,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 19] = [
+const OBJECTS: [(&str, &str); 24] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -101,6 +120,11 @@ const OBJECTS: [(&str, &str); 19] = [
     ("/golden/groups/address", "/$defs/group"),
     ("/query", "/$defs/query"),
     ("/consent", "/$defs/consent"),
+    ("/service", "/$defs/service"),
+    ("/schedule", "/$defs/schedule"),
+    ("/oidc", "/$defs/oidc"),
+    ("/requests", "/$defs/requests"),
+    ("/retention", "/$defs/retention"),
     ("/sources/0/consent/0", "/$defs/consent_mapping"),
 ];
 
@@ -374,6 +398,15 @@ fn described_defaults_are_the_ones_that_the_types_take() {
     }
     assert_eq!(default("/$defs/query/properties/memory_mib"), json!(pipeline.query.memory_mib));
     assert_eq!(default("/$defs/query/properties/temporary_mib"), json!(pipeline.query.temporary_mib));
+    assert_eq!(default("/$defs/requests/properties/soon_days"), json!(pipeline.requests.soon_days));
+    assert_eq!(
+        default("/$defs/requests/properties/utc_offset"),
+        json!(pipeline.requests.utc_offset.0.to_string())
+    );
+    let kept = &pipeline.retention;
+    assert_eq!(default("/$defs/retention/properties/prospects"), json!(kept.prospects));
+    assert_eq!(default("/$defs/retention/properties/customers"), json!(kept.customers));
+    assert_eq!(default("/$defs/retention/properties/contacts"), json!(kept.contacts));
     let contract = &pipeline.sources[0].contract;
     assert_eq!(default("/$defs/contract/properties/max_field_bytes"), json!(contract.max_field_bytes));
 }

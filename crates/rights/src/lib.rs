@@ -9,4 +9,5 @@ pub mod deadline;
 pub mod dossier;
 pub mod request;
 pub mod retention;
+pub mod spreadsheet;
 mod text;

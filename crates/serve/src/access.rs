@@ -27,6 +27,12 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/v1/customers/find", Needs::OneOf(&[Agent, Dpo])),
     (Method::POST, "/v1/resolve", Needs::OneOf(&[Agent, Dpo])),
     (Method::GET, "/v1/profiles/{id}/explanation", Needs::OneOf(&[Agent, Dpo])),
+    (Method::POST, "/v1/consents", Needs::OneOf(&[Agent, Dpo])),
+    (Method::GET, "/v1/consents", Needs::OneOf(&[Agent, Dpo])),
+    (Method::POST, "/v1/consents/withdraw", Needs::OneOf(&[Agent, Dpo])),
+    (Method::POST, "/v1/consents/query", Needs::OneOf(&[Agent, Dpo])),
+    // Whoever writes to people must ask before; the policy says who may.
+    (Method::POST, "/v1/consents/check", Needs::Credentials),
     (Method::POST, "/v1/erasures/plan", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/erasures", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/erasures", Needs::OneOf(&[Dpo])),
@@ -36,6 +42,14 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/v1/erasures/{number}/cancel", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/erasures/{number}/run", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/erasures/{number}/certificate", Needs::OneOf(&[Dpo])),
+    // Whoever is asked takes it down; the rest is the officer's.
+    (Method::POST, "/v1/requests", Needs::OneOf(&[Agent, Dpo])),
+    (Method::GET, "/v1/requests", Needs::OneOf(&[Dpo])),
+    (Method::GET, "/v1/requests/{number}", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/verify", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/changes", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/approve", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/run", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/jobs", Needs::OneOf(&[DataEngineer, Dpo])),
 ];
 

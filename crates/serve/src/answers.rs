@@ -1,10 +1,14 @@
 //! What ports answer, as it is sent. Those that hold personal values have no `Debug`.
 
+mod consents;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub use self::consents::{ConsentAnswer, ConsentEntry};
 
 /// A customer who was looked for.
 #[derive(Serialize, ToSchema)]
@@ -79,6 +83,13 @@ pub struct CandidateRecord {
 #[serde(transparent)]
 #[schema(value_type = Object)]
 pub struct Explanation(pub Value);
+
+/// A request of a data subject: kind, state, days, acts, steps; never who. As `vermeil request show --format json`
+/// prints it.
+#[derive(Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = Object)]
+pub struct SubjectRequest(pub Value);
 
 /// What erasing somebody would take.
 #[derive(Serialize, ToSchema)]

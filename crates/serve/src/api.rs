@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::routes::{customers, erasures, health, jobs};
+use crate::routes::{consents, customers, erasures, health, jobs, requests};
 use crate::service::Service;
 use crate::{door, frame, limits};
 
@@ -30,6 +30,8 @@ const SECURITY: &str = "token";
     components(schemas(ProblemBody)),
     tags(
         (name = "customers", description = "Who somebody is"),
+        (name = "consents", description = "What people allow and refuse"),
+        (name = "requests", description = "What data subjects ask for, and what becomes of it"),
         (name = "erasures", description = "Erasing people, and proving it"),
         (name = "service", description = "The service itself")
     )
@@ -87,6 +89,10 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(customers::find))
         .routes(routes!(customers::resolve))
         .routes(routes!(customers::explain))
+        .routes(routes!(consents::record, consents::list))
+        .routes(routes!(consents::withdraw))
+        .routes(routes!(consents::query))
+        .routes(routes!(consents::check))
         .routes(routes!(erasures::plan))
         .routes(routes!(erasures::open, erasures::list))
         .routes(routes!(erasures::flagged))
@@ -95,6 +101,12 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(erasures::cancel))
         .routes(routes!(erasures::run))
         .routes(routes!(erasures::certificate))
+        .routes(routes!(requests::open, requests::list))
+        .routes(routes!(requests::get))
+        .routes(routes!(requests::verify))
+        .routes(routes!(requests::change))
+        .routes(routes!(requests::approve))
+        .routes(routes!(requests::run))
         .routes(routes!(jobs::list))
 }
 

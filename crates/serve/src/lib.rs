@@ -4,7 +4,7 @@
 //! server     an address, TLS, an end without broken answers
 //!   frame    request id, figures, no internal text in an error ([`problem`])
 //!   limits   size, time, how many at once, how many a second
-//!   door     who asks ([`ports::Gate`]), and whether their kind of role may ([`access`])
+//!   door     who asks ([`ports::Gate`], [`oidc`]), and whether their kind of role may ([`access`])
 //!   routes   one file a resource: from JSON to a port and back
 //! scheduler  jobs on time, each once, under a lease
 //! ```
@@ -21,6 +21,7 @@ mod door;
 mod frame;
 mod limits;
 mod metrics;
+mod oidc;
 pub mod ports;
 mod problem;
 mod routes;

@@ -1,5 +1,8 @@
 //! What the service asks of whatever stands behind it.
 
+mod consents;
+mod requests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +15,9 @@ use vermeil_model::policy::{Purpose, Role};
 use crate::answers::{Candidates, Customer, Erasure, ErasurePlan, Explanation, FlaggedRecord, JobRun};
 use crate::problem::{Language, Problem, ProblemKind};
 use crate::scheduler::Job;
+
+pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
+pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +70,10 @@ pub struct Ports {
     pub customers: Arc<dyn Customers>,
     /// Erasing people.
     pub erasures: Arc<dyn Erasures>,
+    /// What data subjects ask for.
+    pub requests: Arc<dyn Requests>,
+    /// What people allow and refuse.
+    pub consents: Arc<dyn Consents>,
     /// What is done on time.
     pub jobs: Arc<dyn Jobs>,
     /// Whether anything can be answered.

@@ -1,9 +1,11 @@
 //! The endpoints, one file a resource.
 
+pub(crate) mod consents;
 pub(crate) mod customers;
 pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod requests;
 
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};

@@ -52,6 +52,12 @@ pub enum ServeError {
     /// The certificate and the key do not serve.
     #[error("the certificate and its key cannot be used")]
     Certificate(#[source] io::Error),
+    /// Anybody on the way could answer in its place.
+    #[error("{address} is no issuer: an address with https is expected")]
+    Issuer {
+        /// What the pipeline names as an issuer.
+        address: String,
+    },
     /// Connections are not taken any more.
     #[error("the service broke off")]
     BrokeOff(#[source] io::Error),
@@ -65,13 +71,14 @@ impl Diagnose for ServeError {
                 Diagnostic::new("serve-address").with("address", address).with("reason", cause)
             }
             Self::Certificate(_) => Diagnostic::new("serve-certificate"),
+            Self::Issuer { address } => Diagnostic::new("serve-issuer").with("address", address),
             Self::BrokeOff(cause) => Diagnostic::new("serve-broke-off").with("reason", cause),
         })
     }
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unprotected { .. } | Self::Certificate(_) => ErrorKind::Usage,
+            Self::Unprotected { .. } | Self::Certificate(_) | Self::Issuer { .. } => ErrorKind::Usage,
             Self::Address { .. } | Self::BrokeOff(_) => ErrorKind::Failed,
         }
     }
@@ -112,7 +119,7 @@ pub async fn serve(
     let listener = TcpListener::bind(address).map_err(bound)?;
     listener.set_nonblocking(true).map_err(bound)?;
     let local = listener.local_addr().map_err(bound)?;
-    let service = Service::new(settings, ports);
+    let service = Service::new(settings, ports)?;
     let (stop, stopped) = watch::channel(false);
     let keepers: Vec<_> = (service.schedule.jobs().iter())
         .map(|job| tokio::spawn(scheduler::keep(service.clone(), job.clone(), stopped.clone())))

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use vermeil_model::pipeline::ServiceSettings;
+use vermeil_model::pipeline::{OidcSettings, ServiceSettings};
 
 use crate::limits::Pace;
 use crate::metrics::Metrics;
+use crate::oidc::Issuer;
 use crate::ports::Ports;
 use crate::scheduler::Schedule;
+use crate::server::ServeError;
 
 /// What a service is set up with.
 pub struct Settings {
@@ -18,6 +20,8 @@ pub struct Settings {
     pub service: ServiceSettings,
     /// What it does on time.
     pub schedule: Schedule,
+    /// Whose word it takes for who people are.
+    pub oidc: Option<OidcSettings>,
 }
 
 /// How much one request may take.
@@ -40,18 +44,25 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) pace: Pace,
+    pub(crate) issuer: Option<Issuer>,
     pub(crate) places: Semaphore,
     is_ending: AtomicBool,
 }
 
 impl Service {
-    pub(crate) fn new(settings: Settings, ports: Ports) -> Self {
-        let Settings { service, schedule } = settings;
+    pub(crate) fn new(settings: Settings, ports: Ports) -> Result<Self, ServeError> {
+        let Settings { service, schedule, oidc } = settings;
+        let issuer = |settings: OidcSettings| {
+            let address = settings.issuer.clone();
+            Issuer::new(settings).ok_or(ServeError::Issuer { address })
+        };
+        let issuer = oidc.map(issuer).transpose()?;
         let limits = Limits {
             body: service.body_kib.get() as usize * 1024,
             time: Duration::from_secs(service.timeout_seconds.get().into()),
         };
-        Self(Arc::new(Shared {
+        Ok(Self(Arc::new(Shared {
+            issuer,
             ports,
             schedule,
             limits,
@@ -60,7 +71,7 @@ impl Service {
             places: Semaphore::new(service.concurrent_requests.get() as usize),
             settings: service,
             is_ending: AtomicBool::new(false),
-        }))
+        })))
     }
 
     /// From now on it is not ready: who sends requests here should send them elsewhere.

@@ -62,7 +62,9 @@ fn a_hold_restricts_instead_keeps_others_from_erasing_and_is_looked_at_again() {
         workspace.json_lines(&["query", sql, "--role", "marketer", "--purpose", "marketing"])[0]["n"].clone()
     };
     assert_eq!(marketed(), PEOPLE - 1);
-    // Nobody erases them on the side.
+    // Nobody erases them on the side, and who would is told before.
+    let planned = workspace.json(&["erase", "open", &profile, "--dry-run"]);
+    assert_eq!(planned["holds"], json!([{ "request": 1, "until": until }]));
     let other = crate::erase::approved(&workspace, &profile).to_string();
     assert_eq!(code_of(&workspace, &["erase", "run", &other]), (2, "erase-held".to_owned()));
     workspace.json(&["erase", "cancel", &other]);

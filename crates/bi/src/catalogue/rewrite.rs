@@ -150,18 +150,20 @@ fn body_has_no_rows(body: &SetExpr, known: &BTreeSet<String>) -> bool {
 }
 
 fn select_has_no_rows(select: &Select, known: &BTreeSet<String>) -> bool {
-    let groups = match &select.group_by {
-        GroupByExpr::All(_) => true,
+    let makes_rows = match &select.group_by {
+        GroupByExpr::All(_) => false,
+        GroupByExpr::Expressions(by, _) if by.is_empty() => {
+            select.having.is_some() || aggregates(&select.projection)
+        }
         // `GROUP BY ()` and sets of groupings make a row of no rows, too.
         GroupByExpr::Expressions(by, modifiers) => {
             let total = |by: &Expr| match by {
                 Expr::Tuple(of) => of.is_empty(),
                 by => matches!(by, Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_)),
             };
-            !by.is_empty() && modifiers.is_empty() && !by.iter().any(total)
+            !modifiers.is_empty() || by.iter().any(total)
         }
     };
-    let makes_rows = !groups && (select.having.is_some() || aggregates(&select.projection));
     let nowhere =
         matches!(&select.selection, Some(Expr::Value(ValueWithSpan { value: Value::Boolean(false), .. })));
     !makes_rows && (nowhere || select.from.iter().any(|tables| join_has_no_rows(tables, known)))

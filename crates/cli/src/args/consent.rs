@@ -1,5 +1,7 @@
 //! What can be typed after `consent`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use vermeil_model::consent::ConsentScope;
 
@@ -54,6 +56,17 @@ pub struct ConsentSayArguments {
     pub channel: Option<String>,
     #[arg(id = "text-version", long, value_name = "VERSION")]
     pub text_version: Option<String>,
+    #[command(flatten)]
+    pub reader: ReaderArguments,
+}
+
+/// The profiles that may be seen for a purpose, for a recipient.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    pub recipient: String,
     #[command(flatten)]
     pub reader: ReaderArguments,
 }

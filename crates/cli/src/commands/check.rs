@@ -24,7 +24,11 @@ pub async fn execute(session: &Session, output: &mut Output) -> Result<Outcome, 
     let (config, wrong_policies) = session.config_to_check()?;
     let mut report = vermeil_engine::check(&config).await;
     let notes = match &wrong_policies {
-        None => config.policy.findings(),
+        None => {
+            let mut notes = config.policy.findings();
+            notes.extend(vermeil_engine::purposes_without_basis(&config));
+            notes
+        }
         Some(errors) => {
             report.problems.extend(errors.iter().filter_map(Diagnose::diagnostic));
             Vec::new()

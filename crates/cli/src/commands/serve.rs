@@ -1,11 +1,13 @@
 //! `vermeil serve`: the services of a pipeline, over HTTP and the PostgreSQL wire.
 
+mod consents;
 mod customers;
 mod desk;
 mod erasures;
 mod jobs;
 mod postgres;
 mod problems;
+mod requests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -42,8 +44,11 @@ pub async fn execute(
     let transport = transport(arguments)?;
     let engine = Arc::new(session.engine(Access::MustExist).await?);
     let pipeline = engine.pipeline();
-    let settings =
-        Settings { service: pipeline.service.clone(), schedule: Schedule::parse(&pipeline.schedule)? };
+    let settings = Settings {
+        service: pipeline.service.clone(),
+        schedule: Schedule::parse(&pipeline.schedule)?,
+        oidc: pipeline.oidc.clone(),
+    };
     let wire = match arguments.postgres {
         Some(address) => Some(postgres::bind(address, &transport).await?),
         None => None,
@@ -56,6 +61,8 @@ pub async fn execute(
         gate: Arc::clone(&desk) as _,
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
+        requests: Arc::clone(&desk) as _,
+        consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,
         phrases: Arc::new(problems::Titles::new()),

@@ -25,6 +25,10 @@ pub fn summary(catalog: &Catalog, summary: &ErasureSummary) -> String {
     ] {
         facts.fact(name, count(catalog, value));
     }
+    for hold in &summary.holds {
+        let arguments = [("request", hold.request.to_string().into()), ("until", hold.until.as_str().into())];
+        facts.fact("erase-held", text(catalog.message("erase-held-by", &arguments)));
+    }
     let mut grid = Grid::new(catalog, &["table", "rows", "files", "erase-bytes", "erase-rewritten"]);
     for table in &summary.tables {
         grid.row(vec![

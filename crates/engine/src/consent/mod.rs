@@ -385,7 +385,7 @@ fn consent_intent(reader: &Reader, grant: &Grant) -> Intent {
 }
 
 /// Short names and versions, and no sentence, address or number of a person.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     let is_fit = |letter: char| letter.is_ascii_alphanumeric() || ".-_/:".contains(letter);
     (1..=64).contains(&text.len()) && text.chars().all(is_fit)
 }

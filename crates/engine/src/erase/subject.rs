@@ -88,10 +88,12 @@ impl Engine {
             kit.values = std::mem::take(&mut told.values).into_iter().collect();
         }
         let summaries = self.measure(&mut gathering).await?;
-        let closures = gathering.kits.into_iter().zip(summaries);
-        Ok(closures
-            .map(|(kit, summary)| (!kit.records.is_empty()).then_some(Closure { kit, summary }))
-            .collect())
+        let mut closures = Vec::with_capacity(subjects.len());
+        for (kit, mut summary) in gathering.kits.into_iter().zip(summaries) {
+            summary.holds = self.holds_about(&kit.records).await?;
+            closures.push((!kit.records.is_empty()).then_some(Closure { kit, summary }));
+        }
+        Ok(closures)
     }
 
     /// The closures of `subjects`, whose values are read under `grant`: records, events, profiles, rows in
@@ -424,6 +426,7 @@ impl Engine {
                     suppression_tags: kit.suppression.len() as u64,
                     values: kit.values.len() as u64,
                     tables,
+                    holds: Vec::new(),
                 }
             })
             .collect())

@@ -27,8 +27,17 @@ pub(super) struct SourceConsents<'a> {
 }
 
 impl<'a> SourceConsents<'a> {
-    pub(super) fn new(engine: &'a Engine, source: &'a Source, schema: &'a Schema) -> Self {
-        Self { engine, source, schema, said: Vec::new() }
+    /// # Errors
+    /// [`ConsentError::NoBasis`](crate::consent::ConsentError) of a purpose that the source speaks of.
+    pub(super) fn new(
+        engine: &'a Engine,
+        source: &'a Source,
+        schema: &'a Schema,
+    ) -> Result<Self, EngineError> {
+        for mapping in &source.consent {
+            engine.basis(&mapping.purpose)?;
+        }
+        Ok(Self { engine, source, schema, said: Vec::new() })
     }
 
     /// Takes in what a row says of the record that it becomes a version of.

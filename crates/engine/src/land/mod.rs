@@ -194,7 +194,7 @@ impl<'a> Lander<'a> {
             suppressed,
             epoch,
             flagged,
-            consents: SourceConsents::new(engine, source, schema),
+            consents: SourceConsents::new(engine, source, schema)?,
             report,
             chunk: None,
             quarantined,

@@ -28,6 +28,18 @@ pub struct ErasureSummary {
     pub values: u64,
     /// Where they stand.
     pub tables: Vec<ErasureTable>,
+    /// What keeps it from being carried out.
+    #[serde(default)]
+    pub holds: Vec<ErasureHold>,
+}
+
+/// A request that says that someone must be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureHold {
+    /// Its number.
+    pub request: i64,
+    /// The hold's last day.
+    pub until: String,
 }
 
 /// A table that holds someone.

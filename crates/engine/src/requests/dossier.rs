@@ -3,22 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, SecondsFormat};
+use datafusion::prelude::{col, lit};
 use uuid::Uuid;
 use vermeil_model::consent::{ConsentKey, LegalBasis};
 use vermeil_model::pipeline::Source;
 use vermeil_model::policy::Purpose;
 use vermeil_model::{Field, FieldClass, Grant, ProfileId, RecordId};
 use vermeil_rights::dossier::{
-    Dossier, DossierConsent, DossierField, DossierPurpose, DossierRow, DossierSource, ProfileValue, UnreadRow,
+    Dossier, DossierConsent, DossierField, DossierPurpose, DossierRecipient, DossierRow, DossierSource,
+    ProfileValue, UnreadRow,
 };
 use vermeil_rights::request::RequestKind;
 use vermeil_state::{ConsentEvent, KnownRequest};
 
-use crate::columns::SOURCE_KEY_PREFIX;
+use crate::columns::{RECORD_ID, SOURCE_KEY_PREFIX};
 use crate::engine::{Engine, Reader};
 use crate::erase::KitContents;
 use crate::error::EngineError;
+use crate::lake::TableName;
 use crate::report::second;
+use crate::stored;
 
 /// What the parts of a record's key in its source are called.
 const KEY: &str = "key";
@@ -66,6 +70,7 @@ impl Engine {
             dossier.profile = self.profile_values(&closure, reader).await?;
             dossier.unread = self.unread_rows(&closure, reader).await?;
             dossier.consents = self.statements_about(&closure).await?;
+            dossier.recipients = self.recipients_of(&closure).await?;
         }
         dossier.fields = self.described_fields(&dossier);
         Ok(dossier)
@@ -124,6 +129,29 @@ impl Engine {
         .await?;
         rows.sort_by(|one, other| (&one.id, one.version).cmp(&(&other.id, other.version)));
         Ok(rows)
+    }
+
+    /// Who may have received their profile: every recipient of an export since a record of theirs was
+    /// published.
+    async fn recipients_of(&self, closure: &KitContents) -> Result<Vec<DossierRecipient>, EngineError> {
+        let Some(publication) = self.publication().await? else { return Ok(Vec::new()) };
+        let own = ids(&closure.records).into_iter().map(|record| lit(record.to_string())).collect();
+        let own = col(RECORD_ID).in_list(own, false);
+        let members = self.published_rows(&publication, &TableName::Members, own).await?;
+        let mut since: Option<i64> = None;
+        for batch in &members {
+            let earliest = stored::times(batch, "since")?.iter().flatten().min();
+            since = [since, earliest].into_iter().flatten().min();
+        }
+        let Some(since) = since.and_then(DateTime::from_timestamp_micros) else { return Ok(Vec::new()) };
+        let exports = self.state.exports().await?.into_iter().filter(|export| export.begun_at >= since);
+        Ok(exports
+            .map(|export| DossierRecipient {
+                name: export.recipient,
+                purpose: export.purpose.to_string(),
+                at: second(export.begun_at),
+            })
+            .collect())
     }
 
     async fn profile_values(

@@ -1,11 +1,7 @@
 //! A dossier as one table.
 
 use super::{Dossier, DossierRow};
-
-/// What spreadsheets take for the beginning of a formula.
-///
-/// Source: OWASP, "CSV Injection".
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+use crate::spreadsheet::cell;
 
 pub(super) fn table(dossier: &Dossier) -> String {
     let mut table = String::from("part,source,id,version,observed_at,field,value\r\n");
@@ -40,15 +36,7 @@ fn lines_of(table: &mut String, part: &str, row: &DossierRow) {
 }
 
 fn line(table: &mut String, cells: [&str; 7]) {
-    let cells: Vec<String> = cells.into_iter().map(cell).collect();
+    let cells: Vec<String> = cells.map(cell).into();
     table.push_str(&cells.join(","));
     table.push_str("\r\n");
-}
-
-pub(super) fn cell(text: &str) -> String {
-    let neutral = if text.starts_with(FORMULA) { "'" } else { "" };
-    match text.contains([',', '"', '\r', '\n']) {
-        true => format!("\"{neutral}{}\"", text.replace('"', "\"\"")),
-        false => format!("{neutral}{text}"),
-    }
 }

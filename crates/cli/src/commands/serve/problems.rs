@@ -23,7 +23,7 @@ pub fn problem(error: &EngineError) -> Problem {
         | EngineError::ErasureChanged { .. }
         | EngineError::SameAccount { .. }
         | EngineError::SeveralPeople { .. }
-        | EngineError::State(StateError::OutOfTurn { .. }) => ProblemKind::Conflict,
+        | EngineError::State(StateError::OutOfTurn { .. } | StateError::Request(_)) => ProblemKind::Conflict,
         EngineError::NothingPublished
         | EngineError::IndexIncomplete { .. }
         | EngineError::State(StateError::Busy { .. })

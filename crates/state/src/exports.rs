@@ -1,0 +1,108 @@
+//! What was handed to whom, and when.
+
+use chrono::{DateTime, Utc};
+use vermeil_model::policy::{Purpose, Role};
+
+use crate::database::{moment, now};
+use crate::{StateDatabase, StateError};
+
+/// Profiles that were handed to a recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Counts up.
+    pub number: i64,
+    /// Who received them.
+    pub recipient: String,
+    /// What for.
+    pub purpose: Purpose,
+    /// In which role they were read.
+    pub role: Role,
+    /// By which account.
+    pub actor: String,
+    /// When it began.
+    pub begun_at: DateTime<Utc>,
+    /// When it ended, and how many profiles it held; `None`: it failed or was cut off.
+    pub ended: Option<(DateTime<Utc>, u64)>,
+}
+
+type Row = (i64, String, String, String, String, i64, Option<i64>, Option<i64>);
+
+impl StateDatabase {
+    /// Notes an export before its first row is written. Returns its number.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn begin_export(
+        &self,
+        recipient: &str,
+        purpose: &Purpose,
+        role: &Role,
+        actor: &str,
+    ) -> Result<i64, StateError> {
+        let mut change = self.begin().await?;
+        let number = self.take_numbers(&mut change, "export", 1).await?;
+        sqlx::query(
+            "INSERT INTO exports (export, recipient, purpose, role, actor, begun_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(number)
+        .bind(recipient)
+        .bind(&purpose.0)
+        .bind(&role.0)
+        .bind(actor)
+        .bind(now())
+        .execute(&mut *change)
+        .await
+        .map_err(|cause| self.failed(cause))?;
+        self.commit(change).await?;
+        Ok(number)
+    }
+
+    /// Notes that an export is whole.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn end_export(&self, number: i64, profiles: u64) -> Result<(), StateError> {
+        let mut change = self.begin().await?;
+        sqlx::query("UPDATE exports SET ended_at = $1, profiles = $2 WHERE export = $3 AND ended_at IS NULL")
+            .bind(now())
+            .bind(i64::try_from(profiles).unwrap_or(i64::MAX))
+            .bind(number)
+            .execute(&mut *change)
+            .await
+            .map_err(|cause| self.failed(cause))?;
+        self.commit(change).await
+    }
+
+    /// Every export, the oldest first.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn exports(&self) -> Result<Vec<Export>, StateError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT export, recipient, purpose, role, actor, begun_at, ended_at, profiles \
+             FROM exports ORDER BY export",
+        )
+        .fetch_all(self.readers())
+        .await
+        .map_err(|cause| self.failed(cause))?;
+        rows.into_iter().map(|row| export(row).map_err(|cause| self.failed(cause))).collect()
+    }
+}
+
+fn export(row: Row) -> Result<Export, sqlx::Error> {
+    let (number, recipient, purpose, role, actor, begun_at, ended_at, profiles) = row;
+    let ended = ended_at.map(moment).transpose()?.zip(profiles);
+    Ok(Export {
+        number,
+        recipient,
+        purpose: Purpose(purpose),
+        role: Role(role),
+        actor,
+        begun_at: moment(begun_at)?,
+        ended: ended.map(|(at, profiles)| (at, profiles.unsigned_abs())),
+    })
+}
+
+#[cfg(test)]
+mod tests;
