@@ -75,10 +75,10 @@ impl VisitorMut for LeaveOut {
                     aggregate(query);
                 }
             }
-            Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::NotEq, right } => {
-                if names_function(left) && is_zero(right) {
-                    **right = text(NO_FUNCTION.to_owned());
-                }
+            Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::NotEq, right }
+                if names_function(left) && is_zero(right) =>
+            {
+                **right = text(NO_FUNCTION.to_owned());
             }
             Expr::Exists { subquery, negated } if has_no_rows(subquery, &BTreeSet::new()) => {
                 *expression = Expr::Value(ValueWithSpan::from(Value::Boolean(*negated)));

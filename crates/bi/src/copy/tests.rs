@@ -26,7 +26,7 @@ fn text_escapes_what_separates_and_csv_quotes_it() {
     let values = [Some("a\tb"), None, Some(""), Some("c\\d\ne"), Some("f,\"g\"")];
     check(&[], &values, "a\\tb\t\\N\t\tc\\\\d\\ne\tf,\"g\"\n");
     let csv = CopyOption::Format("csv".into());
-    check(&[csv.clone()], &values, "a\tb,,\"\",\"c\\d\ne\",\"f,\"\"g\"\"\"\n");
+    check(std::slice::from_ref(&csv), &values, "a\tb,,\"\",\"c\\d\ne\",\"f,\"\"g\"\"\"\n");
     check(&[csv.clone(), CopyOption::Delimiter(';')], &[Some("a;b"), Some("c,d")], "\"a;b\";c,d\n");
     check(&[csv, CopyOption::Null("-".to_owned())], &[None, Some("-")], "-,\"-\"\n");
     check(&[CopyOption::Delimiter('|')], &[Some("a|b"), Some("c")], "a\\|b|c\n");
@@ -55,6 +55,6 @@ fn other_formats_and_encodings_are_refused() {
         CopyOption::Delimiter('→'),
         CopyOption::ForceQuote(Vec::new()),
     ] {
-        assert!(CopyFormat::of(&[option.clone()]).is_err(), "{option}");
+        assert!(CopyFormat::of(std::slice::from_ref(&option)).is_err(), "{option}");
     }
 }
