@@ -1778,7 +1778,7 @@ consent-none = nothing was said
 consent-taken = { $statements ->
     [one] one statement is taken down, and holds
    *[other] { $statements } statements are taken down, and hold
-}
+    }
 consent-allowed = Yes, for { $purpose } ({ $basis }; last word: { $status }).
 consent-not-allowed = No, not for { $purpose } ({ $basis }; last word: { $status }).
 purpose-without-basis = the pipeline does not say why purpose `{ $purpose }` may be pursued
@@ -1817,7 +1817,7 @@ export-cut-off = cut off
 export-done = { $profiles ->
     [one] one profile is written for { $recipient }, for { $purpose }
    *[other] { $profiles } profiles are written for { $recipient }, for { $purpose }
-}
+    }
 export-no-purpose = an export has a purpose
     .help = declare it with `--purpose`
 export-recipient = this is no short name of a recipient

@@ -1775,7 +1775,7 @@ consent-none = rien ne fut dit
 consent-taken = { $statements ->
     [one] une déclaration est consignée, et vaut
    *[other] { $statements } déclarations sont consignées, et valent
-}
+    }
 consent-allowed = Oui, pour { $purpose } ({ $basis } ; dernier mot : { $status }).
 consent-not-allowed = Non, pas pour { $purpose } ({ $basis } ; dernier mot : { $status }).
 purpose-without-basis = le pipeline ne dit pas sur quelle base la finalité `{ $purpose }` repose
@@ -1814,7 +1814,7 @@ export-cut-off = interrompu
 export-done = { $profiles ->
     [one] un profil est écrit pour { $recipient }, pour { $purpose }
    *[other] { $profiles } profils sont écrits pour { $recipient }, pour { $purpose }
-}
+    }
 export-no-purpose = un export a une finalité
     .help = déclarez-la par `--purpose`
 export-recipient = ce n'est pas le nom court d'un destinataire
