@@ -224,7 +224,13 @@ impl Workspace {
     /// A table such as `landing/erp` at its latest version; `None` before its first.
     pub fn stored(&self, table: &str) -> Option<Stored> {
         let folder = self.file("lake").join(table);
-        if !folder.join("_delta_log").is_dir() {
+        // Whoever is killed before the first commit leaves a log without one.
+        let commits = |entry: std::fs::DirEntry| {
+            let name = entry.file_name();
+            name.to_str().is_some_and(|name| name.ends_with(".json") || name.ends_with(".parquet"))
+        };
+        let mut log = std::fs::read_dir(folder.join("_delta_log")).ok()?;
+        if !log.any(|entry| entry.is_ok_and(commits)) {
             return None;
         }
         let url = url::Url::from_directory_path(folder).expect("an absolute path");
