@@ -86,9 +86,7 @@ impl Engine {
         grant: &Grant,
         visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
     ) -> Result<u64, EngineError> {
-        let name = TableName::Landing(source.id.clone());
-        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
-        self.open_table(source, &table, Versions::Current, (actor, grant), &mut Each(visit)).await
+        self.open_table(source, Versions::Current, (actor, grant), &mut Each(visit)).await
     }
 
     /// Opens the current version of some records of a source as [`Engine::open_records`] opens all.
@@ -99,9 +97,7 @@ impl Engine {
         (actor, grant): (&str, &Grant),
         visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
     ) -> Result<u64, EngineError> {
-        let name = TableName::Landing(source.id.clone());
-        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
-        self.open_table(source, &table, Versions::CurrentOf(records), (actor, grant), &mut Each(visit)).await
+        self.open_table(source, Versions::CurrentOf(records), (actor, grant), &mut Each(visit)).await
     }
 
     /// Opens every version of every record of a source as [`Engine::open_records`]
@@ -113,9 +109,7 @@ impl Engine {
         grant: &Grant,
         visitor: &mut dyn RecordVisitor,
     ) -> Result<u64, EngineError> {
-        let name = TableName::Landing(source.id.clone());
-        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
-        self.open_table(source, &table, Versions::Every, (actor, grant), visitor).await
+        self.open_table(source, Versions::Every, (actor, grant), visitor).await
     }
 
     /// Opens every version of some records or events of a source as [`Engine::open_records`] opens current ones.
@@ -126,20 +120,18 @@ impl Engine {
         (actor, grant): (&str, &Grant),
         visit: &mut (dyn FnMut(OpenedRecord<'_>) + Send),
     ) -> Result<u64, EngineError> {
-        let name = TableName::Landing(source.id.clone());
-        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
-        self.open_table(source, &table, Versions::EveryOf(records), (actor, grant), &mut Each(visit)).await
+        self.open_table(source, Versions::EveryOf(records), (actor, grant), &mut Each(visit)).await
     }
 
     async fn open_table(
         &self,
         source: &Source,
-        table: &LakeTable,
         versions: Versions<'_>,
         (actor, grant): (&str, &Grant),
         visitor: &mut dyn RecordVisitor,
     ) -> Result<u64, EngineError> {
-        let name = table.name();
+        let name = TableName::Landing(source.id.clone());
+        let Some(table) = self.lake.table(&name).await? else { return Ok(0) };
         let entry = self.begin_opening(actor, grant, &name.to_string()).await?;
         let mut opening = Opening {
             engine: self,
@@ -149,7 +141,7 @@ impl Engine {
             versions,
             opened: Opened::default(),
         };
-        let outcome = opening.run(table, visitor).await;
+        let outcome = opening.run(&table, visitor).await;
         let rows = opening.opened.rows;
         self.end_opening(entry, opening.opened, status_of(&outcome)).await?;
         outcome.map(|()| rows)

@@ -139,7 +139,8 @@ impl ConsentStatus {
     }
 }
 
-/// Which of several contact points of one kind counts, where one profile has several and they disagree.
+/// Which word counts where different ones were said of the records of one profile. Of its contact points a no
+/// counts always.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Contradiction {

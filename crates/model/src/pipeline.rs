@@ -330,7 +330,7 @@ pub struct Golden {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsentRules {
-    /// Which of several e-mail addresses, or phone numbers, of one profile counts where they disagree.
+    /// Which word counts where different ones were said of the records of one profile.
     pub contradiction: Contradiction,
 }
 

@@ -11,8 +11,9 @@
 //! another basis                     there
 //! ```
 //!
-//! Of several contact points of one kind a no counts over a yes, unless the pipeline says that the last
-//! word does. Of one contact point the last word counts always.
+//! Of several contact points of one kind a no counts over a yes: which of them a profile shows is not known
+//! here, and one that was refused must not be. So it is with what was said of several records, unless the
+//! pipeline says that the last word counts. Of one contact point or record the last word counts always.
 //!
 //! Source: Regulation (EU) 2016/679, Art. 6, 7, 18, 21.
 
@@ -114,10 +115,12 @@ fn word(contradiction: Contradiction, statements: &[Statement], scope: ConsentSc
         ConsentStatus::Restricted | ConsentStatus::Released => None,
         _ => Some((said.occurred_at, Word::No)),
     });
-    let chosen = match contradiction {
+    let chosen = match (contradiction, scope) {
         // Of two words at one moment the no counts here too.
-        Contradiction::MostRecent => said.max_by_key(|(at, word)| (*at, *word == Word::No)),
-        Contradiction::MostRestrictive => said.max_by_key(|(_, word)| *word == Word::No),
+        (Contradiction::MostRecent, ConsentScope::Record) => {
+            said.max_by_key(|(at, word)| (*at, *word == Word::No))
+        }
+        _ => said.max_by_key(|(_, word)| *word == Word::No),
     };
     chosen.map_or(Word::None, |(_, word)| word)
 }
