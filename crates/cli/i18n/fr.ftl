@@ -361,6 +361,13 @@ column-audit-log = journal d'audit
 column-class = classe
 column-class-contact = contact
 column-class-demographic = démographique
+column-demo-before-withdrawal = avant
+column-demo-after-withdrawal = l'un d'eux retire son consentement
+column-demo-erasure = puis demande son effacement
+column-demo-certificate = attestation, à la signature valide
+column-demo-looked-by = recherche
+column-demo-before-erasure = avant l'effacement
+column-demo-after-erasure = après
 column-class-identifier = identifiant
 column-class-plain = ordinaire
 column-class-sensitive = sensible
@@ -548,6 +555,7 @@ stage-cluster-makes = groupes formés
 stage-publish-makes = profils de référence publiés
 stage-write-makes = lignes écrites avec leur groupe
 stage-measure-makes = comptes comparés à la vérité
+stage-erase-makes = enregistrements d'un client effacés
 
 outcome-running = en cours
 outcome-done = terminée
@@ -965,6 +973,35 @@ demo-unpublished = { $accounts ->
        *[other] { $accounts } comptes ne sont dans aucun profil ; chacun compte pour un profil à lui seul.
     }
 demo-example = Un profil de référence issu de { $accounts } comptes dans { $sources } sources, ouvert sous le rôle `{ $role }` pour la finalité `{ $purpose }`
+demo-ending = Un client s'en va
+demo-exported = { $profiles ->
+        [one] { $profiles } profil exporté
+       *[other] { $profiles } profils exportés
+    } vers `{ $recipient }`
+demo-withdrawn = et l'adresse dont le consentement est retiré n'y est pas
+demo-withdrawn-in-vain = et l'adresse dont le consentement est retiré y est TOUJOURS
+demo-erased = demande { $number }, { $records ->
+        [one] { $records } enregistrement
+       *[other] { $records } enregistrements
+    } : illisible après { $unreadable }, { $status } après { $seconds } ; approuvée par un second compte, comme il se doit
+demo-rows = { $rows ->
+        [0] rien
+        [one] { $rows } ligne
+       *[other] { $rows } lignes
+    }
+demo-rows-of-versions = { $rows ->
+        [0] rien
+        [one] { $rows } ligne, dont { $keys } avec une clé
+       *[other] { $rows } lignes, dont { $keys } avec une clé
+    } dans { $versions } versions{ $refused ->
+        [0] {""}
+       *[other] , dont { $refused } ne peuvent plus être lues
+    }
+demo-not-installed = absent
+demo-by-pyarrow = pyarrow, chaque fichier Parquet du lac
+demo-by-duckdb = DuckDB, chaque fichier Parquet du lac
+demo-by-time-travel = voyage dans le temps, chaque version de chaque table
+demo-by-backup = le lac d'avant, remis en place
 
 next-heading = Pour continuer, saisissez :
 next-check = ce que lit le pipeline, et ce qui l'arrêterait
@@ -974,6 +1011,7 @@ next-query-analyst = ce que voit un analyste : champs ordinaires et pseudonymes
 next-query-opened = les mêmes personnes par leur nom, sur habilitation ; la piste d'audit en garde trace
 next-explain = d'où vient ce profil
 next-quarantine = les lignes qui ont enfreint leur contrat, et que faire de chacune
+next-prove = si l'attestation d'effacement est telle qu'elle fut signée
 
 
 ### Diagnostics de la ligne de commande

@@ -1,5 +1,5 @@
 //! `vermeil demo`: three silos of invented customers, the whole pipeline on
-//! them, and how well it did against the known truth.
+//! them, how well it did against the known truth, and one of them who leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,6 +27,12 @@ use crate::output::Output;
 use crate::render;
 use crate::session::Session;
 
+mod ending;
+
+pub use self::ending::Ending;
+#[cfg(test)]
+pub use self::ending::{ForeignFound, Found};
+
 /// The pipeline that the demo runs and `init` begins with.
 pub const DEMO_PIPELINE: &str = include_str!("../../../../pipelines/demo/pipeline.yaml");
 
@@ -40,7 +46,16 @@ pub const DEMO_POLICIES: [(&str, &str); 2] = [
 const MARKER: &str = ".vermeil-demo";
 
 /// What the demo and its pipeline write into the folder.
-const MADE_BY_DEMO: [&str; 5] = [DATA_FOLDER, "lake", "state", vermeil_policy::FOLDER, PIPELINE_FILE];
+const MADE_BY_DEMO: [&str; 8] = [
+    DATA_FOLDER,
+    ending::LAKE,
+    "state",
+    vermeil_policy::FOLDER,
+    PIPELINE_FILE,
+    ending::EXPORTS,
+    ending::BACKUP,
+    ending::CERTIFICATE,
+];
 
 /// What the demo shows.
 #[derive(Serialize)]
@@ -61,6 +76,8 @@ pub struct Demo {
     pub role: String,
     /// What for.
     pub purpose: String,
+    /// Who withdrew consent and was erased.
+    pub ending: Option<Ending>,
 }
 
 /// Writes, runs, measures, shows.
@@ -79,23 +96,31 @@ pub async fn execute(
     let config = config::load(folder, session.environment.storage_options.clone())?;
     let (role, purpose) = widest_grant(&config.policy.matrix());
     let reader = Reader { actor: session.environment.actor.clone(), role, purpose };
-    let engine = Engine::open(config, Access::CreateIfMissing).await?;
+    let engine = Engine::open(config.clone(), Access::CreateIfMissing).await?;
     let mut run = engine.run(Stage::Publish, &*session.progress).await?;
 
     let measuring = Instant::now();
     let accounts = engine.published_accounts(&reader).await?;
     let accuracy = compare(&accounts, vermeil_synth::truth(&folder.join(DATA_FOLDER))?);
-    let example = match best_known(&accounts) {
+    let best_known = best_known(&accounts);
+    let example = match best_known {
         Some(profile) => Some(engine.explain_profile(profile, &reader).await?),
         None => None,
     };
     let (seconds, rows) = (measuring.elapsed().as_secs_f64(), accuracy.truth_records);
     let measured = StageReport { name: "measure".to_owned(), seconds, rows };
+    let leaving = Instant::now();
+    let ending = ending::play(session, (&engine, config), (&accounts, best_known), folder).await?;
+    let rows = ending.as_ref().map_or(0, |ending| ending.records);
+    let left = StageReport { name: "erase".to_owned(), seconds: leaving.elapsed().as_secs_f64(), rows };
     run.stages.insert(0, synth);
-    run.stages.push(measured);
+    run.stages.extend([measured, left]);
     run.seconds = started.elapsed().as_secs_f64();
 
-    let ended = outcome(&run);
+    let ended = match &ending {
+        Some(ending) if !ending.is_as_promised() => Outcome::Unsound,
+        _ => outcome(&run),
+    };
     let demo = Demo {
         run,
         accuracy,
@@ -104,6 +129,7 @@ pub async fn execute(
         example,
         role: reader.role.0,
         purpose: reader.purpose.map(|purpose| purpose.0).unwrap_or_default(),
+        ending,
     };
     output.report(&demo, |demo| render::demo::render(&session.catalog, &session.program, demo))?;
     Ok(ended)

@@ -15,7 +15,7 @@ use crate::accuracy::Accuracy;
 use crate::commands::check::Checked;
 use crate::commands::compare_names::ComparedNames;
 
-use crate::commands::demo::{DEMO_POLICIES, Demo};
+use crate::commands::demo::{DEMO_POLICIES, Demo, Ending, ForeignFound, Found};
 use crate::commands::evaluate::Evaluated;
 use crate::commands::init::NewPipeline;
 use crate::commands::policy::PolicyShown;
@@ -286,7 +286,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
     run.up_to_date = true;
     run.oversized_blocks =
         vec![OversizedBlockReport { rule: "email".to_owned(), blocks: 2, records: 5_000, pairs: 12_497_500 }];
-    run.stages = ["synth", "land", "prepare", "estimate", "score", "cluster", "publish", "measure"]
+    run.stages = ["synth", "land", "prepare", "estimate", "score", "cluster", "publish", "measure", "erase"]
         .map(|name| StageReport { name: name.to_owned(), seconds: 1.0, rows: 1 })
         .into();
     let found = FoundRecord { record_id: "a".to_owned(), profile_id: Some("p".to_owned()), source: None };
@@ -301,6 +301,7 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         example: Some(profile.clone()),
         role: "dpo".to_owned(),
         purpose: "data_subject_rights".to_owned(),
+        ending: Some(ending()),
     };
     let compared =
         ComparedNames { file: "pairs.csv".to_owned(), out: "compared.csv".to_owned(), pairs: 3, alike: 1 };
@@ -330,6 +331,47 @@ fn every_report(catalog: &Catalog) -> Vec<String> {
         super::init::render(catalog, "vermeil", &made),
         super::demo::render(catalog, "vermeil", &demo),
     ]
+}
+
+/// Of a demo on a machine without DuckDB, in which nothing is left of whoever left.
+fn ending() -> Ending {
+    let found = |rows, refused, keys| Found {
+        foreign: ForeignFound { pyarrow: Some(rows), duckdb: None },
+        versions: LookBackReport { versions: 9, versions_refused: refused, rows, rows_with_key: rows },
+        backup: LookBackReport { versions: 9, versions_refused: 0, rows: 7, rows_with_key: keys },
+    };
+    Ending {
+        purpose: "marketing".to_owned(),
+        recipient: "mailer".to_owned(),
+        exported_before: 270,
+        exported_after: 269,
+        is_in_export_after: false,
+        erasure: 1,
+        status: "complete".to_owned(),
+        records: 3,
+        unreadable_after: 0.02,
+        seconds: 0.75,
+        before: found(7, 0, 2),
+        after: found(0, 5, 0),
+        certificate: "vermeil-demo/certificate.json".to_owned(),
+    }
+}
+
+#[test]
+fn what_is_left_of_someone_makes_the_demo_unsound() {
+    assert!(ending().is_as_promised());
+    let spoilt: [fn(&mut Ending); 5] = [
+        |ending| ending.is_in_export_after = true,
+        |ending| ending.status = "running".to_owned(),
+        |ending| ending.after.foreign.duckdb = Some(1),
+        |ending| ending.after.versions.rows = 1,
+        |ending| ending.after.backup.rows_with_key = 1,
+    ];
+    for spoil in spoilt {
+        let mut ending = ending();
+        spoil(&mut ending);
+        assert!(!ending.is_as_promised());
+    }
 }
 
 #[test]

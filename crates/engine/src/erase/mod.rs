@@ -16,6 +16,7 @@
 
 mod consents;
 mod kit;
+mod look_back;
 mod marks;
 mod names;
 mod prover;

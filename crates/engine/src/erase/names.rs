@@ -65,7 +65,7 @@ impl TableMatch {
 
 impl Names {
     /// The columns of a table to look at.
-    fn columns(&self, table: &LakeTable) -> Vec<&'static str> {
+    pub(super) fn columns(&self, table: &LakeTable) -> Vec<&'static str> {
         let schema = table.schema();
         let wanted = IDS.into_iter().chain(TAGS).chain([KEY_PAGE, KEY_SLOT]);
         wanted.filter(|name| schema.field_with_name(name).is_ok()).collect()

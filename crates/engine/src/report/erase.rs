@@ -187,3 +187,16 @@ impl ErasureStepReport {
         }
     }
 }
+
+/// What former versions of the lake's tables still hold of someone.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct LookBackReport {
+    /// Versions of tables that were tried, the latest included.
+    pub versions: u64,
+    /// Those that can no longer be read.
+    pub versions_refused: u64,
+    /// Rows that name them, each counted in every version that has it.
+    pub rows: u64,
+    /// Rows whose key is still there.
+    pub rows_with_key: u64,
+}
