@@ -30,6 +30,9 @@ cargo xtask <task>
                  how well `vermeil dedupe` does on the real data, beside its peers; fails where
                  a figure is lower than the last one by more than 0.005; `--update` stores them;
                  of a data set with few entities that is named, those that came out wrong too
+  simulate [SEEDS [FIRST]]
+                 histories of loads, merges, erasures and power failures, one a seed, by default
+                 10,000 from 0 on; `test` plays 200
   bench [ARGS]   the benchmarks of the README, in the release profile
   help           this text
 
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         ("lint", []) => test::lint(&surroundings),
         ("quality", arguments) => quality::run(&surroundings, arguments),
         ("tools", []) => test::tools(&surroundings),
+        ("simulate", seeds) if seeds.len() <= 2 => test::simulate(&surroundings, seeds),
         ("bench", arguments) => {
             let mut bench =
                 surroundings.cargo(["run", "--release", "--locked", "-p", "vermeil-benches", "--"]);

@@ -58,6 +58,27 @@ pub fn run(surroundings: &Surroundings) -> ExitCode {
     summary.conclude()
 }
 
+/// Only the simulation of `vermeil-engine`: how many seeds, and the first of them.
+pub fn simulate(surroundings: &Surroundings, seeds: &[String]) -> ExitCode {
+    let seed = |position: usize, otherwise: u64| match seeds.get(position) {
+        None => Ok(otherwise),
+        Some(typed) => typed.parse().map_err(|_| format!("not a number of seeds: `{typed}`")),
+    };
+    let mut summary = Summary::default();
+    summary.step("simulation", || {
+        let (count, first) = match (seed(0, 10_000), seed(1, 0)) {
+            (Ok(count), Ok(first)) => (count, first),
+            (Err(problem), _) | (_, Err(problem)) => return Verdict::Failed(problem),
+        };
+        let tests = ["test", "--workspace", "--lib", "--locked", "--", "simulation::"];
+        let mut tests = surroundings.cargo(tests);
+        tests.env("VERMEIL_SIMULATION_SEEDS", count.to_string());
+        tests.env("VERMEIL_SIMULATION_FIRST", first.to_string());
+        run_to_end(&mut tests).into()
+    });
+    summary.conclude()
+}
+
 /// Only the linting build.
 pub fn lint(surroundings: &Surroundings) -> ExitCode {
     let mut summary = Summary::default();

@@ -54,6 +54,8 @@ mod retention;
 mod review;
 mod run;
 mod session;
+#[cfg(test)]
+mod simulation;
 mod spill;
 mod status;
 mod stored;

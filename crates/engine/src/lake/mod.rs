@@ -113,6 +113,13 @@ impl Lake {
         &self.location.display
     }
 
+    /// The lake as it is reached through another store.
+    #[cfg(test)]
+    pub fn through(&self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+        let store = wrap(Arc::clone(&self.location.store));
+        Self { location: LakeLocation { store, ..self.location.clone() } }
+    }
+
     /// The store that DataFusion reads data files from.
     pub fn object_store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.location.store)
