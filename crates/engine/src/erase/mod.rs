@@ -10,12 +10,18 @@
 //! again, and is, where it was cut off. A request is never complete unless the proof ended: the
 //! state database asks for it in the change that completes it.
 //!
+//! What bars someone from coming back is noted in a ledger outside of the state database first: a backup of
+//! before that is restored knows nothing of the erasure, and what the ledger knows is done again ([`ledger`]), which
+//! [`restore_drill`] tries out.
+//!
 //! An erasure wins over a run that goes on beside it: the run asks before every batch who is
 //! suppressed, publishes nothing that it began to read before, and what it landed all the same is
 //! found under the lock by the tag of its source key.
 
 mod consents;
+mod drill;
 mod kit;
+mod ledger;
 mod look_back;
 mod marks;
 mod names;
@@ -31,6 +37,7 @@ use vermeil_audit::{Intent, Status};
 use vermeil_model::{FieldClass, Grant};
 use vermeil_state::{Erasure, ErasureStatus, ErasureStep};
 
+pub use self::drill::{RestoredBackup, restore_drill};
 pub(crate) use self::kit::KitContents;
 pub use self::subject::Subject;
 pub(crate) use self::subject::{Opener, Owners};
@@ -157,6 +164,15 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<ErasureRunReport, EngineError> {
         self.erasing(reader)?;
+        self.carry_out_erasures(which, reader, progress).await
+    }
+
+    pub(super) async fn carry_out_erasures(
+        &self,
+        which: &WhichErasures,
+        reader: &Reader,
+        progress: &dyn Progress,
+    ) -> Result<ErasureRunReport, EngineError> {
         let requests = self.due_requests(which).await?;
         let mut report = ErasureRunReport::default();
         if requests.is_empty() {
