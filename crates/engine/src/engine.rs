@@ -115,7 +115,8 @@ impl Engine {
     pub async fn open(config: EngineConfig, access: Access) -> Result<Self, EngineError> {
         let engine = Self::assemble(config, access).await?;
         // A restored backup serves nobody before it knows who was erased since.
-        engine.replay_erasures(access).await?;
+        // Boxed: hardly ever needed, and larger than everything else in here.
+        Box::pin(engine.replay_erasures(access)).await?;
         Ok(engine)
     }
 

@@ -86,7 +86,8 @@ fn live(world: &mut World, power: Arc<Power>, step: &Step) -> Lived {
         tokio::select! {
             biased;
             () = power.is_cut() => Lived::CutOff,
-            () = steps::take(world, &power, step) => Lived::Done,
+            // Boxed: as large as all that an engine may do.
+            () = Box::pin(steps::take(world, &power, step)) => Lived::Done,
         }
     });
     power.end();
