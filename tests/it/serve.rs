@@ -3,6 +3,7 @@
 mod access;
 mod consents;
 mod customers;
+mod downloads;
 mod ending;
 mod erasures;
 mod jobs;

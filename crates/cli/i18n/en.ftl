@@ -271,6 +271,12 @@ help-request-run-to = Access and portability: folder to make, with the answer an
 help-request-run-letter = Language of the letter; that of the messages unless given
 help-request-run-role = Role to deal with requests as; it must open every class
 help-request-run-purpose = Purpose of dealing with requests
+help-request-link = Give a link with which the answer is taken away once from the service: access and portability
+help-request-link-number = Number of the request
+help-request-link-hours = Hours for which it can be used; `service.download_hours` unless given, and never more
+help-request-link-letter = Language of the letter; that of the messages unless given
+help-request-link-role = Role to deal with requests as; it must open every class
+help-request-link-purpose = Purpose of dealing with requests
 help-request-lift = Lift a restriction of which the end was announced to the person
 help-request-lift-number = Number of the request
 help-request-lift-told = Day on which the person was told that it would be lifted
@@ -785,6 +791,7 @@ request-none = no request
 request-overdue = OVERDUE
 request-soon = due soon
 request-standing = clock stands still
+request-link-given = Whoever has this link takes the answer of request { $request } away, once and before { $expires }. It is not shown again:
 request-package-sound = The package is as it was signed.
 retention-nobody-due = nobody is kept past their time
 retention-prospect = prospect
@@ -1549,6 +1556,13 @@ request-nothing-to-rectify = the request does not say what should stand where
     .help = `set` names fields with the values that they should have
 request-not-received-yet = a request cannot have been received after today
     .help = `--received` is the day on which it came in
+download-nothing-to-take = there is nothing to take away
+    .help = { $kind ->
+        [rectification] what is set right is shown from the next run on
+       *[other] `vermeil request run` carries the request out
+    }
+download-not-taken = the answer of request { $number } was not taken yet, or not whole
+    .help = wait for it, or give another link: `vermeil request link { $number }`
 request-no-folder = the answer has to go somewhere
     .help = `--to` names a folder to make
 request-folder-taken = { $folder } is there already

@@ -271,6 +271,12 @@ help-request-run-to = Accès et portabilité : dossier à créer, avec la répon
 help-request-run-letter = Langue de la lettre ; celle des messages par défaut
 help-request-run-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
 help-request-run-purpose = Finalité du traitement des demandes
+help-request-link = Donne un lien avec lequel la réponse est retirée une fois auprès du service : accès et portabilité
+help-request-link-number = Numéro de la demande
+help-request-link-hours = Heures pendant lesquelles il peut servir ; `service.download_hours` par défaut, et jamais plus
+help-request-link-letter = Langue de la lettre ; celle des messages par défaut
+help-request-link-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-link-purpose = Finalité du traitement des demandes
 help-request-lift = Lève une limitation dont la fin a été annoncée à la personne
 help-request-lift-number = Numéro de la demande
 help-request-lift-told = Jour où la levée a été annoncée à la personne
@@ -782,6 +788,7 @@ request-none = aucune demande
 request-overdue = EN RETARD
 request-soon = bientôt due
 request-standing = délai suspendu
+request-link-given = Qui a ce lien retire la réponse à la demande { $request }, une fois et avant { $expires }. Il ne sera plus affiché :
 request-package-sound = Le dossier est tel qu'il a été signé.
 retention-nobody-due = personne n'est conservé au-delà de sa durée
 retention-prospect = prospect
@@ -1546,6 +1553,13 @@ request-nothing-to-rectify = la demande ne dit pas ce qui doit figurer où
     .help = `set` nomme des champs avec les valeurs attendues
 request-not-received-yet = une demande ne peut avoir été reçue après aujourd'hui
     .help = `--received` est le jour de son arrivée
+download-nothing-to-take = il n'y a rien à retirer
+    .help = { $kind ->
+        [rectification] ce qui est rectifié se voit dès le prochain passage
+       *[other] `vermeil request run` exécute la demande
+    }
+download-not-taken = la réponse à la demande { $number } n'a pas encore été retirée, ou pas entière
+    .help = attendez, ou donnez un autre lien : `vermeil request link { $number }`
 request-no-folder = la réponse doit aller quelque part
     .help = `--to` nomme un dossier à créer
 request-folder-taken = { $folder } existe déjà

@@ -78,7 +78,7 @@ pub use query::{
 };
 pub use rectify::Rectify;
 pub use report::*;
-pub use requests::{Delivery, NewRequest, RequestChange, Verification};
+pub use requests::{Delivery, Download, DownloadError, NewRequest, Package, RequestChange, Verification};
 pub use resolve::{ResolveQuery, Resolver};
 pub use review::{Answer, AnswersError, Review};
 pub use tokens::Identity;

@@ -50,6 +50,10 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/v1/requests/{number}/changes", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/requests/{number}/approve", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/requests/{number}/run", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/downloads", Needs::OneOf(&[Dpo])),
+    // Whoever has the link.
+    (Method::GET, "/download/{token}", Needs::Nothing),
+    (Method::POST, "/download/{token}", Needs::Nothing),
     (Method::GET, "/v1/jobs", Needs::OneOf(&[DataEngineer, Dpo])),
 ];
 

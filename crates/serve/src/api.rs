@@ -5,15 +5,16 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa::{OpenApi, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::pages::is_for_people;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::routes::{consents, customers, erasures, health, jobs, requests};
+use crate::routes::{consents, customers, downloads, erasures, health, jobs, requests};
 use crate::service::Service;
 use crate::{door, frame, limits};
 
@@ -69,7 +70,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .description("What went wrong")
         .content("application/problem+json", content)
         .build();
-    for item in document.paths.paths.values_mut() {
+    let page = ContentBuilder::new().schema(Some(String::schema())).build();
+    let page = ResponseBuilder::new().description("What went wrong").content("text/html", page).build();
+    for (path, item) in &mut document.paths.paths {
+        let response = if is_for_people(path) { &page } else { &response };
         let operations =
             [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch, &mut item.head];
         for operation in operations.into_iter().flatten() {
@@ -107,6 +111,8 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(requests::change))
         .routes(routes!(requests::approve))
         .routes(routes!(requests::run))
+        .routes(routes!(downloads::issue))
+        .routes(routes!(downloads::page, downloads::take))
         .routes(routes!(jobs::list))
 }
 

@@ -12,6 +12,10 @@ use crate::ports::Caller;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
 
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 /// Lets in whom the endpoint is for, and notes who it is.
 pub(crate) async fn admit(
     State(service): State<Service>,
@@ -20,13 +24,15 @@ pub(crate) async fn admit(
 ) -> Result<Response, Problem> {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let needs = path.and_then(|path| needs(request.method(), &path)).ok_or(ProblemKind::Forbidden)?;
+    let peer = Peer(address(&request));
+    request.extensions_mut().insert(peer);
     if needs == Needs::Nothing {
         return Ok(next.run(request).await);
     }
     let caller = match identify(&service, request.headers()).await? {
         Some(caller) => caller,
         None => {
-            service.pace.count_wrong(address(&request))?;
+            service.pace.count_wrong(peer.0)?;
             return Err(ProblemKind::Unauthenticated.into());
         }
     };

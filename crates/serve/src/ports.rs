@@ -1,6 +1,7 @@
 //! What the service asks of whatever stands behind it.
 
 mod consents;
+mod downloads;
 mod requests;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::problem::{Language, Problem, ProblemKind};
 use crate::scheduler::Job;
 
 pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
+pub use self::downloads::{Downloads, Parcel};
 pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
 
 /// Who asks.
@@ -72,6 +74,8 @@ pub struct Ports {
     pub erasures: Arc<dyn Erasures>,
     /// What data subjects ask for.
     pub requests: Arc<dyn Requests>,
+    /// Answers that people take away.
+    pub downloads: Arc<dyn Downloads>,
     /// What people allow and refuse.
     pub consents: Arc<dyn Consents>,
     /// What is done on time.

@@ -2,6 +2,7 @@
 
 pub(crate) mod consents;
 pub(crate) mod customers;
+pub(crate) mod downloads;
 pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod jobs;

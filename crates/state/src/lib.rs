@@ -1,5 +1,5 @@
 //! The state database: key pages, blind index, loads, publications, suppression, decisions,
-//! match models, erasures, API tokens, jobs, requests of data subjects.
+//! match models, erasures, API tokens, jobs, requests of data subjects, links.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -12,6 +12,7 @@ mod blind_index;
 mod consents;
 mod database;
 mod decisions;
+mod downloads;
 mod erasures;
 mod error;
 mod exports;
@@ -31,6 +32,7 @@ pub use blind_index::IndexEntry;
 pub use consents::{ConsentEvent, ConsentMark, ConsentState, NewConsent};
 pub use database::StateDatabase;
 pub use decisions::{Decision, NewDecision, Undone};
+pub use downloads::{NewDownload, TakenDownload};
 pub use erasures::{Erasure, ErasureStatus, ErasureStep, Kit, StepEntry};
 pub use error::StateError;
 pub use exports::Export;

@@ -14,13 +14,16 @@ const ROLES: [&str; 5] = ["data_engineer", "dpo", "analyst", "agent", "marketer"
 #[test]
 fn every_endpoint_answers_the_roles_of_the_list_and_nobody_else() {
     let workspace = published();
+    // It asks as nobody, too, and for answers of which it has no link.
+    workspace.append("pipeline.yaml", "service: { wrong_credentials_per_minute: 100000 }\n");
     let tokens = ROLES.map(|role| workspace.token("ada", role));
     let served = Served::start(&workspace);
     let document = served.get("/v1/openapi.json", "").expect(200);
     let mut found = format!("{:<60} anybody {}\n", "", ROLES.join(" "));
     for (method, path) in endpoints(&document) {
         // Of nobody and of nothing, so that asking changes nothing.
-        let address = path.replace("{number}", "987654321").replace("{id}", "nobody");
+        let address =
+            path.replace("{number}", "987654321").replace("{id}", "nobody").replace("{token}", "nobody");
         let body = (method == "POST").then(|| json!({}));
         let lets_in = |token: &str| {
             let answer = served.ask(&method, &address, token, body.as_ref());

@@ -1,5 +1,6 @@
 //! What can be typed after `request`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -23,6 +24,7 @@ pub enum RequestCommand {
     Cancel(RequestNumberArguments),
     Approve(RequestNumberArguments),
     Run(RequestRunArguments),
+    Link(RequestLinkArguments),
     Lift(RequestLiftArguments),
     Ls(RequestListArguments),
     Show(RequestShowArguments),
@@ -105,6 +107,18 @@ pub struct RequestRunArguments {
     pub number: i64,
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub letter: Option<Language>,
+    #[command(flatten)]
+    pub officer: OfficerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct RequestLinkArguments {
+    #[arg(value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub number: i64,
+    #[arg(long, value_name = "HOURS")]
+    pub hours: Option<NonZeroU32>,
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub letter: Option<Language>,
     #[command(flatten)]

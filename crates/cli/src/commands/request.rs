@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 use vermeil_engine::{
-    Access, Delivery, Engine, NewRequest, Reader, RequestChange, SubjectRequestReport, Verification,
+    Access, Delivery, DownloadReport, Engine, NewRequest, Reader, RequestChange, SubjectRequestReport,
+    Verification,
 };
 use vermeil_model::decision::Reason;
 use vermeil_model::{Plaintext, RecordId};
@@ -14,7 +16,10 @@ use vermeil_rights::dossier::LetterLanguage;
 
 use super::erase::officer;
 use super::id;
-use crate::args::{Format, OfficerArguments, RequestCommand, RequestOpenArguments, RequestRunArguments};
+use super::serve::DOWNLOADS;
+use crate::args::{
+    Format, OfficerArguments, RequestCommand, RequestLinkArguments, RequestOpenArguments, RequestRunArguments,
+};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
 use crate::language::Language;
@@ -72,6 +77,10 @@ pub async fn execute(
         }
         RequestCommand::Cancel(arguments) => {
             change(session, arguments.number, RequestChange::Cancel, &arguments.officer).await?
+        }
+        RequestCommand::Link(arguments) => {
+            link(session, output, arguments).await?;
+            return Ok(Outcome::Done);
         }
         RequestCommand::Lift(arguments) => {
             let made = RequestChange::Lift { told: arguments.told };
@@ -138,13 +147,47 @@ async fn change(
 }
 
 async fn run(session: &Session, arguments: &RequestRunArguments) -> Result<SubjectRequestReport, Failure> {
-    let language = match arguments.letter.unwrap_or(session.catalog.language) {
-        Language::French => LetterLanguage::French,
-        Language::English => LetterLanguage::English,
-    };
-    let delivery = Delivery { to: arguments.to.as_deref(), language };
+    let delivery = Delivery { to: arguments.to.as_deref(), language: letter(session, arguments.letter) };
     let (engine, reader) = desk(session, &arguments.officer).await?;
     Ok(engine.run_subject_request(arguments.number, delivery, &reader, &*session.progress).await?)
+}
+
+/// A link beside what it opens, which is told here and never again.
+#[derive(Serialize)]
+struct Given<'a> {
+    #[serde(flatten)]
+    report: &'a DownloadReport,
+    link: &'a str,
+}
+
+async fn link(
+    session: &Session,
+    output: &mut Output,
+    arguments: &RequestLinkArguments,
+) -> Result<(), Failure> {
+    let (engine, reader) = desk(session, &arguments.officer).await?;
+    let service = &engine.pipeline().service;
+    let hours = arguments.hours.map_or(service.download_hours, |hours| hours.min(service.download_hours));
+    let lasts = TimeDelta::hours(hours.get().into());
+    let language = letter(session, arguments.letter);
+    let (report, token) = engine.issue_download(arguments.number, language, lasts, &reader).await?;
+    let outside = service.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    let link = format!("{outside}{DOWNLOADS}{}", token.expose());
+    match output.format {
+        Format::Json => output.json(&Given { report: &report, link: &link })?,
+        Format::Table => {
+            session.notice(&render::request::link(&session.catalog, &report));
+            output.line(&link)?;
+        }
+    }
+    Ok(())
+}
+
+fn letter(session: &Session, wanted: Option<Language>) -> LetterLanguage {
+    match wanted.unwrap_or(session.catalog.language) {
+        Language::French => LetterLanguage::French,
+        Language::English => LetterLanguage::English,
+    }
 }
 
 async fn desk(session: &Session, arguments: &OfficerArguments) -> Result<(Engine, Reader), Failure> {

@@ -3,6 +3,7 @@
 mod consents;
 mod customers;
 mod desk;
+mod downloads;
 mod erasures;
 mod jobs;
 mod postgres;
@@ -21,6 +22,7 @@ use vermeil_serve::ports::Ports;
 use vermeil_serve::{Schedule, Settings, TlsFiles, Transport};
 
 use self::desk::Desk;
+pub use self::downloads::PLACE as DOWNLOADS;
 use crate::args::{Format, ServeArguments};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
@@ -62,6 +64,7 @@ pub async fn execute(
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
         requests: Arc::clone(&desk) as _,
+        downloads: Arc::clone(&desk) as _,
         consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,

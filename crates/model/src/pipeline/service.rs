@@ -27,6 +27,10 @@ pub struct ServiceSettings {
     pub timeout_seconds: NonZeroU32,
     /// The largest body of a request, in KiB.
     pub body_kib: NonZeroU32,
+    /// What the service is called from outside, such as `https://vermeil.example.org`; links begin with it.
+    pub public_url: Option<String>,
+    /// Hours for which an answer can be taken away with a link.
+    pub download_hours: NonZeroU32,
     /// Role of the policy files → the kind of work it does here; roles named as a kind are of that kind.
     pub roles: BTreeMap<Role, RoleKind>,
 }
@@ -40,6 +44,8 @@ impl Default for ServiceSettings {
             concurrent_requests: at_least_one(64),
             timeout_seconds: at_least_one(30),
             body_kib: at_least_one(1024),
+            public_url: None,
+            download_hours: at_least_one(72),
             roles: BTreeMap::new(),
         }
     }
@@ -119,9 +125,6 @@ pub struct OidcSettings {
     /// The environment variable that holds the secret of this name; public clients have none.
     #[serde(default)]
     pub client_secret_variable: Option<String>,
-    /// What the service is called from outside, such as `https://vermeil.example.org`.
-    #[serde(default)]
-    pub public_url: Option<String>,
 }
 
 fn default_role_claim() -> String {
