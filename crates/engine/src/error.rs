@@ -16,6 +16,7 @@ use crate::lake::{LocationError, TableName};
 use crate::query::{QueryFault, SqlFault};
 use crate::report::second;
 use crate::requests::DownloadError;
+use crate::self_service::SelfServiceError;
 
 /// The engine could not do what was asked.
 ///
@@ -144,6 +145,8 @@ pub enum EngineError {
     Export(#[from] ExportError),
     #[error(transparent)]
     Download(#[from] DownloadError),
+    #[error(transparent)]
+    SelfService(#[from] SelfServiceError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -267,6 +270,7 @@ impl Diagnose for EngineError {
             Self::Consent(cause) => return cause.diagnostic(),
             Self::Export(cause) => return cause.diagnostic(),
             Self::Download(cause) => return cause.diagnostic(),
+            Self::SelfService(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -422,6 +426,7 @@ impl Diagnose for EngineError {
             Self::Consent(cause) => cause.kind(),
             Self::Export(cause) => cause.kind(),
             Self::Download(cause) => cause.kind(),
+            Self::SelfService(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

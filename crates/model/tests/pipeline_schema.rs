@@ -65,6 +65,9 @@ service:
   body_kib: 9
   public_url: https://vermeil.example.org
   download_hours: 9
+  subject_link_hours: 9
+  session_idle_minutes: 9
+  session_hours: 9
   roles: { officer: dpo }
 schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
 oidc:

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement};
 use utoipa::{OpenApi, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,7 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::pages::is_for_people;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::routes::{consents, customers, downloads, erasures, health, jobs, requests};
+use crate::routes::{consents, customers, downloads, erasures, health, jobs, own, requests};
 use crate::service::Service;
 use crate::{door, frame, limits};
 
@@ -32,6 +32,7 @@ const SECURITY: &str = "token";
     tags(
         (name = "customers", description = "Who somebody is"),
         (name = "consents", description = "What people allow and refuse"),
+        (name = "subjects", description = "What people see and do of their own, without an account"),
         (name = "requests", description = "What data subjects ask for, and what becomes of it"),
         (name = "erasures", description = "Erasing people, and proving it"),
         (name = "service", description = "The service itself")
@@ -62,6 +63,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let components = document.components.get_or_insert_default();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(own::COOKIE)));
+    components.security_schemes.insert("subject".to_owned(), cookie.into());
     components.security_schemes.insert(SECURITY.to_owned(), bearer.into());
     document.security = Some(vec![SecurityRequirement::new(SECURITY, Vec::<String>::new())]);
     let problem = Ref::from_schema_name("Problem");
@@ -112,6 +115,13 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(requests::approve))
         .routes(routes!(requests::run))
         .routes(routes!(downloads::issue))
+        .routes(routes!(own::invite))
+        .routes(routes!(own::door, own::enter))
+        .routes(routes!(own::own))
+        .routes(routes!(own::correct))
+        .routes(routes!(own::consent))
+        .routes(routes!(own::ask))
+        .routes(routes!(own::end))
         .routes(routes!(downloads::page, downloads::take))
         .routes(routes!(jobs::list))
 }

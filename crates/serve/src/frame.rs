@@ -79,7 +79,7 @@ fn told(
     let kind = problem.kind;
     let title = service.ports.phrases.title(kind, language);
     let mut told = match to_people {
-        true => Page::of_problem(language, &title, id).with_status(kind.status()),
+        true => Page::of_problem(language, (kind, &title), id).with_status(kind.status()),
         false => {
             let body = ProblemBody {
                 kind: format!("urn:vermeil:problem:{}", kind.as_str()),
@@ -96,7 +96,7 @@ fn told(
         }
     };
     let headers = told.headers_mut();
-    if kind == ProblemKind::Unauthenticated {
+    if kind == ProblemKind::Unauthenticated && !to_people {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(seconds) = problem.retry_after {

@@ -4,6 +4,7 @@
 //! reader does opens every link in them. So a page has a button, and the button does it.
 
 mod html;
+pub(crate) mod own;
 mod texts;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 pub(crate) use self::html::escaped;
 pub(crate) use self::texts::texts;
-use crate::problem::Language;
+use crate::problem::{Language, ProblemKind};
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:46rem;\
 margin:2rem auto;padding:0 1rem}h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.5rem}\
@@ -39,9 +40,17 @@ pub(crate) struct IsPage;
 
 impl Page {
     /// The page of something that went wrong.
-    pub(crate) fn of_problem(language: Language, title: &str, request_id: &str) -> Self {
-        let note = texts(language).mention;
-        let body = format!("<p class=\"note\">{note} <code>{}</code></p>", escaped(request_id));
+    pub(crate) fn of_problem(
+        language: Language,
+        (kind, title): (ProblemKind, &str),
+        request_id: &str,
+    ) -> Self {
+        let texts = texts(language);
+        let title = match kind {
+            ProblemKind::Unauthenticated => texts.own_session_ended,
+            _ => title,
+        };
+        let body = format!("<p class=\"note\">{} <code>{}</code></p>", texts.mention, escaped(request_id));
         Self { language, title: title.to_owned(), body }
     }
 
@@ -81,5 +90,5 @@ impl IntoResponse for Page {
 
 /// Whether people read what stands at an address.
 pub(crate) fn is_for_people(path: &str) -> bool {
-    path.starts_with("/download/")
+    path.starts_with("/download/") || path == "/my" || path.starts_with("/my/")
 }

@@ -3,6 +3,7 @@
 mod consents;
 mod downloads;
 mod requests;
+mod self_service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::scheduler::Job;
 pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
 pub use self::downloads::{Downloads, Parcel};
 pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
+pub use self::self_service::{OwnConsent, OwnContact, OwnView, SelfService, SessionSecret};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Ports {
     pub requests: Arc<dyn Requests>,
     /// Answers that people take away.
     pub downloads: Arc<dyn Downloads>,
+    /// What people see and do of their own.
+    pub self_service: Arc<dyn SelfService>,
     /// What people allow and refuse.
     pub consents: Arc<dyn Consents>,
     /// What is done on time.

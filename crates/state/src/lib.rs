@@ -25,6 +25,7 @@ mod migrations;
 mod publications;
 mod requests;
 mod runs;
+mod subjects;
 mod suppression;
 mod tokens;
 
@@ -43,6 +44,7 @@ pub use match_models::KeptModel;
 pub use publications::{Publication, golden_owner};
 pub use requests::{KnownRequest, RequestStep, VerifiedSubject};
 pub use runs::{Run, RunOutcome};
+pub use subjects::NewSubjectLink;
 pub use suppression::FlaggedRecord;
 pub use tokens::{ApiToken, NewApiToken, TokenBearer};
 

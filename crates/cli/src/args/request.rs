@@ -25,6 +25,7 @@ pub enum RequestCommand {
     Approve(RequestNumberArguments),
     Run(RequestRunArguments),
     Link(RequestLinkArguments),
+    Invite(RequestInviteArguments),
     Lift(RequestLiftArguments),
     Ls(RequestListArguments),
     Show(RequestShowArguments),
@@ -121,6 +122,16 @@ pub struct RequestLinkArguments {
     pub hours: Option<NonZeroU32>,
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub letter: Option<Language>,
+    #[command(flatten)]
+    pub officer: OfficerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct RequestInviteArguments {
+    #[arg(value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub number: i64,
+    #[arg(long, value_name = "HOURS")]
+    pub hours: Option<NonZeroU32>,
     #[command(flatten)]
     pub officer: OfficerArguments,
 }

@@ -7,22 +7,23 @@ use std::str::FromStr;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use vermeil_engine::{
-    Access, Delivery, DownloadReport, Engine, NewRequest, Reader, RequestChange, SubjectRequestReport,
-    Verification,
+    Access, Delivery, Engine, NewRequest, Reader, RequestChange, SubjectRequestReport, Verification,
 };
 use vermeil_model::decision::Reason;
+use vermeil_model::pipeline::ServiceSettings;
 use vermeil_model::{Plaintext, RecordId};
 use vermeil_rights::dossier::LetterLanguage;
 
 use super::erase::officer;
 use super::id;
-use super::serve::DOWNLOADS;
+use super::serve::{DOWNLOADS, INVITATIONS};
 use crate::args::{
-    Format, OfficerArguments, RequestCommand, RequestLinkArguments, RequestOpenArguments, RequestRunArguments,
+    Format, OfficerArguments, RequestCommand, RequestInviteArguments, RequestLinkArguments,
+    RequestOpenArguments, RequestRunArguments,
 };
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
-use crate::language::Language;
+use crate::language::{Catalog, Language};
 use crate::output::Output;
 use crate::render;
 use crate::session::Session;
@@ -80,6 +81,10 @@ pub async fn execute(
         }
         RequestCommand::Link(arguments) => {
             link(session, output, arguments).await?;
+            return Ok(Outcome::Done);
+        }
+        RequestCommand::Invite(arguments) => {
+            invite(session, output, arguments).await?;
             return Ok(Outcome::Done);
         }
         RequestCommand::Lift(arguments) => {
@@ -154,9 +159,9 @@ async fn run(session: &Session, arguments: &RequestRunArguments) -> Result<Subje
 
 /// A link beside what it opens, which is told here and never again.
 #[derive(Serialize)]
-struct Given<'a> {
+struct Given<'a, T> {
     #[serde(flatten)]
-    report: &'a DownloadReport,
+    report: &'a T,
     link: &'a str,
 }
 
@@ -171,16 +176,49 @@ async fn link(
     let lasts = TimeDelta::hours(hours.get().into());
     let language = letter(session, arguments.letter);
     let (report, token) = engine.issue_download(arguments.number, language, lasts, &reader).await?;
-    let outside = service.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
-    let link = format!("{outside}{DOWNLOADS}{}", token.expose());
+    let link = outside(service, DOWNLOADS, token.expose());
+    given(session, output, &Given { report: &report, link: &link }, |catalog, given| {
+        render::request::link(catalog, given.report)
+    })
+}
+
+async fn invite(
+    session: &Session,
+    output: &mut Output,
+    arguments: &RequestInviteArguments,
+) -> Result<(), Failure> {
+    let (engine, reader) = desk(session, &arguments.officer).await?;
+    let service = &engine.pipeline().service;
+    let longest = service.subject_link_hours;
+    let hours = arguments.hours.map_or(longest, |hours| hours.min(longest));
+    let lasts = TimeDelta::hours(hours.get().into());
+    let (report, token) = engine.invite_subject(arguments.number, lasts, &reader).await?;
+    let link = outside(service, INVITATIONS, token.expose());
+    given(session, output, &Given { report: &report, link: &link }, |catalog, given| {
+        render::request::invitation(catalog, given.report)
+    })
+}
+
+fn given<T: Serialize>(
+    session: &Session,
+    output: &mut Output,
+    given: &Given<'_, T>,
+    notice: impl FnOnce(&Catalog, &Given<'_, T>) -> String,
+) -> Result<(), Failure> {
     match output.format {
-        Format::Json => output.json(&Given { report: &report, link: &link })?,
+        Format::Json => output.json(given)?,
         Format::Table => {
-            session.notice(&render::request::link(&session.catalog, &report));
-            output.line(&link)?;
+            session.notice(&notice(&session.catalog, given));
+            output.line(given.link)?;
         }
     }
     Ok(())
+}
+
+/// A link as it is called from outside, as far as that is known.
+fn outside(service: &ServiceSettings, place: &str, token: &str) -> String {
+    let address = service.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    format!("{address}{place}{token}")
 }
 
 fn letter(session: &Session, wanted: Option<Language>) -> LetterLanguage {

@@ -9,6 +9,7 @@ mod jobs;
 mod postgres;
 mod problems;
 mod requests;
+mod self_service;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use vermeil_serve::{Schedule, Settings, TlsFiles, Transport};
 
 use self::desk::Desk;
 pub use self::downloads::PLACE as DOWNLOADS;
+pub use self::self_service::PLACE as INVITATIONS;
 use crate::args::{Format, ServeArguments};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
@@ -65,6 +67,7 @@ pub async fn execute(
         erasures: Arc::clone(&desk) as _,
         requests: Arc::clone(&desk) as _,
         downloads: Arc::clone(&desk) as _,
+        self_service: Arc::clone(&desk) as _,
         consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,

@@ -1,7 +1,7 @@
 //! Requests of data subjects: what is due when, and what was done.
 
 use vermeil_audit::Manifest;
-use vermeil_engine::{DownloadReport, SubjectRequestReport};
+use vermeil_engine::{DownloadReport, SubjectLinkReport, SubjectRequestReport};
 
 use super::rows::visible;
 use super::table::{Grid, count, moment, optional, text};
@@ -12,6 +12,15 @@ pub fn link(catalog: &Catalog, report: &DownloadReport) -> String {
     let expires = report.expires_at.clone();
     catalog.message(
         "request-link-given",
+        &[("request", report.request.to_string().into()), ("expires", expires.into())],
+    )
+}
+
+/// Who the link that stands below this is for, and that it is not shown again.
+pub fn invitation(catalog: &Catalog, report: &SubjectLinkReport) -> String {
+    let expires = report.expires_at.clone();
+    catalog.message(
+        "request-invitation-given",
         &[("request", report.request.to_string().into()), ("expires", expires.into())],
     )
 }

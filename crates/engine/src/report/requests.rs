@@ -122,6 +122,15 @@ pub struct RequestStepReport {
     pub detail: Value,
 }
 
+/// A link with which somebody sees what is theirs; the link itself is told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SubjectLinkReport {
+    /// The request that says who it is for.
+    pub request: i64,
+    /// From when on it is worth nothing: RFC 3339, UTC.
+    pub expires_at: String,
+}
+
 /// A link with which an answer is taken away; the link itself is told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DownloadReport {

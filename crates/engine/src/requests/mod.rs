@@ -307,7 +307,7 @@ impl Engine {
         Ok(self.state.change_request(known.number, make).await?)
     }
 
-    async fn known_request(&self, number: i64) -> Result<KnownRequest, EngineError> {
+    pub(crate) async fn known_request(&self, number: i64) -> Result<KnownRequest, EngineError> {
         let found = self.state.request(number).await?;
         found.ok_or_else(|| EngineError::Unknown { what: "request", id: number.to_string() })
     }

@@ -86,7 +86,8 @@ impl Engine {
             true => None,
             false => self.closure_of(&contents, None, (reader, grant)).await?,
         };
-        let dossier = self.gather_dossier(known, closure, (reader, grant)).await?;
+        let kind = known.request.kind();
+        let dossier = self.gather_dossier((known, kind), closure, (reader, grant)).await?;
         let mut files = vec![("data.csv", dossier.to_csv()), ("data.json", dossier.to_json())];
         if known.request.kind() == RequestKind::Access {
             files.push(("letter.html", dossier.to_letter(language)));
