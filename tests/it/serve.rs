@@ -3,12 +3,14 @@
 mod access;
 mod consents;
 mod customers;
+mod downloads;
 mod ending;
 mod erasures;
 mod jobs;
 mod leaks;
 mod limits;
 mod oidc;
+mod own;
 mod requests;
 mod schemathesis;
 mod tls;

@@ -15,6 +15,8 @@ use crate::export::ExportError;
 use crate::lake::{LocationError, TableName};
 use crate::query::{QueryFault, SqlFault};
 use crate::report::second;
+use crate::requests::DownloadError;
+use crate::self_service::SelfServiceError;
 
 /// The engine could not do what was asked.
 ///
@@ -141,6 +143,10 @@ pub enum EngineError {
     Consent(#[from] ConsentError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    #[error(transparent)]
+    SelfService(#[from] SelfServiceError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -263,6 +269,8 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => return cause.diagnostic(),
             Self::Consent(cause) => return cause.diagnostic(),
             Self::Export(cause) => return cause.diagnostic(),
+            Self::Download(cause) => return cause.diagnostic(),
+            Self::SelfService(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -417,6 +425,8 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => cause.kind(),
             Self::Consent(cause) => cause.kind(),
             Self::Export(cause) => cause.kind(),
+            Self::Download(cause) => cause.kind(),
+            Self::SelfService(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

@@ -53,6 +53,7 @@ mod resolve;
 mod retention;
 mod review;
 mod run;
+mod self_service;
 mod session;
 #[cfg(test)]
 mod simulation;
@@ -80,7 +81,9 @@ pub use query::{
 };
 pub use rectify::Rectify;
 pub use report::*;
-pub use requests::{Delivery, NewRequest, RequestChange, Verification};
+pub use requests::{Delivery, Download, DownloadError, NewRequest, Package, RequestChange, Verification};
 pub use resolve::{ResolveQuery, Resolver};
 pub use review::{Answer, AnswersError, Review};
+pub use self_service::{SelfServiceError, SubjectContact, SubjectSession, SubjectView};
 pub use tokens::Identity;
+pub use vermeil_protect::form_token;

@@ -63,6 +63,11 @@ service:
   concurrent_requests: 9
   timeout_seconds: 9
   body_kib: 9
+  public_url: https://vermeil.example.org
+  download_hours: 9
+  subject_link_hours: 9
+  session_idle_minutes: 9
+  session_hours: 9
   roles: { officer: dpo }
 schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
 oidc:
@@ -73,7 +78,6 @@ oidc:
   roles: { agents: agent }
   client_id: vermeil
   client_secret_variable: S
-  public_url: https://vermeil.example.org
 requests: { utc_offset: "+01:00", soon_days: 7 }
 retention: { prospects: P3Y, customers: P10Y, contacts: [order], until: { shop: 2030-12-31 } }
 consent: { contradiction: most_recent }

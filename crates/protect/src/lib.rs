@@ -50,7 +50,7 @@ pub use process::ProcessProtection;
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
 pub use tags::{ChangeTags, ConsentTags, MatchTags, RequestTags, SuppressionTags};
-pub use token::{BearerToken, TokenHash};
+pub use token::{BearerToken, TokenHash, form_token};
 pub use vault::{KeyLocation, KeyOwner, KeyPageStore, KeyVault, VaultError};
 
 #[cfg(test)]

@@ -5,15 +5,16 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa::{OpenApi, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::pages::is_for_people;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::routes::{consents, customers, erasures, health, jobs, requests};
+use crate::routes::{consents, customers, downloads, erasures, health, jobs, own, requests};
 use crate::service::Service;
 use crate::{door, frame, limits};
 
@@ -31,6 +32,7 @@ const SECURITY: &str = "token";
     tags(
         (name = "customers", description = "Who somebody is"),
         (name = "consents", description = "What people allow and refuse"),
+        (name = "subjects", description = "What people see and do of their own, without an account"),
         (name = "requests", description = "What data subjects ask for, and what becomes of it"),
         (name = "erasures", description = "Erasing people, and proving it"),
         (name = "service", description = "The service itself")
@@ -61,6 +63,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let components = document.components.get_or_insert_default();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(own::COOKIE)));
+    components.security_schemes.insert("subject".to_owned(), cookie.into());
     components.security_schemes.insert(SECURITY.to_owned(), bearer.into());
     document.security = Some(vec![SecurityRequirement::new(SECURITY, Vec::<String>::new())]);
     let problem = Ref::from_schema_name("Problem");
@@ -69,7 +73,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .description("What went wrong")
         .content("application/problem+json", content)
         .build();
-    for item in document.paths.paths.values_mut() {
+    let page = ContentBuilder::new().schema(Some(String::schema())).build();
+    let page = ResponseBuilder::new().description("What went wrong").content("text/html", page).build();
+    for (path, item) in &mut document.paths.paths {
+        let response = if is_for_people(path) { &page } else { &response };
         let operations =
             [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch, &mut item.head];
         for operation in operations.into_iter().flatten() {
@@ -107,6 +114,15 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(requests::change))
         .routes(routes!(requests::approve))
         .routes(routes!(requests::run))
+        .routes(routes!(downloads::issue))
+        .routes(routes!(own::invite))
+        .routes(routes!(own::door, own::enter))
+        .routes(routes!(own::own))
+        .routes(routes!(own::correct))
+        .routes(routes!(own::consent))
+        .routes(routes!(own::ask))
+        .routes(routes!(own::end))
+        .routes(routes!(downloads::page, downloads::take))
         .routes(routes!(jobs::list))
 }
 

@@ -16,12 +16,14 @@
 mod access;
 mod answers;
 mod api;
+mod archive;
 mod body;
 mod door;
 mod frame;
 mod limits;
 mod metrics;
 mod oidc;
+mod pages;
 pub mod ports;
 mod problem;
 mod routes;

@@ -1,7 +1,9 @@
 //! What the service asks of whatever stands behind it.
 
 mod consents;
+mod downloads;
 mod requests;
+mod self_service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +19,9 @@ use crate::problem::{Language, Problem, ProblemKind};
 use crate::scheduler::Job;
 
 pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
+pub use self::downloads::{Downloads, Parcel};
 pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
+pub use self::self_service::{OwnConsent, OwnContact, OwnView, SelfService, SessionSecret};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +76,10 @@ pub struct Ports {
     pub erasures: Arc<dyn Erasures>,
     /// What data subjects ask for.
     pub requests: Arc<dyn Requests>,
+    /// Answers that people take away.
+    pub downloads: Arc<dyn Downloads>,
+    /// What people see and do of their own.
+    pub self_service: Arc<dyn SelfService>,
     /// What people allow and refuse.
     pub consents: Arc<dyn Consents>,
     /// What is done on time.

@@ -79,6 +79,12 @@ impl Service {
         self.is_ending.store(true, Ordering::Relaxed);
     }
 
+    /// A path as it is called from outside, as far as that is known.
+    pub(crate) fn outside(&self, path: &str) -> String {
+        let address = self.settings.public_url.as_deref().unwrap_or_default();
+        format!("{}{path}", address.trim_end_matches('/'))
+    }
+
     pub(crate) fn is_ending(&self) -> bool {
         self.is_ending.load(Ordering::Relaxed)
     }

@@ -110,7 +110,7 @@ pub enum StateError {
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
-        /// `load`, `run`, `publication`, `erasure`, `request`, `token` or `job`.
+        /// `load`, `run`, `publication`, `erasure`, `request`, `token`, `download` or `job`.
         what: &'static str,
         /// Its number.
         number: i64,

@@ -1,5 +1,5 @@
 //! The state database: key pages, blind index, loads, publications, suppression, decisions,
-//! match models, erasures, API tokens, jobs, requests of data subjects.
+//! match models, erasures, API tokens, jobs, requests of data subjects, links.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -12,6 +12,7 @@ mod blind_index;
 mod consents;
 mod database;
 mod decisions;
+mod downloads;
 mod erasures;
 mod error;
 mod exports;
@@ -24,6 +25,7 @@ mod migrations;
 mod publications;
 mod requests;
 mod runs;
+mod subjects;
 mod suppression;
 mod tokens;
 
@@ -31,6 +33,7 @@ pub use blind_index::IndexEntry;
 pub use consents::{ConsentEvent, ConsentMark, ConsentState, NewConsent};
 pub use database::StateDatabase;
 pub use decisions::{Decision, NewDecision, Undone};
+pub use downloads::{NewDownload, TakenDownload};
 pub use erasures::{Erasure, ErasureStatus, ErasureStep, Kit, StepEntry};
 pub use error::StateError;
 pub use exports::Export;
@@ -41,6 +44,7 @@ pub use match_models::KeptModel;
 pub use publications::{Publication, golden_owner};
 pub use requests::{KnownRequest, RequestStep, VerifiedSubject};
 pub use runs::{Run, RunOutcome};
+pub use subjects::NewSubjectLink;
 pub use suppression::FlaggedRecord;
 pub use tokens::{ApiToken, NewApiToken, TokenBearer};
 

@@ -3,11 +3,13 @@
 mod consents;
 mod customers;
 mod desk;
+mod downloads;
 mod erasures;
 mod jobs;
 mod postgres;
 mod problems;
 mod requests;
+mod self_service;
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,6 +23,8 @@ use vermeil_serve::ports::Ports;
 use vermeil_serve::{Schedule, Settings, TlsFiles, Transport};
 
 use self::desk::Desk;
+pub use self::downloads::PLACE as DOWNLOADS;
+pub use self::self_service::PLACE as INVITATIONS;
 use crate::args::{Format, ServeArguments};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
@@ -62,6 +66,8 @@ pub async fn execute(
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
         requests: Arc::clone(&desk) as _,
+        downloads: Arc::clone(&desk) as _,
+        self_service: Arc::clone(&desk) as _,
         consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,

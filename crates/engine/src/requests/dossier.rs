@@ -28,14 +28,14 @@ use crate::stored;
 const KEY: &str = "key";
 
 impl Engine {
-    /// What is kept about whoever `closure` is about: all of it, or for portability what they provided.
-    pub(super) async fn gather_dossier(
+    /// What is kept about whoever `closure` is about, as requests of a kind are answered: all of it, or for
+    /// portability what they provided.
+    pub(crate) async fn gather_dossier(
         &self,
-        known: &KnownRequest,
+        (known, kind): (&KnownRequest, RequestKind),
         closure: Option<KitContents>,
         (reader, grant): (&Reader, &Grant),
     ) -> Result<Dossier, EngineError> {
-        let kind = known.request.kind();
         let mut dossier = Dossier {
             controller: self.config.pipeline.name.clone(),
             request: known.number,

@@ -12,6 +12,7 @@
 //! where it was cut off. Which way a request may go at all is the matter of [`vermeil_rights::request`].
 
 mod dossier;
+mod download;
 mod kit;
 mod outlived;
 mod package;
@@ -29,7 +30,9 @@ use vermeil_rights::dossier::LetterLanguage;
 use vermeil_rights::request::{Act, Ground, Hold, IdentityMethod, Request, RequestError, RequestKind};
 use vermeil_state::{ErasureStatus, KnownRequest, StateError, VerifiedSubject};
 
+pub use self::download::{Download, DownloadError};
 use self::kit::{RequestKit, request_owner};
+pub use self::package::Package;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::progress::Progress;
@@ -217,7 +220,8 @@ impl Engine {
     ///
     /// # Errors
     /// - [`EngineError::RequestDenied`], [`EngineError::Unknown`], a state that does not allow it;
-    /// - [`EngineError::NoFolder`], [`EngineError::FolderTaken`]: an export takes a folder that is not there yet;
+    /// - [`EngineError::NoFolder`], [`EngineError::FolderTaken`]: an export takes a folder that is not there yet,
+    ///   unless it was taken away with a link ([`EngineError::Download`] while it was not);
     /// - what rectifying and erasing refuse;
     /// - the lake, the keys, the state database or the audit log fail. Asking again goes on.
     pub async fn run_subject_request(
@@ -230,7 +234,7 @@ impl Engine {
         let grant = self.answering(reader)?;
         let known = self.known_request(number).await?;
         lawful(known.request.clone().start())?;
-        self.check_delivery(&known, delivery)?;
+        self.check_delivery(&known, delivery).await?;
         let entry = self.audit.begin(intent(reader, "request-run", number)).await?;
         let ran = self.carry_out(&known, delivery, (reader, &grant), (entry, progress)).await;
         self.audit.conclude(entry, 0, status(ran.is_ok())).await?;
@@ -303,7 +307,7 @@ impl Engine {
         Ok(self.state.change_request(known.number, make).await?)
     }
 
-    async fn known_request(&self, number: i64) -> Result<KnownRequest, EngineError> {
+    pub(crate) async fn known_request(&self, number: i64) -> Result<KnownRequest, EngineError> {
         let found = self.state.request(number).await?;
         found.ok_or_else(|| EngineError::Unknown { what: "request", id: number.to_string() })
     }

@@ -19,7 +19,7 @@ use crate::error::EngineError;
 use crate::progress::Progress;
 use crate::rectify::Rectify;
 
-const EXPORT: &str = "export";
+pub(super) const EXPORT: &str = "export";
 pub(super) const RESTRICT: &str = "restrict";
 const OBJECT: &str = "object";
 const ERASE: &str = "erase";
