@@ -14,6 +14,7 @@ use crate::consent::ConsentError;
 use crate::export::ExportError;
 use crate::lake::{LocationError, TableName};
 use crate::query::{QueryFault, SqlFault};
+use crate::recipients::RecipientError;
 use crate::report::second;
 
 /// The engine could not do what was asked.
@@ -141,6 +142,8 @@ pub enum EngineError {
     Consent(#[from] ConsentError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -263,6 +266,7 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => return cause.diagnostic(),
             Self::Consent(cause) => return cause.diagnostic(),
             Self::Export(cause) => return cause.diagnostic(),
+            Self::Recipient(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -417,6 +421,7 @@ impl Diagnose for EngineError {
             Self::Audit(cause) => cause.kind(),
             Self::Consent(cause) => cause.kind(),
             Self::Export(cause) => cause.kind(),
+            Self::Recipient(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

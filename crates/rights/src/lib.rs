@@ -7,6 +7,7 @@
 pub mod consent;
 pub mod deadline;
 pub mod dossier;
+pub mod notice;
 pub mod request;
 pub mod retention;
 pub mod spreadsheet;

@@ -17,6 +17,7 @@ mod access;
 mod answers;
 mod api;
 mod body;
+pub mod courier;
 mod door;
 mod frame;
 mod limits;

@@ -53,7 +53,7 @@ impl Desk {
             Job::Optimize => drop(engine.optimize(&Silent).await?),
             Job::Erase => {
                 let report = engine.run_erasures(&WhichErasures::AllApproved, &scheduler(), &Silent).await?;
-                if report.erasures.iter().any(|erasure| erasure.status != "complete") {
+                if report.erasures.iter().any(|one| one.status != "complete" && !one.awaits_recipients()) {
                     return Ok(Err(Problem::coded(ProblemKind::Conflict, "erasure-not-proven")));
                 }
             }
