@@ -4,7 +4,7 @@
 mod crash;
 mod faults;
 mod rectified;
-mod server;
+pub mod server;
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::erase::{approved, found_in};
 use crate::pipeline::{person, profile_of, silos};
 
 const AS_MARKETER: [&str; 4] = ["--role", "marketer", "--purpose", "marketing"];
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Silos whose pipeline says how recipients are told.
 #[track_caller]

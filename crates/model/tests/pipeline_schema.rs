@@ -64,7 +64,7 @@ service:
   timeout_seconds: 9
   body_kib: 9
   roles: { officer: dpo }
-schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
+schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *", recipients: "*/5 * * * *", retention: "0 2 * * *", deadlines: "0 7 * * *" }
 oidc:
   issuer: https://login.example.org
   audience: vermeil
