@@ -11,4 +11,5 @@ pub mod notice;
 pub mod request;
 pub mod retention;
 pub mod spreadsheet;
+pub mod tcf;
 mod text;
