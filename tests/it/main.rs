@@ -26,6 +26,7 @@ mod postgres_wire;
 mod python;
 mod query;
 mod real_data;
+mod recipients;
 mod rectify;
 mod requests;
 mod resolve;

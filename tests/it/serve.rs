@@ -52,6 +52,7 @@ impl Served {
         let log = std::fs::File::options().create(true).append(true).open(workspace.file("serve.log"));
         let given = ["serve", "--http", "127.0.0.1:0", "--format", "json", "--log", "json"];
         let mut command = workspace.command(&[&given, arguments].concat());
+        command.env("MAILER_SECRET", crate::recipients::SECRET);
         command.stdout(Stdio::piped()).stdin(Stdio::null()).stderr(log.expect("a log"));
         let mut child = command.spawn().expect("the binary starts");
         let mut line = String::new();

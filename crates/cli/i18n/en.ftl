@@ -785,6 +785,7 @@ erase-status-cancelled = cancelled
 erase-step-suppress = barred from coming back
 erase-step-destroy-keys = keys destroyed
 erase-step-rewrite = rewritten
+erase-step-tell = recipients known
 erase-step-prove = proven
 erase-place-lake = lake
 erase-place-state = state database
@@ -797,6 +798,7 @@ erase-trace-unreadable = cannot be opened: it may hold anything
 erase-next-open = Nothing is erased yet: another account approves it with `vermeil erase approve { $number }`.
 erase-next-approved = `vermeil erase run { $number }` carries it out.
 erase-next-running = Erasure { $number } is not complete: remove what is left, then `vermeil erase run { $number }` goes on.
+erase-next-waiting = Erasure { $number } is proven, and waits for recipients: `vermeil recipients retry` tells them again, `vermeil recipients receipt` enters an answer.
 erase-next-complete = Erasure { $number } is complete and proven: `vermeil erase certificate { $number }`.
 erase-next-cancelled = Erasure { $number } was called back.
 erase-held-by = by request { $request } until { $until }
@@ -1439,6 +1441,7 @@ state-out-of-turn = { $what ->
         [token] token
         [job] job
         [request] request
+        [notice] notice
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
@@ -1890,3 +1893,58 @@ export-format = { $file } is no CSV or Parquet file
     .help = end its name with .csv or .parquet
 export-unwritable = { $file } cannot be written: { $reason }
     .help = name a file that does not exist yet, in a folder that can be written
+
+
+### Recipients
+help-recipients = Who received people, and whether they know who is erased or set right (Art. 19 GDPR)
+help-recipients-ls = List recipients: declared ones, and everyone who received an export
+help-recipients-pending = List the notices that wait for an answer
+help-recipients-pending-all = Those that were answered or given up, too
+help-recipients-retry = Tell recipients again, and complete the erasures that waited for nobody else
+help-recipients-retry-due = Only those whose time has come, as the service does it
+help-recipients-retry-role = Role to tell as
+help-recipients-retry-purpose = Purpose of telling
+help-recipients-message = Print the message to a recipient, to tell it by other means; it names the person as the recipient knows them
+help-recipients-message-number = Number of the notice
+help-recipients-message-recipient = Name of the recipient
+help-recipients-message-role = Role to read the message as
+help-recipients-message-purpose = Purpose of reading it
+help-recipients-receipt = Enter what a recipient answered by other means
+help-recipients-receipt-number = Number of the notice
+help-recipients-receipt-recipient = Name of the recipient
+help-recipients-receipt-answer = What it answered, in one line of at most 200 characters; name no one, point to a letter or ticket
+help-recipients-receipt-role = Role to enter it as
+help-recipients-receipt-purpose = Purpose of entering it
+column-recipients-way = told by
+column-recipients-contact = contact
+column-recipients-exports = exports
+column-recipients-pending = waiting
+column-recipients-answered = answered
+column-recipients-unanswered = never answered
+column-recipients-notice = notice
+column-recipients-kind = what
+column-recipients-state = state
+column-recipients-due = answer due
+column-recipients-code = last try
+column-recipients-next = next try
+column-erase-recipients = recipients to tell
+recipients-none = nobody is declared as a recipient or received anything
+recipients-nothing-pending = no notice waits for an answer
+recipients-never = never answered
+recipients-way-webhook = webhook
+recipients-way-folder = folder
+recipients-way-manual = people
+recipients-kind-erase = erase
+recipients-kind-rectify = set right
+recipients-state-pending = waiting
+recipients-state-answered = answered
+recipients-state-unanswered = never answered
+recipients-state-superseded = superseded
+recipients-tried = { $tried ->
+    [one] one recipient was told
+   *[other] { $tried } recipients were told
+    }
+recipient-not-pending = notice { $notice } waits for no answer of { $recipient }
+    .help = `vermeil recipients pending --all` lists every notice and its recipients
+export-overtaken = someone was to be erased since export { $export } began
+    .help = delete what was written of it, and export again

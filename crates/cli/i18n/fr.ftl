@@ -782,6 +782,7 @@ erase-status-cancelled = retirée
 erase-step-suppress = retour empêché
 erase-step-destroy-keys = clés détruites
 erase-step-rewrite = réécriture
+erase-step-tell = destinataires connus
 erase-step-prove = preuve
 erase-place-lake = lac
 erase-place-state = base d'état
@@ -794,6 +795,7 @@ erase-trace-unreadable = ne s'ouvre pas : peut contenir n'importe quoi
 erase-next-open = Rien n'est encore effacé : un autre compte l'approuve par `vermeil erase approve { $number }`.
 erase-next-approved = `vermeil erase run { $number }` l'exécute.
 erase-next-running = L'effacement { $number } n'est pas achevé : retirez ce qui reste, puis `vermeil erase run { $number }` reprend.
+erase-next-waiting = L'effacement { $number } est prouvé et attend des destinataires : `vermeil recipients retry` les avertit de nouveau, `vermeil recipients receipt` note une réponse.
 erase-next-complete = L'effacement { $number } est achevé et prouvé : `vermeil erase certificate { $number }`.
 erase-next-cancelled = L'effacement { $number } a été retiré.
 erase-held-by = par la demande { $request } jusqu'au { $until }
@@ -1436,6 +1438,7 @@ state-out-of-turn = { $what ->
         [token] le jeton
         [job] la tâche
         [request] la demande
+        [notice] l'avis
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
@@ -1887,3 +1890,58 @@ export-format = { $file } n'est ni un fichier CSV ni un fichier Parquet
     .help = terminez son nom par .csv ou .parquet
 export-unwritable = { $file } ne peut pas être écrit : { $reason }
     .help = nommez un fichier qui n'existe pas encore, dans un dossier accessible en écriture
+
+
+### Destinataires
+help-recipients = Qui a reçu des personnes, et s'il sait qui est effacé ou rectifié (art. 19 RGPD)
+help-recipients-ls = Liste les destinataires : ceux qui sont déclarés, et quiconque a reçu un export
+help-recipients-pending = Liste les avis qui attendent une réponse
+help-recipients-pending-all = Aussi ceux qui ont reçu réponse ou qui n'en auront plus
+help-recipients-retry = Avertit de nouveau les destinataires, et achève les effacements qui n'attendaient plus personne d'autre
+help-recipients-retry-due = Seulement ceux dont l'heure est venue, comme le fait le service
+help-recipients-retry-role = Rôle pour avertir
+help-recipients-retry-purpose = Finalité de l'avertissement
+help-recipients-message = Affiche le message à un destinataire, pour l'avertir par d'autres moyens ; il nomme la personne comme le destinataire la connaît
+help-recipients-message-number = Numéro de l'avis
+help-recipients-message-recipient = Nom du destinataire
+help-recipients-message-role = Rôle pour lire le message
+help-recipients-message-purpose = Finalité de la lecture
+help-recipients-receipt = Note ce qu'un destinataire a répondu par d'autres moyens
+help-recipients-receipt-number = Numéro de l'avis
+help-recipients-receipt-recipient = Nom du destinataire
+help-recipients-receipt-answer = Ce qu'il a répondu, en une ligne d'au plus 200 caractères ; ne nommez personne, renvoyez à une lettre ou à un ticket
+help-recipients-receipt-role = Rôle pour noter la réponse
+help-recipients-receipt-purpose = Finalité de la note
+column-recipients-way = averti par
+column-recipients-contact = contact
+column-recipients-exports = exports
+column-recipients-pending = en attente
+column-recipients-answered = répondu
+column-recipients-unanswered = jamais répondu
+column-recipients-notice = avis
+column-recipients-kind = objet
+column-recipients-state = état
+column-recipients-due = réponse attendue
+column-recipients-code = dernier essai
+column-recipients-next = prochain essai
+column-erase-recipients = destinataires à avertir
+recipients-none = personne n'est déclaré destinataire ni n'a rien reçu
+recipients-nothing-pending = aucun avis n'attend de réponse
+recipients-never = jamais répondu
+recipients-way-webhook = webhook
+recipients-way-folder = dossier
+recipients-way-manual = des personnes
+recipients-kind-erase = effacement
+recipients-kind-rectify = rectification
+recipients-state-pending = en attente
+recipients-state-answered = répondu
+recipients-state-unanswered = jamais répondu
+recipients-state-superseded = sans objet
+recipients-tried = { $tried ->
+    [one] un destinataire a été averti
+   *[other] { $tried } destinataires ont été avertis
+    }
+recipient-not-pending = l'avis { $notice } n'attend pas de réponse de { $recipient }
+    .help = `vermeil recipients pending --all` liste tous les avis et leurs destinataires
+export-overtaken = quelqu'un devait être effacé depuis le début de l'export { $export }
+    .help = supprimez ce qui en a été écrit, et exportez de nouveau

@@ -22,6 +22,7 @@ use crate::consent::ConsentIndex;
 use crate::error::EngineError;
 use crate::keyring;
 use crate::lake::{Lake, LakeLocation};
+use crate::recipients::Courier;
 
 /// What an engine works on.
 #[derive(Clone)]
@@ -75,6 +76,8 @@ pub struct Engine {
     pub(crate) match_tags: MatchTags,
     pub(crate) suppression_tags: SuppressionTags,
     pub(crate) consent_tags: ConsentTags,
+    /// Who brings messages to recipients.
+    pub(crate) courier: Option<Arc<dyn Courier>>,
     /// Who may be seen in the publication that was asked about last.
     pub(crate) consents: Mutex<Option<ConsentIndex>>,
     /// Keyring, state database and audit log of a preview before the first run.
@@ -159,10 +162,18 @@ impl Engine {
             match_tags,
             suppression_tags,
             consent_tags,
+            courier: None,
             consents: Mutex::new(None),
             _preview: preview,
             config,
         })
+    }
+
+    /// The engine, with someone who brings messages to the servers of recipients. Without, none is told there.
+    #[must_use]
+    pub fn with_courier(mut self, courier: Arc<dyn Courier>) -> Self {
+        self.courier = Some(courier);
+        self
     }
 
     /// Where the tables lie.

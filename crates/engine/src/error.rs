@@ -14,6 +14,7 @@ use crate::consent::ConsentError;
 use crate::export::ExportError;
 use crate::lake::{LocationError, TableName};
 use crate::query::{QueryFault, SqlFault};
+use crate::recipients::RecipientError;
 use crate::report::second;
 use crate::requests::DownloadError;
 use crate::self_service::SelfServiceError;
@@ -147,6 +148,7 @@ pub enum EngineError {
     Download(#[from] DownloadError),
     #[error(transparent)]
     SelfService(#[from] SelfServiceError),
+    Recipient(#[from] RecipientError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -271,6 +273,7 @@ impl Diagnose for EngineError {
             Self::Export(cause) => return cause.diagnostic(),
             Self::Download(cause) => return cause.diagnostic(),
             Self::SelfService(cause) => return cause.diagnostic(),
+            Self::Recipient(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -427,6 +430,7 @@ impl Diagnose for EngineError {
             Self::Export(cause) => cause.kind(),
             Self::Download(cause) => cause.kind(),
             Self::SelfService(cause) => cause.kind(),
+            Self::Recipient(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

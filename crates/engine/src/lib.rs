@@ -45,6 +45,7 @@ mod progress;
 mod pseudonyms;
 mod publication;
 mod query;
+mod recipients;
 mod records;
 mod rectify;
 mod report;
@@ -79,6 +80,7 @@ pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::{
     QueryFault, QueryResult, ReadingSession, SessionExtension, SqlFault, Understood, VisibleTables,
 };
+pub use recipients::{Carried, Courier, Parcel, RecipientError, WhichDeliveries};
 pub use rectify::Rectify;
 pub use report::*;
 pub use requests::{Delivery, Download, DownloadError, NewRequest, Package, RequestChange, Verification};

@@ -18,6 +18,7 @@ use crate::yaml;
 mod error;
 mod former_roles;
 mod keyring;
+mod recipients;
 mod requests;
 mod retention;
 mod service;
@@ -29,6 +30,7 @@ pub use keyring::{
 };
 pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
 
+pub use recipients::{Network, NoticeRules, RecipientSettings, WebhookSettings};
 pub use requests::{NotAnOffset, RequestRules, UtcOffset};
 pub use retention::{Day, RetentionRules};
 
@@ -88,6 +90,12 @@ pub struct Pipeline {
     /// How long people are kept.
     #[serde(default)]
     pub retention: RetentionRules,
+    /// Name → how whoever receives profiles is told of erasures and rectifications.
+    #[serde(default)]
+    pub recipients: BTreeMap<String, RecipientSettings>,
+    /// How long recipients have to answer.
+    #[serde(default)]
+    pub notices: NoticeRules,
 }
 
 fn default_lake() -> String {
@@ -374,6 +382,13 @@ impl Pipeline {
     /// The name of the schema of one of this pipeline's sources.
     pub fn schema_of<'a>(&'a self, source: &'a Source) -> &'a str {
         source.schema.as_deref().unwrap_or(&self.schema)
+    }
+
+    /// The environment variables that hold secrets of this pipeline.
+    pub fn variables(&self) -> Vec<&str> {
+        let webhooks = self.recipients.values().filter_map(|recipient| recipient.webhook.as_ref());
+        let shared = webhooks.map(|webhook| webhook.secret_variable.as_str());
+        self.keyring.provider.variables().into_iter().chain(shared).collect()
     }
 
     /// The folder of the audit log.

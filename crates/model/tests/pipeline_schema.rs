@@ -69,7 +69,7 @@ service:
   session_idle_minutes: 9
   session_hours: 9
   roles: { officer: dpo }
-schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
+schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *", recipients: "*/5 * * * *", retention: "0 2 * * *", deadlines: "0 7 * * *" }
 oidc:
   issuer: https://login.example.org
   audience: vermeil
@@ -81,6 +81,12 @@ oidc:
 requests: { utc_offset: "+01:00", soon_days: 7 }
 retention: { prospects: P3Y, customers: P10Y, contacts: [order], until: { shop: 2030-12-31 } }
 consent: { contradiction: most_recent }
+recipients:
+  mailer:
+    contact: privacy@mailer.example
+    webhook: { url: https://mailer.example, secret_variable: W, authority: a.pem, network: inside }
+    folder: outbox
+notices: { days: 9, first_retry_seconds: 9 }
 "#;
 
 /// What takes the place of `plain` in [`COMPLETE`], one at a time.
@@ -105,7 +111,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 24] = [
+const OBJECTS: [(&str, &str); 27] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -130,6 +136,9 @@ const OBJECTS: [(&str, &str); 24] = [
     ("/requests", "/$defs/requests"),
     ("/retention", "/$defs/retention"),
     ("/sources/0/consent/0", "/$defs/consent_mapping"),
+    ("/recipients/mailer", "/$defs/recipient"),
+    ("/recipients/mailer/webhook", "/$defs/webhook"),
+    ("/notices", "/$defs/notices"),
 ];
 
 fn schema() -> Value {

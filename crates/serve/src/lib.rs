@@ -18,6 +18,7 @@ mod answers;
 mod api;
 mod archive;
 mod body;
+pub mod courier;
 mod door;
 mod frame;
 mod limits;

@@ -144,6 +144,17 @@ pub trait Erasures: Send + Sync {
     async fn flagged(&self, asking: &Asking) -> Result<Vec<FlaggedRecord>, Problem>;
 }
 
+/// What waits for somebody, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Requests of data subjects that are late.
+    pub requests_overdue: u64,
+    /// Requests of data subjects that are due soon.
+    pub requests_due_soon: u64,
+    /// Recipients who have not answered that they know of an erasure or a rectification.
+    pub recipients: u64,
+}
+
 /// What is done on time.
 #[async_trait]
 pub trait Jobs: Send + Sync {
@@ -158,6 +169,9 @@ pub trait Jobs: Send + Sync {
 
     /// Ends a run; `failure` is the code of what went wrong.
     async fn finish(&self, run: i64, failure: Option<String>) -> Result<(), Problem>;
+
+    /// What waits for somebody.
+    async fn waiting(&self) -> Result<Waiting, Problem>;
 
     /// The latest runs, newest first.
     async fn history(&self, limit: u32) -> Result<Vec<JobRun>, Problem>;

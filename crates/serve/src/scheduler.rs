@@ -36,6 +36,12 @@ pub enum Job {
     Erase,
     /// A new generation of keys.
     RotateKeys,
+    /// Telling recipients again who have not answered.
+    Recipients,
+    /// Erasures of those who are kept past their time.
+    Retention,
+    /// Whether a request is late.
+    Deadlines,
 }
 
 impl Job {
@@ -46,6 +52,9 @@ impl Job {
             Self::Optimize => "optimize",
             Self::Erase => "erase",
             Self::RotateKeys => "rotate_keys",
+            Self::Recipients => "recipients",
+            Self::Retention => "retention",
+            Self::Deadlines => "deadlines",
         }
     }
 }
@@ -89,9 +98,17 @@ impl Schedule {
     /// # Errors
     /// The first that is none.
     pub fn parse(schedule: &pipeline::Schedule) -> Result<Self, ScheduleError> {
-        let pipeline::Schedule { run, optimize, erase, rotate_keys } = schedule;
-        let jobs =
-            [(Job::Run, run), (Job::Optimize, optimize), (Job::Erase, erase), (Job::RotateKeys, rotate_keys)];
+        let pipeline::Schedule { run, optimize, erase, rotate_keys, recipients, retention, deadlines } =
+            schedule;
+        let jobs = [
+            (Job::Run, run),
+            (Job::Optimize, optimize),
+            (Job::Erase, erase),
+            (Job::RotateKeys, rotate_keys),
+            (Job::Recipients, recipients),
+            (Job::Retention, retention),
+            (Job::Deadlines, deadlines),
+        ];
         let scheduled = jobs.into_iter().filter_map(|(job, expression)| {
             let expression = expression.clone()?;
             Some(match expression.parse() {

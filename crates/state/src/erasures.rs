@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Who a request is about stands in its kit alone, which is sealed. A request is never complete
-//! unless its proof ended: that is asked within the change that completes it.
+//! unless its proof ended and every recipient was told or is known not to answer: that is asked within the
+//! change that completes it.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -59,13 +60,16 @@ pub enum ErasureStep {
     DestroyKeys,
     /// Rows, old versions, leftovers and logs go.
     Rewrite,
+    /// It is kept which recipients are to be told, and how they know the person.
+    Tell,
     /// Nothing is left.
     Prove,
 }
 
 impl ErasureStep {
     /// All of them, in order.
-    pub const ALL: [ErasureStep; 4] = [Self::Suppress, Self::DestroyKeys, Self::Rewrite, Self::Prove];
+    pub const ALL: [ErasureStep; 5] =
+        [Self::Suppress, Self::DestroyKeys, Self::Rewrite, Self::Tell, Self::Prove];
 
     /// The step as `status` writes it.
     pub fn as_str(self) -> &'static str {
@@ -73,6 +77,7 @@ impl ErasureStep {
             Self::Suppress => "suppress",
             Self::DestroyKeys => "destroy-keys",
             Self::Rewrite => "rewrite",
+            Self::Tell => "tell",
             Self::Prove => "prove",
         }
     }
@@ -220,12 +225,15 @@ impl StateDatabase {
     /// Completes a request with its certificate, and forgets who it was about.
     ///
     /// # Errors
-    /// [`StateError::OutOfTurn`] unless every step ended, the proof last.
+    /// [`StateError::OutOfTurn`] unless every step ended, the proof last, and no recipient is left that has
+    /// neither answered nor let its last day go by.
     pub async fn complete_erasure(&self, number: i64, certificate: &str) -> Result<(), StateError> {
         let statement = "UPDATE erasures SET status = 'complete', ended_at = $2, certificate = $3,
              kit = NULL, kit_page = NULL, kit_slot = NULL
              WHERE erasure = $1 AND status = 'running' AND $4 =
-             (SELECT COUNT(*) FROM erasure_steps own WHERE own.erasure = $1 AND own.ended_at IS NOT NULL)";
+             (SELECT COUNT(*) FROM erasure_steps own WHERE own.erasure = $1 AND own.ended_at IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM notices JOIN notice_deliveries told ON told.notice = notices.notice
+             WHERE notices.erasure = $1 AND told.state = 'pending')";
         let steps = ErasureStep::ALL.len() as i64;
         let query = sqlx::query(statement).bind(number).bind(now()).bind(certificate).bind(steps);
         self.change_erasure(number, query).await

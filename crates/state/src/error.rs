@@ -110,7 +110,7 @@ pub enum StateError {
     /// A step that does not fit what happened before.
     #[error("{what} {number} is not open: it never began, has ended, or was overtaken")]
     OutOfTurn {
-        /// `load`, `run`, `publication`, `erasure`, `request`, `token`, `download` or `job`.
+        /// `load`, `run`, `publication`, `erasure`, `request`, `notice`, `token`, `download` or `job`.
         what: &'static str,
         /// Its number.
         number: i64,
@@ -120,6 +120,12 @@ pub enum StateError {
     Outdated {
         /// Its number.
         publication: i64,
+    },
+    /// Someone was to be erased since an export began: its rows may be theirs.
+    #[error("someone was to be erased since export {export} began")]
+    Overtaken {
+        /// Its number.
+        export: i64,
     },
     /// Anything else the database says.
     #[error("the state database {} failed", path.display())]
@@ -194,6 +200,7 @@ impl Diagnose for StateError {
             Self::Outdated { publication } => {
                 Diagnostic::new("state-outdated").with("publication", publication)
             }
+            Self::Overtaken { export } => Diagnostic::new("export-overtaken").with("export", export),
             Self::Failed { path, cause } => about("state-failed", path).with("reason", cause),
         })
     }

@@ -1,6 +1,8 @@
 //! What was handed to whom, and when.
 
 use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Sqlite};
+use vermeil_model::Tag;
 use vermeil_model::policy::{Purpose, Role};
 
 use crate::database::{moment, now};
@@ -23,9 +25,14 @@ pub struct Export {
     pub begun_at: DateTime<Utc>,
     /// When it ended, and how many profiles it held; `None`: it failed or was cut off.
     pub ended: Option<(DateTime<Utc>, u64)>,
+    /// Whether it is kept who was in it.
+    pub has_handles: bool,
 }
 
-type Row = (i64, String, String, String, String, i64, Option<i64>, Option<i64>);
+/// Tags in one statement at most: three databases' limits of bound values are above.
+const TAGS_AT_ONCE: usize = 400;
+
+type Row = (i64, String, String, String, String, i64, Option<i64>, Option<i64>, i64);
 
 impl StateDatabase {
     /// Notes an export before its first row is written. Returns its number.
@@ -42,8 +49,8 @@ impl StateDatabase {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "export", 1).await?;
         sqlx::query(
-            "INSERT INTO exports (export, recipient, purpose, role, actor, begun_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO exports (export, recipient, purpose, role, actor, begun_at, has_handles) \
+             VALUES ($1, $2, $3, $4, $5, $6, 1)",
         )
         .bind(number)
         .bind(recipient)
@@ -56,6 +63,52 @@ impl StateDatabase {
         .map_err(|cause| self.failed(cause))?;
         self.commit(change).await?;
         Ok(number)
+    }
+
+    /// Keeps, before rows are handed over, by which handles the recipient will know whom, as tags.
+    ///
+    /// # Errors
+    /// [`StateError::Overtaken`] if someone was to be erased since `epoch` was asked for: the rows may be theirs.
+    pub async fn keep_handles(&self, number: i64, epoch: i64, tags: &[Tag]) -> Result<(), StateError> {
+        let failed = |cause| self.failed(cause);
+        let mut change = self.begin().await?;
+        let is_overtaken: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM counters WHERE name = 'erasure_epoch' AND next <> $1)",
+        )
+        .bind(epoch)
+        .fetch_one(&mut *change)
+        .await
+        .map_err(failed)?;
+        if is_overtaken {
+            return Err(StateError::Overtaken { export: number });
+        }
+        for tags in tags.chunks(TAGS_AT_ONCE) {
+            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO export_handles (tag) ");
+            insert.push_values(tags, |mut row, tag| {
+                row.push_bind(tag.0.to_vec());
+            });
+            insert.push(" ON CONFLICT (tag) DO NOTHING");
+            insert.build().execute(&mut *change).await.map_err(failed)?;
+        }
+        self.commit(change).await
+    }
+
+    /// Which of these handles are known to a recipient.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn known_handles(&self, tags: &[Tag]) -> Result<Vec<Tag>, StateError> {
+        let mut known = Vec::new();
+        for tag in tags {
+            let is_known: bool =
+                sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM export_handles WHERE tag = $1)")
+                    .bind(tag.0.to_vec())
+                    .fetch_one(self.readers())
+                    .await
+                    .map_err(|cause| self.failed(cause))?;
+            known.extend(is_known.then_some(*tag));
+        }
+        Ok(known)
     }
 
     /// Notes that an export is whole.
@@ -80,8 +133,8 @@ impl StateDatabase {
     /// The database's own.
     pub async fn exports(&self) -> Result<Vec<Export>, StateError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT export, recipient, purpose, role, actor, begun_at, ended_at, profiles \
-             FROM exports ORDER BY export",
+            "SELECT export, recipient, purpose, role, actor, begun_at, ended_at, profiles, \
+             has_handles FROM exports ORDER BY export",
         )
         .fetch_all(self.readers())
         .await
@@ -91,7 +144,7 @@ impl StateDatabase {
 }
 
 fn export(row: Row) -> Result<Export, sqlx::Error> {
-    let (number, recipient, purpose, role, actor, begun_at, ended_at, profiles) = row;
+    let (number, recipient, purpose, role, actor, begun_at, ended_at, profiles, has_handles) = row;
     let ended = ended_at.map(moment).transpose()?.zip(profiles);
     Ok(Export {
         number,
@@ -101,6 +154,7 @@ fn export(row: Row) -> Result<Export, sqlx::Error> {
         actor,
         begun_at: moment(begun_at)?,
         ended: ended.map(|(at, profiles)| (at, profiles.unsigned_abs())),
+        has_handles: has_handles != 0,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The state database: key pages, blind index, loads, publications, suppression, decisions,
-//! match models, erasures, API tokens, jobs, requests of data subjects, links.
+//! match models, erasures, API tokens, jobs, requests of data subjects, links, notices to
+//! recipients.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
 //! meaning lives here, in SQLite beside the lake; what is large and versioned
@@ -22,6 +23,7 @@ mod lake;
 mod loads;
 mod match_models;
 mod migrations;
+mod notices;
 mod publications;
 mod requests;
 mod runs;
@@ -41,6 +43,7 @@ pub use jobs::{JobOutcome, JobRun};
 pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
 pub use match_models::KeptModel;
+pub use notices::{Delivery, NewNotice, Notice};
 pub use publications::{Publication, golden_owner};
 pub use requests::{KnownRequest, RequestStep, VerifiedSubject};
 pub use runs::{Run, RunOutcome};

@@ -4,7 +4,7 @@ use crate::database::now;
 use crate::{StateDatabase, StateError};
 
 /// What leads from each version to the next, in order; the first from nothing.
-const MIGRATIONS: [&[&str]; 13] = [
+const MIGRATIONS: [&[&str]; 14] = [
     &[include_str!("../migrations/0001_state.sql")],
     &[include_str!("../migrations/0002_key_generations.sql")],
     &[include_str!("../migrations/0003_blind_index.sql")],
@@ -18,6 +18,7 @@ const MIGRATIONS: [&[&str]; 13] = [
     &[include_str!("../migrations/0011_requests.sql")],
     &[include_str!("../migrations/0012_exports.sql")],
     &[include_str!("../migrations/0013_web.sql")],
+    &[include_str!("../migrations/0014_recipients.sql")],
 ];
 
 /// Brings the tables to the version this program knows.

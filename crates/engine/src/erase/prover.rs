@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use ahash::AHashMap;
 use vermeil_audit::Proof;
 use vermeil_leaks::{Limits, Matcher, Report, Values};
-use vermeil_model::RecordId;
+use vermeil_model::{RecordId, Tag};
 use vermeil_protect::KeyLocation;
 use vermeil_protect::vault::KeyState;
 
@@ -127,6 +127,10 @@ impl Engine {
         let keys: Vec<KeyLocation> = names.keys.keys().copied().collect();
         for table in self.state.traces(&records, &keys).await? {
             proven.add(None, trace(STATE, table, "rows", "id"));
+        }
+        let tags: Vec<Tag> = names.tags.keys().copied().map(Tag).collect();
+        if !self.state.known_handles(&tags).await?.is_empty() {
+            proven.add(None, trace(STATE, "export_handles", "rows", "id"));
         }
         Ok(())
     }

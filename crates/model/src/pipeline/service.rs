@@ -112,6 +112,12 @@ pub struct Schedule {
     pub erase: Option<String>,
     /// A new generation of keys.
     pub rotate_keys: Option<String>,
+    /// Telling recipients again who have not answered.
+    pub recipients: Option<String>,
+    /// Erasures of those who are kept past their time: they wait for somebody's approval.
+    pub retention: Option<String>,
+    /// Whether a request is late.
+    pub deadlines: Option<String>,
 }
 
 /// Whose word the service takes for who people are: an issuer of OpenID Connect.

@@ -80,7 +80,7 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
