@@ -6,6 +6,7 @@ mod certificate;
 mod comeback;
 mod crash;
 mod household;
+mod restore;
 
 use std::collections::BTreeMap;
 use std::io::Write;

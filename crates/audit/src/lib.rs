@@ -9,6 +9,7 @@
 //!   key.pub              the public key, as a C2SP verifier key
 //!   head.json            where an append goes on: a cache, checked against the checkpoint
 //!   lock                 held by whoever appends
+//!   erasures.ledger      what bars erased people from coming back, for restored backups
 //! ```
 //!
 //! All entries of all segments are the leaves of one Merkle tree (RFC 6962 §2.1;
@@ -33,6 +34,7 @@ mod entry;
 mod error;
 mod folder;
 mod head;
+mod ledger;
 mod log;
 mod note;
 mod package;
@@ -48,6 +50,7 @@ pub use certificate::{
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, Event, Expired, Intent, Outcome, SegmentStart, SetAside, Status};
 pub use error::AuditError;
+pub use ledger::LedgerEntry;
 pub use log::{AuditLog, ExpiredSegments};
 pub use note::{InvalidKey, LogKey, VerifierKey};
 pub use package::{MANIFEST, Manifest, PackageFault, PackagedFile, SignedManifest};

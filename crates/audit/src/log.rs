@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use vermeil_model::Tag;
 
 use crate::certificate::{Certificate, SignedCertificate};
 use crate::checkpoint::Checkpoint;
@@ -22,6 +23,7 @@ use crate::entry::{Entry, Event, Expired, Intent, Outcome, SegmentStart, SetAsid
 use crate::error::AuditError;
 use crate::folder::{Folder, options, pending};
 use crate::head::Head;
+use crate::ledger::{self, LedgerEntry};
 use crate::note::{LogKey, VerifierKey};
 use crate::package::{Manifest, SignedManifest};
 use crate::segment::{Month, Replay, Tail};
@@ -97,6 +99,34 @@ impl AuditLog {
     /// Signs the certificate of an erasure with the key of the log.
     pub fn certify(&self, certificate: Certificate) -> SignedCertificate {
         SignedCertificate::sign(certificate, &self.key)
+    }
+
+    /// Notes in the ledger of erasures, durably, that `tags` bar someone from coming back.
+    ///
+    /// # Errors
+    /// [`AuditError::Unwritable`], [`AuditError::Full`].
+    pub fn note_erased(&self, tags: &[Tag]) -> Result<(), AuditError> {
+        ledger::append(&self.folder, &self.key, tags)
+    }
+
+    /// The ledger of erasures. Before a line is acted upon, [`AuditLog::has_signed`] tells whether it may be.
+    ///
+    /// # Errors
+    /// [`AuditError::Unreadable`].
+    pub fn ledger(&self) -> Result<Vec<LedgerEntry>, AuditError> {
+        ledger::entries(&self.folder)
+    }
+
+    /// Whether a line of the ledger is as it was written.
+    ///
+    /// # Errors
+    /// [`AuditError::Damaged`] where it is not.
+    pub fn has_signed(&self, entry: &LedgerEntry) -> Result<(), AuditError> {
+        if ledger::is_signed(entry, &self.key) && entry.tags().is_some() {
+            return Ok(());
+        }
+        let what = format!("a line of {}", ledger::LEDGER);
+        Err(AuditError::Damaged { folder: self.folder.path().to_owned(), what })
     }
 
     /// Signs the manifest of a package with the key of the log.

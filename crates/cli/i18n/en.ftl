@@ -308,6 +308,9 @@ help-report-breach-role = Role to deal with requests as; it must open every clas
 help-report-breach-purpose = Purpose of dealing with requests
 
 help-optimize = Merge small files, delete those nobody reads, tidy the logs of the lake
+help-restore-drill = Try out a backup: whether, restored, it would tell of people who were erased after it
+help-restore-drill-state = A copy of the state database as it was backed up; not changed
+help-restore-drill-lake = The folder of the lake that belongs to it; not changed
 
 help-model = Show and renew the match model: what agreement on each field is worth
 help-model-show = Show the model that runs go by
@@ -372,6 +375,11 @@ column-audit-log = audit log
 column-class = class
 column-class-contact = contact
 column-class-demographic = demographic
+column-drill-erasures = erasures in the ledger
+column-drill-tags-unknown = tags that the backup lacked
+column-drill-records-before = records of erased people readable as restored
+column-drill-records-after = readable after the replay
+column-drill-rows-after = rows left that name them
 column-demo-before-withdrawal = before
 column-demo-after-withdrawal = one of them withdraws
 column-demo-erasure = and asks to be erased
@@ -991,6 +999,8 @@ demo-unpublished = { $accounts ->
        *[other] { $accounts } accounts are in no profile; each counts as a profile of its own.
     }
 demo-example = One golden profile of { $accounts } accounts from { $sources } sources, opened as role `{ $role }` for purpose `{ $purpose }`
+drill-passed = The backup would serve nothing of whoever was erased.
+drill-failed = The backup would serve people who were erased.
 demo-ending = One customer leaves
 demo-exported = { $profiles ->
         [one] { $profiles } profile
@@ -1529,6 +1539,10 @@ erase-denied = role `{ $role }` may not erase for purpose `{ $purpose }`
     .help = it takes leave to open every class
 erase-nobody-found = nobody is found
     .help = whoever was never known and whoever is erased get the same answer
+restored-backup = the state database is older than the ledger of erasures: it is a restored backup
+    .help = `vermeil run` or any other command carries out again what it lacks; a preview writes nothing
+restore-drill-copy = could not copy { $place }: { $reason }
+    .help = --state names a copy of the state database, --lake the folder of the lake as it was then
 erase-several-people = { $people } people have this value
     .help = name one by the id of a profile, as `vermeil find` shows it
 erase-same-account = erasure { $number } was opened by this account

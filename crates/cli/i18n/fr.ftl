@@ -308,6 +308,9 @@ help-report-breach-role = Rôle sous lequel traiter les demandes ; il doit ouvri
 help-report-breach-purpose = Finalité du traitement des demandes
 
 help-optimize = Fusionne les petits fichiers, supprime ceux que personne ne lit, allège les journaux du lac
+help-restore-drill = Éprouver une sauvegarde : restaurée, parlerait-elle de personnes effacées depuis ?
+help-restore-drill-state = Une copie de la base d'état telle que sauvegardée ; elle n'est pas modifiée
+help-restore-drill-lake = Le dossier du lac qui va avec ; il n'est pas modifié
 
 help-model = Montre et renouvelle le modèle de rapprochement : ce que vaut l'accord sur chaque champ
 help-model-show = Montre le modèle que suivent les exécutions
@@ -372,6 +375,11 @@ column-audit-log = journal d'audit
 column-class = classe
 column-class-contact = contact
 column-class-demographic = démographique
+column-drill-erasures = effacements au registre
+column-drill-tags-unknown = empreintes que la sauvegarde ignorait
+column-drill-records-before = enregistrements d'effacés lisibles une fois restaurés
+column-drill-records-after = lisibles après rejeu
+column-drill-rows-after = lignes restantes qui les désignent
 column-demo-before-withdrawal = avant
 column-demo-after-withdrawal = l'un d'eux retire son consentement
 column-demo-erasure = puis demande son effacement
@@ -988,6 +996,8 @@ demo-unpublished = { $accounts ->
        *[other] { $accounts } comptes ne sont dans aucun profil ; chacun compte pour un profil à lui seul.
     }
 demo-example = Un profil de référence issu de { $accounts } comptes dans { $sources } sources, ouvert sous le rôle `{ $role }` pour la finalité `{ $purpose }`
+drill-passed = La sauvegarde ne servirait rien de qui a été effacé.
+drill-failed = La sauvegarde servirait des personnes effacées.
 demo-ending = Un client s'en va
 demo-exported = { $profiles ->
         [one] { $profiles } profil exporté
@@ -1526,6 +1536,10 @@ erase-denied = le rôle `{ $role }` ne peut pas effacer pour la finalité `{ $pu
     .help = il faut pouvoir ouvrir toutes les classes
 erase-nobody-found = personne n'est trouvé
     .help = qui n'a jamais été connu et qui est effacé reçoivent la même réponse
+restored-backup = la base d'état est plus ancienne que le registre des effacements : c'est une sauvegarde restaurée
+    .help = `vermeil run` ou toute autre commande rejoue ce qui lui manque ; un aperçu n'écrit rien
+restore-drill-copy = impossible de copier { $place } : { $reason }
+    .help = --state désigne une copie de la base d'état, --lake le dossier du lac tel qu'il était alors
 erase-several-people = { $people } personnes ont cette valeur
     .help = désignez-en une par l'identifiant d'un profil, que donne `vermeil find`
 erase-same-account = l'effacement { $number } a été ouvert par ce compte

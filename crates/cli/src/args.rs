@@ -118,6 +118,7 @@ pub enum Command {
     Report(ReportCommand),
     Prove(ProveArguments),
     Optimize,
+    RestoreDrill(RestoreDrillArguments),
     #[command(subcommand)]
     Keys(KeysCommand),
     #[command(subcommand)]
@@ -136,6 +137,14 @@ pub struct DemoArguments {
     pub people: u32,
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreDrillArguments {
+    #[arg(long, value_name = "FILE")]
+    pub state: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub lake: PathBuf,
 }
 
 #[derive(Debug, Args)]

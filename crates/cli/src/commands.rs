@@ -28,6 +28,7 @@ mod recipients;
 mod rectify;
 mod request;
 mod resolve;
+mod restore_drill;
 mod review;
 mod run;
 mod serve;
@@ -84,6 +85,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Report(command) => accountability::report(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,
         Command::Optimize => optimize::execute(session, output).await,
+        Command::RestoreDrill(arguments) => restore_drill::execute(session, output, &arguments).await,
         Command::Keys(command) => keys::execute(session, output, &command).await,
         Command::Model(command) => model::execute(session, output, &command).await,
         Command::Serve(arguments) => serve::execute(session, output, &arguments).await,

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use vermeil_audit::{
-    AuditLog, Certificate, ExpiredSegments, Intent, LogKey, Manifest, Month, Opening, OpeningFilter, Outcome,
-    SignedCertificate, SignedManifest, Status, VerifierKey,
+    AuditLog, Certificate, ExpiredSegments, Intent, LedgerEntry, LogKey, Manifest, Month, Opening,
+    OpeningFilter, Outcome, SignedCertificate, SignedManifest, Status, VerifierKey,
 };
 use vermeil_model::{Grant, Tag};
 use vermeil_protect::{Keyring, audit_signing_seed};
@@ -118,6 +118,23 @@ impl AuditTrail {
     /// Signs the manifest of a package with the key of the log.
     pub(crate) fn seal(&self, manifest: Manifest) -> SignedManifest {
         self.0.seal(manifest)
+    }
+
+    /// Notes in the ledger of erasures what bars someone from coming back.
+    pub(crate) async fn note_erased(&self, tags: Vec<Tag>) -> Result<(), EngineError> {
+        let log = Arc::clone(&self.0);
+        blocking(move || Ok(log.note_erased(&tags)?)).await
+    }
+
+    /// The ledger of erasures, and of each line whether it may be acted upon.
+    pub(crate) async fn ledger(&self) -> Result<Vec<LedgerEntry>, EngineError> {
+        let log = Arc::clone(&self.0);
+        blocking(move || Ok(log.ledger()?)).await
+    }
+
+    /// Fails where a line of the ledger is not as it was written.
+    pub(crate) fn check_signed(&self, entry: &LedgerEntry) -> Result<(), EngineError> {
+        Ok(self.0.has_signed(entry)?)
     }
 
     /// The openings that a filter lets through, the oldest first.

@@ -112,8 +112,18 @@ impl Engine {
     /// # Errors
     /// - the keyring is missing although a lake stands, has loose permissions or is damaged;
     /// - keyring, state database and lake do not belong together;
-    /// - the lake or the state database was written by a newer version, or cannot be reached.
+    /// - the lake or the state database was written by a newer version, or cannot be reached;
+    /// - [`EngineError::RestoredBackup`]: a preview of a backup that lacks erasures;
+    /// - they cannot be carried out again.
     pub async fn open(config: EngineConfig, access: Access) -> Result<Self, EngineError> {
+        let engine = Self::assemble(config, access).await?;
+        // A restored backup serves nobody before it knows who was erased since.
+        engine.replay_erasures(access).await?;
+        Ok(engine)
+    }
+
+    /// Opens a pipeline that may be a backup of before erasures: it must serve nobody.
+    pub(crate) async fn assemble(config: EngineConfig, access: Access) -> Result<Self, EngineError> {
         let pipeline = &config.pipeline;
         let location = LakeLocation::parse(&pipeline.lake, &config.base, &config.storage_options, access)?;
         let sealed_with = Lake::keyring_of(&location).await?;

@@ -173,6 +173,14 @@ pub enum EngineError {
     #[error("role `{role}` may not erase for purpose `{purpose}`")]
     EraseDenied { role: String, purpose: String },
     /// Never known, or erased: who asks is not told which.
+    #[error("the state database is a backup that lacks erasures")]
+    RestoredBackup,
+    #[error("{place} of the backup cannot be copied")]
+    Backup {
+        place: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("nobody is found")]
     NobodyFound,
     #[error("the value is that of {people} people: name one by the id of a profile")]
@@ -368,6 +376,10 @@ impl Diagnose for EngineError {
             Self::EraseDenied { role, purpose } => {
                 Diagnostic::new("erase-denied").with("role", role).with("purpose", purpose)
             }
+            Self::RestoredBackup => Diagnostic::new("restored-backup"),
+            Self::Backup { place, cause } => {
+                Diagnostic::new("restore-drill-copy").with("place", place).with("reason", cause)
+            }
             Self::NobodyFound => Diagnostic::new("erase-nobody-found"),
             Self::SeveralPeople { people } => Diagnostic::new("erase-several-people").with("people", people),
             Self::SameAccount { number } => Diagnostic::new("erase-same-account").with("number", number),
@@ -465,6 +477,7 @@ impl Diagnose for EngineError {
             | Self::UnknownMatchPurpose { .. }
             | Self::ModelMismatch(_)
             | Self::Unknown { .. }
+            | Self::RestoredBackup
             | Self::NobodyFound
             | Self::SeveralPeople { .. }
             | Self::SameAccount { .. }

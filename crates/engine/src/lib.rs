@@ -70,7 +70,7 @@ pub use consent::{Circumstances, ConsentError, ConsentQuestion, ConsentStatement
 pub use decisions::Author;
 pub use dedupe::{ClusteredRows, DedupeError, DedupeRequest, Deduped, IGNORED, dedupe};
 pub use engine::{Access, Engine, EngineConfig, Reader};
-pub use erase::{Subject, WhichErasures};
+pub use erase::{RestoredBackup, Subject, WhichErasures, restore_drill};
 pub use error::EngineError;
 pub use export::ExportError;
 pub use keys::KeyHolder;

@@ -1,10 +1,10 @@
 //! Erasures: what they are about, how far they have come, what was proven.
 
 use vermeil_audit::Certificate;
-use vermeil_engine::{ErasureReport, ErasureRunReport, ErasureSummary, FlaggedReport};
+use vermeil_engine::{ErasureReport, ErasureRunReport, ErasureSummary, FlaggedReport, RestoreDrillReport};
 
 use super::rows::visible;
-use super::table::{Grid, count, moment, number, optional, text};
+use super::table::{Grid, count, moment, number, optional, seconds, text};
 use crate::language::Catalog;
 
 /// Bytes of a megabyte.
@@ -183,4 +183,21 @@ fn traces(catalog: &Catalog, report: &ErasureReport) -> Option<String> {
         ]);
     }
     Some(grid.finish())
+}
+
+/// What a restored backup tells of people who were erased after it.
+pub fn restore_drill(catalog: &Catalog, report: &RestoreDrillReport) -> String {
+    let mut facts = Grid::facts(catalog);
+    for (name, value) in [
+        ("drill-erasures", report.erasures),
+        ("drill-tags-unknown", report.tags_unknown),
+        ("drill-records-before", report.records_before),
+        ("drill-records-after", report.records_after),
+        ("drill-rows-after", report.rows_after),
+    ] {
+        facts.fact(name, count(catalog, value));
+    }
+    facts.fact("seconds", seconds(catalog, report.seconds));
+    let outcome = if report.records_after == 0 { "drill-passed" } else { "drill-failed" };
+    [facts.finish(), catalog.text(outcome)].join("\n")
 }

@@ -25,18 +25,19 @@ impl Engine {
     pub async fn look_back(&self, ids: &[u128], reader: &Reader) -> Result<LookBackReport, EngineError> {
         self.erasing(reader)?;
         let entry = self.announce_erasure(reader, "look-back", None).await?;
+        let looked = self.look_back_for(ids).await;
+        self.conclude_erasure(entry, looked.is_ok()).await?;
+        looked
+    }
+
+    pub(super) async fn look_back_for(&self, ids: &[u128]) -> Result<LookBackReport, EngineError> {
         let mut names = Names::default();
         names.ids.extend(ids.iter().map(|id| (id.to_be_bytes(), 0)));
         let mut report = LookBackReport::default();
-        let mut looked = Ok(());
         for name in self.all_tables() {
-            looked = self.look_back_in(&name, &names, &mut report).await;
-            if looked.is_err() {
-                break;
-            }
+            self.look_back_in(&name, &names, &mut report).await?;
         }
-        self.conclude_erasure(entry, looked.is_ok()).await?;
-        looked.map(|()| report)
+        Ok(report)
     }
 
     async fn look_back_in(

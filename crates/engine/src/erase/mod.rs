@@ -12,12 +12,18 @@
 //! completes it. Recipients are told behind the lock ([`crate::recipients`]), so that one that hangs holds
 //! nobody up.
 //!
+//! What bars someone from coming back is noted in a ledger outside of the state database first: a backup of
+//! before that is restored knows nothing of the erasure, and what the ledger knows is done again ([`ledger`]), which
+//! [`restore_drill`] tries out.
+//!
 //! An erasure wins over a run that goes on beside it: the run asks before every batch who is
 //! suppressed, publishes nothing that it began to read before, and what it landed all the same is
 //! found under the lock by the tag of its source key.
 
 mod consents;
+mod drill;
 mod kit;
+mod ledger;
 mod look_back;
 mod marks;
 mod names;
@@ -33,6 +39,7 @@ use vermeil_audit::{Intent, Status};
 use vermeil_model::{FieldClass, Grant};
 use vermeil_state::{Erasure, ErasureStatus, ErasureStep};
 
+pub use self::drill::{RestoredBackup, restore_drill};
 pub(crate) use self::kit::KitContents;
 pub use self::subject::Subject;
 pub(crate) use self::subject::{Opener, Owners};
@@ -160,6 +167,15 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Result<ErasureRunReport, EngineError> {
         self.erasing(reader)?;
+        self.carry_out_erasures(which, reader, progress).await
+    }
+
+    pub(super) async fn carry_out_erasures(
+        &self,
+        which: &WhichErasures,
+        reader: &Reader,
+        progress: &dyn Progress,
+    ) -> Result<ErasureRunReport, EngineError> {
         let requests = self.due_requests(which).await?;
         let mut report = ErasureRunReport::default();
         if requests.is_empty() {

@@ -56,6 +56,8 @@ impl Engine {
         let tags: Vec<Tag> = kits.iter().flat_map(|kit| kit.suppression.iter().copied().map(Tag)).collect();
         self.state.begin_erasure_step(&numbers, ErasureStep::Suppress).await?;
         self.state.suppress(&tags).await?;
+        // After: who opens the database meanwhile must not take it for a restored one.
+        self.note_in_ledger(&tags).await?;
         self.end(&numbers, ErasureStep::Suppress, &json!({})).await?;
 
         let keys: Vec<KeyLocation> = kits.iter().flat_map(KitContents::locations).collect();

@@ -8,7 +8,7 @@ use datafusion::prelude::{SessionConfig, col};
 use futures::TryStreamExt;
 use vermeil_model::pipeline::Source;
 use vermeil_model::schema::SchemaKind;
-use vermeil_model::{Grant, Plaintext, Policy, Tag};
+use vermeil_model::{Grant, Plaintext, Policy, RecordId, Tag};
 use vermeil_protect::payload;
 
 use super::kit::KitContents;
@@ -80,7 +80,27 @@ impl Engine {
         grant: &Grant,
     ) -> Result<Vec<Option<Closure>>, EngineError> {
         let opener = Opener { actor: ENGINE, grant: &Policy::erasing() };
-        let mut gathering = self.gathered(subjects, grant, opener).await?;
+        let gathering = self.gathered(subjects, grant, opener).await?;
+        self.closed(gathering).await
+    }
+
+    /// Everything that is about some records and the profiles that they are in, but about no other record.
+    /// `None` where nothing is about them any more.
+    pub(super) async fn closure_of_records(
+        &self,
+        records: &[RecordId],
+    ) -> Result<Option<Closure>, EngineError> {
+        let opener = Opener { actor: ENGINE, grant: &Policy::erasing() };
+        let publication = self.publication().await?;
+        let own: Owners = records.iter().map(|record| (record.to_bytes(), 0)).collect();
+        let (profiles, _) = self.published_with(publication.as_ref(), &own).await?;
+        let profiles = self.with_former(publication.as_ref(), profiles).await?;
+        let gathering = self.gathered_of(1, profiles, own, opener).await?;
+        Ok(self.closed(gathering).await?.pop().flatten())
+    }
+
+    /// Kits that say all that is to go, and what they come to.
+    async fn closed(&self, mut gathering: Gathering) -> Result<Vec<Option<Closure>>, EngineError> {
         for (kit, told) in gathering.kits.iter_mut().zip(&mut gathering.told) {
             let points = told.points.tags(&self.suppression_tags);
             kit.contacts = told.points.consent_keys(&self.consent_tags);
@@ -88,7 +108,7 @@ impl Engine {
             kit.values = std::mem::take(&mut told.values).into_iter().collect();
         }
         let summaries = self.measure(&mut gathering).await?;
-        let mut closures = Vec::with_capacity(subjects.len());
+        let mut closures = Vec::with_capacity(summaries.len());
         for (kit, mut summary) in gathering.kits.into_iter().zip(summaries) {
             summary.holds = self.holds_about(&kit.records).await?;
             summary.recipients = self.received(&kit.profiles).await?.recipients.into_keys().collect();
@@ -127,11 +147,23 @@ impl Engine {
             }
         }
         records.extend(unpublished);
+        let profiles = self.with_former(publication.as_ref(), profiles).await?;
+        self.gathered_of(subjects.len(), profiles, records, opener).await
+    }
+
+    /// What is about so many people, of whom these are the profiles and the records.
+    async fn gathered_of(
+        &self,
+        people: usize,
+        profiles: Owners,
+        records: Owners,
+        opener: Opener<'_>,
+    ) -> Result<Gathering, EngineError> {
         let mut gathering = Gathering {
-            kits: subjects.iter().map(|_| KitContents::default()).collect(),
-            told: subjects.iter().map(|_| Told::default()).collect(),
+            kits: (0..people).map(|_| KitContents::default()).collect(),
+            told: (0..people).map(|_| Told::default()).collect(),
         };
-        for (profile, position) in self.with_former(publication.as_ref(), profiles).await? {
+        for (profile, position) in profiles {
             gathering.kits[position].profiles.push(profile);
         }
         self.gather_records(records, &mut gathering, opener).await?;
@@ -442,7 +474,7 @@ enum Pass {
 }
 
 /// The parts of a record's key in its source.
-fn key_of<'f>(fields: &'f [(&str, &'f str)]) -> impl Iterator<Item = &'f str> {
+pub(super) fn key_of<'f>(fields: &'f [(&str, &'f str)]) -> impl Iterator<Item = &'f str> {
     (0..).map_while(move |part| {
         let name = format!("{SOURCE_KEY_PREFIX}{part}");
         fields.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)

@@ -239,3 +239,22 @@ pub struct LookBackReport {
     /// Rows whose key is still there.
     pub rows_with_key: u64,
 }
+
+/// What a restored backup tells of people who were erased after it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RestoreDrillReport {
+    /// Entries of the ledger of erasures.
+    pub erasures: u64,
+    /// Keyed tags in them.
+    pub tags: u64,
+    /// Those that the backup lacked.
+    pub tags_unknown: u64,
+    /// Records of erased people that could be read in the backup as it was restored.
+    pub records_before: u64,
+    /// Those that could still be read once the ledger was replayed: none, or something is wrong.
+    pub records_after: u64,
+    /// Rows that still name them, in every version of every table.
+    pub rows_after: u64,
+    /// Seconds from opening the backup until it would have served.
+    pub seconds: f64,
+}
