@@ -8,6 +8,7 @@ pub mod consent;
 pub mod deadline;
 pub mod dossier;
 pub mod notice;
+pub mod receipt;
 pub mod request;
 pub mod retention;
 pub mod spreadsheet;

@@ -8,6 +8,8 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use vermeil_model::diagnostic::ErrorKind;
+use vermeil_model::{Diagnose, Diagnostic};
 
 mod bits;
 mod vendors;
@@ -155,6 +157,23 @@ pub enum NoTcString {
         /// Counted from 1.
         segment: usize,
     },
+}
+
+impl Diagnose for NoTcString {
+    fn diagnostic(&self) -> Option<Diagnostic> {
+        Some(match self {
+            Self::TooLong => Diagnostic::new("tcf-too-long"),
+            Self::Character { at } => Diagnostic::new("tcf-character").with("at", at),
+            Self::Version { found } => Diagnostic::new("tcf-version").with("found", found),
+            Self::Truncated { field } => Diagnostic::new("tcf-truncated").with("field", field),
+            Self::Meaningless { field } => Diagnostic::new("tcf-meaningless").with("field", field),
+            Self::Segment { segment } => Diagnostic::new("tcf-segment").with("segment", segment),
+        })
+    }
+
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Usage
+    }
 }
 
 impl TcString {

@@ -184,7 +184,7 @@ pub struct Erasure {
 /// A step of a request.
 #[derive(Serialize, ToSchema)]
 pub struct ErasureStep {
-    /// `suppress`, `destroy-keys`, `rewrite` or `prove`.
+    /// `suppress`, `destroy-keys`, `rewrite`, `tell` or `prove`.
     pub step: String,
     /// When it was begun last.
     #[schema(format = DateTime)]

@@ -99,14 +99,19 @@ impl StateDatabase {
     /// The database's own.
     pub async fn known_handles(&self, tags: &[Tag]) -> Result<Vec<Tag>, StateError> {
         let mut known = Vec::new();
-        for tag in tags {
-            let is_known: bool =
-                sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM export_handles WHERE tag = $1)")
-                    .bind(tag.0.to_vec())
-                    .fetch_one(self.readers())
-                    .await
-                    .map_err(|cause| self.failed(cause))?;
-            known.extend(is_known.then_some(*tag));
+        for tags in tags.chunks(TAGS_AT_ONCE) {
+            let mut select = QueryBuilder::<Sqlite>::new("SELECT tag FROM export_handles WHERE tag IN (");
+            let mut list = select.separated(", ");
+            for tag in tags {
+                list.push_bind(tag.0.to_vec());
+            }
+            list.push_unseparated(")");
+            let found: Vec<Vec<u8>> = select
+                .build_query_scalar()
+                .fetch_all(self.readers())
+                .await
+                .map_err(|cause| self.failed(cause))?;
+            known.extend(tags.iter().filter(|tag| found.iter().any(|found| *found == tag.0)));
         }
         Ok(known)
     }

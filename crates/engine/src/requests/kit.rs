@@ -40,6 +40,13 @@ impl Engine {
         self.seal_for(&place(number), contents).await
     }
 
+    /// Whether the kit of a request can be opened still. Its key goes when nothing is left to be done, right
+    /// before the request is complete: whoever was cut off in between has that alone to do.
+    pub(super) async fn has_request_kit(&self, number: i64) -> Result<bool, EngineError> {
+        let Some(kit) = self.state.request_kit(number).await? else { return Ok(false) };
+        Ok(self.vault.keys(&[kit.key]).await?.pop().flatten().is_some())
+    }
+
     /// The kit of a request that has not ended.
     pub(crate) async fn open_request_kit(
         &self,

@@ -39,7 +39,7 @@ impl Engine {
         let number = known.number;
         self.state.change_request(number, Request::start).await?;
         let kind = known.request.kind();
-        if self.state.request_kit(number).await?.is_none() || !self.has_work(known) {
+        if !self.has_request_kit(number).await? || !self.has_work(known) {
             return self.complete_request(number, reader).await;
         }
         match kind {
