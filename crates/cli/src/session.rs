@@ -37,7 +37,7 @@ impl Session {
     /// What is missing, unreadable or malformed.
     pub fn config(&self) -> Result<EngineConfig, Failure> {
         let mut config = config::load(&self.pipeline, self.environment.storage_options.clone())?;
-        config.secrets = environment::secrets(&config.pipeline.keyring.provider.variables());
+        config.secrets = environment::secrets(&config.pipeline.variables());
         Ok(config)
     }
 

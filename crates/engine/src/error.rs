@@ -82,6 +82,8 @@ pub enum EngineError {
     DamagedValue { table: String },
     #[error("the environment variable {variable}, which the keyring needs, is not set")]
     SecretMissing { variable: String },
+    #[error("the environment variable {variable}, which holds the URL of the state database, is not set")]
+    StateUrlMissing { variable: String },
     #[error("the environment variable {variable} holds no key: 32 bytes in base 64 are expected")]
     SecretMalformed { variable: String },
     #[error("could not read the authorities in {file}")]
@@ -272,6 +274,9 @@ impl Diagnose for EngineError {
             Self::SecretMissing { variable } => {
                 Diagnostic::new("keyring-secret-missing").with("variable", variable)
             }
+            Self::StateUrlMissing { variable } => {
+                Diagnostic::new("state-url-missing").with("variable", variable)
+            }
             Self::SecretMalformed { variable } => {
                 Diagnostic::new("keyring-secret-malformed").with("variable", variable)
             }
@@ -429,6 +434,7 @@ impl Diagnose for EngineError {
             | Self::RequestDenied { .. }
             | Self::ProfilesNotFor { .. } => ErrorKind::Denied,
             Self::SecretMissing { .. }
+            | Self::StateUrlMissing { .. }
             | Self::SecretMalformed { .. }
             | Self::AuthorityUnreadable { .. }
             | Self::Location(_)

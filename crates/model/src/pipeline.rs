@@ -21,6 +21,7 @@ mod keyring;
 mod requests;
 mod retention;
 mod service;
+mod state;
 
 pub use error::PipelineError;
 pub use keyring::{
@@ -28,6 +29,7 @@ pub use keyring::{
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
 pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
+pub use state::StateSettings;
 
 pub use requests::{NotAnOffset, RequestRules, UtcOffset};
 pub use retention::{Day, RetentionRules};
@@ -41,13 +43,14 @@ pub struct Pipeline {
     /// Where the tables lie: a folder or an object-store URL.
     #[serde(default = "default_lake")]
     pub lake: String,
-    /// The state database: a file.
-    #[serde(default = "default_state")]
-    pub state: String,
+    /// The state database: a file, or a database of a PostgreSQL server.
+    #[serde(default)]
+    pub state: StateSettings,
     /// The keyring: a file, and who holds the keys that open it.
     #[serde(default)]
     pub keyring: KeyringSettings,
-    /// The audit log: a folder; `audit` beside the state database unless set.
+    /// The audit log: a folder; `audit` beside the state database, or the keyring where that is at a
+    /// server, unless set.
     #[serde(default)]
     pub audit: Option<String>,
     /// The schema of sources that name none: a shipped one or a file.
@@ -92,10 +95,6 @@ pub struct Pipeline {
 
 fn default_lake() -> String {
     "lake".to_owned()
-}
-
-fn default_state() -> String {
-    "state/vermeil.db".to_owned()
 }
 
 fn default_schema() -> String {
@@ -341,7 +340,7 @@ pub struct ConsentRules {
 pub struct QueryLimits {
     /// Memory for sorting, grouping and joining, in MiB.
     pub memory_mib: NonZeroU32,
-    /// Temporary files, in MiB. They lie beside the state database.
+    /// Temporary files, in MiB. They lie beside the state database, or the keyring where that is at a server.
     pub temporary_mib: u32,
 }
 
@@ -376,9 +375,15 @@ impl Pipeline {
         source.schema.as_deref().unwrap_or(&self.schema)
     }
 
+    /// The environment variables whose values are needed to open what the pipeline names.
+    pub fn variables(&self) -> Vec<&str> {
+        self.keyring.provider.variables().into_iter().chain(self.state.variable()).collect()
+    }
+
     /// The folder of the audit log.
     pub fn audit_folder(&self) -> String {
-        let beside_state = || match self.state.rsplit_once('/') {
+        let file = self.state.file().unwrap_or(&self.keyring.path);
+        let beside_state = || match file.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/audit"),
             None => "audit".to_owned(),
         };

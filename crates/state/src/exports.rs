@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use vermeil_model::policy::{Purpose, Role};
 
 use crate::database::{moment, now};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// Profiles that were handed to a recipient.
@@ -41,7 +42,7 @@ impl StateDatabase {
     ) -> Result<i64, StateError> {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "export", 1).await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO exports (export, recipient, purpose, role, actor, begun_at) \
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
@@ -64,7 +65,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn end_export(&self, number: i64, profiles: u64) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query("UPDATE exports SET ended_at = $1, profiles = $2 WHERE export = $3 AND ended_at IS NULL")
+        sql::query("UPDATE exports SET ended_at = $1, profiles = $2 WHERE export = $3 AND ended_at IS NULL")
             .bind(now())
             .bind(i64::try_from(profiles).unwrap_or(i64::MAX))
             .bind(number)
@@ -79,7 +80,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn exports(&self) -> Result<Vec<Export>, StateError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT export, recipient, purpose, role, actor, begun_at, ended_at, profiles \
              FROM exports ORDER BY export",
         )
