@@ -1425,23 +1425,23 @@ sealed-refused = a sealed value does not open: { $reason }
 
 ### Diagnostics of the state database
 
-state-newer = the state database { $path } has version { $found }, this version knows { $known }
+state-newer = the state database { $database } has version { $found }, this version knows { $known }
     .help = use a newer vermeil
-state-unwritable = could not write the state database { $path }: { $reason }
+state-unwritable = could not write the state database { $database }: { $reason }
     .help = check that the folder exists, that you may write there, and that the disk is not full
-state-disk-full = the disk of the state database { $path } is full
+state-disk-full = the disk of the state database { $database } is full
     .help = make room and run again: nothing was lost
-state-busy = the state database { $path } is held by another process
+state-busy = the state database { $database } is held by another process
     .help = wait until it has ended, and try again
-state-damaged = the state database { $path } is damaged, or no state database: { $reason }
+state-damaged = the state database { $database } is damaged, or no state database: { $reason }
     .help = restore it from its backup; without its keys nothing sealed can be opened
-state-wrong-keyring = the state database { $path } belongs to keyring { $expected }, given was { $given }
+state-wrong-keyring = the state database { $database } belongs to keyring { $expected }, given was { $given }
     .help = name the right file under `keyring`, or another under `state`
-state-wrong-tenant = the state database { $path } belongs to tenant `{ $expected }`, given was `{ $given }`
+state-wrong-tenant = the state database { $database } belongs to tenant `{ $expected }`, given was `{ $given }`
     .help = correct `name` of the pipeline file, or name another file under `state`
 state-ahead-of-lake = load { $load } of source `{ $source }` was confirmed, but the lake ends at load { $lake }
     .help = restore lake and state database of the same moment
-state-behind-lake = the lake holds load { $lake } of source `{ $source }`, of which the state database { $path } knows nothing
+state-behind-lake = the lake holds load { $lake } of source `{ $source }`, of which the state database { $database } knows nothing
     .help = restore the state database from its backup; without its keys nothing in the lake can be opened
 state-out-of-turn = { $what ->
         [load] load
@@ -1455,9 +1455,23 @@ state-out-of-turn = { $what ->
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
-state-failed = the state database { $path } failed: { $reason }
+state-failed = the state database { $database } failed: { $reason }
     .help = check the disk it lies on, and try again
-lake-other-format = the lake of the state database { $path } has format { $found }, this version knows { $known }
+state-url-missing = the environment variable { $variable }, which holds the URL of the state database, is not set
+    .help = set it to a URL such as `postgresql://user:password@host/database`
+state-bad-url = the URL of the state database is not one of PostgreSQL, or has a parameter that is not known
+    .help = write it as `postgresql://user@host:5432/database?sslmode=verify-full`; `%` and two hexadecimal digits stand for what has a meaning in URLs
+state-unreachable = the server of the state database { $database } does not answer: { $reason }
+    .help = check that it runs and that this machine may reach it, then run again: what was committed is there
+state-login-refused = the server of the state database { $database } refuses the login
+    .help = check user and password; the server's own log says why
+state-too-many-connections = the server of the state database { $database } has no connection left
+    .help = each process takes up to seven: raise the server's `max_connections` or the limit of the login
+state-unfit = { $database } cannot be used as a state database: { $reason }
+    .help = make the database (`CREATE DATABASE … ENCODING 'UTF8'`) and the schema of its search path
+state-not-permitted = the login may not do what is needed in the state database { $database }: { $reason }
+    .help = make it the owner of its schema: it makes tables there and looks after them
+lake-other-format = the lake of the state database { $database } has format { $found }, this version knows { $known }
     .help = use the version of vermeil that wrote it, or a newer one
 
 

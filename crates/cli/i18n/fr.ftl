@@ -1422,23 +1422,23 @@ sealed-refused = une valeur scellée ne s'ouvre pas : { $reason }
 
 ### Diagnostics de la base d'état
 
-state-newer = la base d'état { $path } est en version { $found }, cette version connaît { $known }
+state-newer = la base d'état { $database } est en version { $found }, cette version connaît { $known }
     .help = employez une version plus récente de vermeil
-state-unwritable = impossible d'écrire la base d'état { $path } : { $reason }
+state-unwritable = impossible d'écrire la base d'état { $database } : { $reason }
     .help = vérifiez que le dossier existe, que vous avez le droit d'y écrire et que le disque n'est pas plein
-state-disk-full = le disque de la base d'état { $path } est plein
+state-disk-full = le disque de la base d'état { $database } est plein
     .help = libérez de la place et relancez : rien n'est perdu
-state-busy = un autre processus occupe la base d'état { $path }
+state-busy = un autre processus occupe la base d'état { $database }
     .help = attendez qu'il se termine, puis réessayez
-state-damaged = la base d'état { $path } est endommagée, ou n'en est pas une : { $reason }
+state-damaged = la base d'état { $database } est endommagée, ou n'en est pas une : { $reason }
     .help = restaurez-la depuis sa sauvegarde ; sans ses clés, rien de scellé ne peut être ouvert
-state-wrong-keyring = la base d'état { $path } appartient au trousseau { $expected }, et non à { $given }
+state-wrong-keyring = la base d'état { $database } appartient au trousseau { $expected }, et non à { $given }
     .help = nommez le bon fichier sous `keyring`, ou un autre sous `state`
-state-wrong-tenant = la base d'état { $path } appartient au locataire `{ $expected }`, et non à `{ $given }`
+state-wrong-tenant = la base d'état { $database } appartient au locataire `{ $expected }`, et non à `{ $given }`
     .help = corrigez `name` dans le fichier de pipeline, ou nommez un autre fichier sous `state`
 state-ahead-of-lake = le chargement { $load } de la source `{ $source }` a été confirmé, mais le lac s'arrête au chargement { $lake }
     .help = restaurez le lac et la base d'état d'un même instant
-state-behind-lake = le lac contient le chargement { $lake } de la source `{ $source }`, dont la base d'état { $path } ne sait rien
+state-behind-lake = le lac contient le chargement { $lake } de la source `{ $source }`, dont la base d'état { $database } ne sait rien
     .help = restaurez la base d'état depuis sa sauvegarde ; sans ses clés, rien de ce que contient le lac ne peut être ouvert
 state-out-of-turn = { $what ->
         [load] le chargement
@@ -1452,9 +1452,23 @@ state-out-of-turn = { $what ->
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
-state-failed = la base d'état { $path } a échoué : { $reason }
+state-failed = la base d'état { $database } a échoué : { $reason }
     .help = vérifiez le disque où elle se trouve, puis réessayez
-lake-other-format = le lac de la base d'état { $path } est au format { $found }, cette version connaît { $known }
+state-url-missing = la variable d'environnement { $variable }, qui porte l'URL de la base d'état, n'est pas définie
+    .help = donnez-lui une URL telle que `postgresql://user:password@host/database`
+state-bad-url = l'URL de la base d'état n'est pas celle d'un PostgreSQL, ou porte un paramètre inconnu
+    .help = écrivez-la comme `postgresql://user@host:5432/database?sslmode=verify-full` ; `%` et deux chiffres hexadécimaux remplacent ce qui a un sens dans une URL
+state-unreachable = le serveur de la base d'état { $database } ne répond pas : { $reason }
+    .help = vérifiez qu'il tourne et que cette machine peut l'atteindre, puis relancez : ce qui a été validé y est
+state-login-refused = le serveur de la base d'état { $database } refuse la connexion
+    .help = vérifiez l'utilisateur et le mot de passe ; le journal du serveur dit pourquoi
+state-too-many-connections = le serveur de la base d'état { $database } n'a plus de connexion libre
+    .help = chaque processus en prend jusqu'à sept : augmentez `max_connections` du serveur ou la limite du compte
+state-unfit = { $database } ne peut servir de base d'état : { $reason }
+    .help = créez la base (`CREATE DATABASE … ENCODING 'UTF8'`) et le schéma de son chemin de recherche
+state-not-permitted = le compte n'a pas les droits nécessaires dans la base d'état { $database } : { $reason }
+    .help = faites-en le propriétaire de son schéma : il y crée des tables et les entretient
+lake-other-format = le lac de la base d'état { $database } est au format { $found }, cette version connaît { $known }
     .help = employez la version de vermeil qui l'a écrit, ou une plus récente
 
 

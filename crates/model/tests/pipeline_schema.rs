@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vermeil_model::pipeline::{
     AwsKmsSettings, Contract, EnvironmentSettings, Format, Golden, KeyringSettings, Linking, Matching,
     OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
-    QuarantineLimit, QueryLimits, Source, SubjectReference,
+    QuarantineLimit, QueryLimits, Source, StateSettings, SubjectReference,
 };
 use vermeil_model::schema::{BlockingRule, Comparison, Exclusivity, FieldGroup, Schema, SurvivorRule};
 
@@ -18,7 +18,7 @@ const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
 const COMPLETE: &str = r#"
 name: shop
 lake: lake
-state: state.db
+state: { url_variable: U }
 keyring: { path: keyring.json, provider: plain }
 audit: audit
 schema: customer.v1
@@ -111,8 +111,9 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 27] = [
+const OBJECTS: [(&str, &str); 28] = [
     ("", ""),
+    ("/state", "/$defs/state"),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
     ("/keyring/provider/environment", "/$defs/keyring_environment"),
@@ -382,10 +383,12 @@ fn described_defaults_are_the_ones_that_the_types_take() {
     let pipeline = Pipeline::parse("pipeline.yaml", &minimal.to_string()).expect("valid");
     let default = |place: &str| schema.pointer(place).expect("described")["default"].clone();
     assert_eq!(default("/properties/lake"), json!(pipeline.lake));
-    assert_eq!(default("/properties/state"), json!(pipeline.state));
+    assert_eq!(default("/properties/state"), json!(pipeline.state.file()));
     assert_eq!(default("/properties/keyring"), json!(pipeline.keyring.path));
     assert_eq!(default("/properties/schema"), json!(pipeline.schema));
     assert_eq!(default("/$defs/quarantine/properties/limit"), json!(pipeline.quarantine.limit));
+    let variable: StateSettings = serde_json::from_value(json!({})).expect("valid");
+    assert_eq!(default("/$defs/state/properties/url_variable"), json!(variable.variable()));
     assert_eq!(default("/$defs/keyring/properties/path"), json!(pipeline.keyring.path));
     assert_eq!(default("/$defs/keyring/properties/provider"), json!("plain"));
     let ProviderSettings::Passphrase(passphrase) = provider(json!({ "passphrase": {} })) else { panic!() };

@@ -7,6 +7,7 @@ use vermeil_protect::TokenHash;
 use vermeil_rights::request::RequestState;
 
 use crate::database::now;
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// A link that is about to be handed out.
@@ -54,7 +55,7 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "download", 1).await?;
-        sqlx::query(
+        sql::query(
             "UPDATE downloads SET revoked_at = $2
              WHERE request = $1 AND taken_at IS NULL AND revoked_at IS NULL",
         )
@@ -63,7 +64,7 @@ impl StateDatabase {
         .execute(&mut *change)
         .await
         .map_err(failed)?;
-        let created = sqlx::query(
+        let created = sql::query(
             "INSERT INTO downloads
              (download, request, hash, language, issued_by, role, purpose, issued_at, expires_at)
              SELECT $1, request, $3, $4, $5, $6, $7, $8, $9 FROM requests WHERE request = $2 AND state = $10",
@@ -95,7 +96,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn take_download(&self, hash: &TokenHash) -> Result<Option<TakenDownload>, StateError> {
         let mut change = self.begin().await?;
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = sql::query_as(
             "UPDATE downloads SET taken_at = $2
              WHERE hash = $1 AND taken_at IS NULL AND revoked_at IS NULL AND expires_at > $2
              AND EXISTS (SELECT 1 FROM requests
@@ -130,7 +131,7 @@ impl StateDatabase {
     ) -> Result<(), StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let request: Option<i64> = sqlx::query_scalar(
+        let request: Option<i64> = sql::query_scalar(
             "UPDATE downloads SET delivered_at = $2
              WHERE download = $1 AND taken_at IS NOT NULL AND delivered_at IS NULL RETURNING request",
         )
@@ -140,7 +141,7 @@ impl StateDatabase {
         .await
         .map_err(failed)?;
         let request = request.ok_or(StateError::OutOfTurn { what: "download", number })?;
-        sqlx::query(
+        sql::query(
             "UPDATE request_steps SET ended_at = $3, detail_json = $4
              WHERE request = $1 AND step = $2 AND ended_at IS NULL",
         )
@@ -159,7 +160,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn downloads_of(&self, request: i64) -> Result<u64, StateError> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM downloads WHERE request = $1")
+        let count: i64 = sql::query_scalar("SELECT count(*) FROM downloads WHERE request = $1")
             .bind(request)
             .fetch_one(self.readers())
             .await

@@ -1,11 +1,11 @@
 //! What was handed to whom, and when.
 
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Sqlite};
 use vermeil_model::Tag;
 use vermeil_model::policy::{Purpose, Role};
 
 use crate::database::{moment, now};
+use crate::sql::{self, QueryBuilder};
 use crate::{StateDatabase, StateError};
 
 /// Profiles that were handed to a recipient.
@@ -48,7 +48,7 @@ impl StateDatabase {
     ) -> Result<i64, StateError> {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "export", 1).await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO exports (export, recipient, purpose, role, actor, begun_at, has_handles) \
              VALUES ($1, $2, $3, $4, $5, $6, 1)",
         )
@@ -72,7 +72,7 @@ impl StateDatabase {
     pub async fn keep_handles(&self, number: i64, epoch: i64, tags: &[Tag]) -> Result<(), StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let is_overtaken: bool = sqlx::query_scalar(
+        let is_overtaken: bool = sql::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM counters WHERE name = 'erasure_epoch' AND next <> $1)",
         )
         .bind(epoch)
@@ -83,7 +83,7 @@ impl StateDatabase {
             return Err(StateError::Overtaken { export: number });
         }
         for tags in tags.chunks(TAGS_AT_ONCE) {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO export_handles (tag) ");
+            let mut insert = QueryBuilder::new("INSERT INTO export_handles (tag) ");
             insert.push_values(tags, |mut row, tag| {
                 row.push_bind(tag.0.to_vec());
             });
@@ -100,7 +100,7 @@ impl StateDatabase {
     pub async fn known_handles(&self, tags: &[Tag]) -> Result<Vec<Tag>, StateError> {
         let mut known = Vec::new();
         for tags in tags.chunks(TAGS_AT_ONCE) {
-            let mut select = QueryBuilder::<Sqlite>::new("SELECT tag FROM export_handles WHERE tag IN (");
+            let mut select = QueryBuilder::new("SELECT tag FROM export_handles WHERE tag IN (");
             let mut list = select.separated(", ");
             for tag in tags {
                 list.push_bind(tag.0.to_vec());
@@ -122,7 +122,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn end_export(&self, number: i64, profiles: u64) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query("UPDATE exports SET ended_at = $1, profiles = $2 WHERE export = $3 AND ended_at IS NULL")
+        sql::query("UPDATE exports SET ended_at = $1, profiles = $2 WHERE export = $3 AND ended_at IS NULL")
             .bind(now())
             .bind(i64::try_from(profiles).unwrap_or(i64::MAX))
             .bind(number)
@@ -137,7 +137,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn exports(&self) -> Result<Vec<Export>, StateError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT export, recipient, purpose, role, actor, begun_at, ended_at, profiles, \
              has_handles FROM exports ORDER BY export",
         )

@@ -3,14 +3,15 @@
 //! recipients.
 //!
 //! What must be true at once, deleted for good, or counted without gaps in its
-//! meaning lives here, in SQLite beside the lake; what is large and versioned
-//! lives in the lake. The only crate that knows SQL.
+//! meaning lives here, in SQLite beside the lake or at a PostgreSQL server; what is
+//! large and versioned lives in the lake. The only crate that knows SQL.
 //!
 //! Every statement is prepared with its values bound, so that neither a
 //! statement nor an error quotes a value.
 
 mod blind_index;
 mod consents;
+mod contents;
 mod database;
 mod decisions;
 mod downloads;
@@ -21,19 +22,22 @@ mod jobs;
 mod key_pages;
 mod lake;
 mod loads;
+mod location;
 mod match_models;
 mod migrations;
 mod notices;
 mod publications;
 mod requests;
 mod runs;
+mod sql;
 mod subjects;
 mod suppression;
 mod tokens;
 
 pub use blind_index::IndexEntry;
 pub use consents::{ConsentEvent, ConsentMark, ConsentState, NewConsent};
-pub use database::StateDatabase;
+pub use contents::{StoredColumn, StoredContents, StoredValues};
+pub use database::{HeldLock, StateDatabase};
 pub use decisions::{Decision, NewDecision, Undone};
 pub use downloads::{NewDownload, TakenDownload};
 pub use erasures::{Erasure, ErasureStatus, ErasureStep, Kit, StepEntry};
@@ -42,6 +46,7 @@ pub use exports::Export;
 pub use jobs::{JobOutcome, JobRun};
 pub use lake::{LAKE_FORMAT, LakeIdentity};
 pub use loads::{Cursor, Load, LoadEntry, LoadStatus};
+pub use location::{Server, StateLocation};
 pub use match_models::KeptModel;
 pub use notices::{Delivery, NewNotice, Notice};
 pub use publications::{Publication, golden_owner};

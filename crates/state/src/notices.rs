@@ -4,12 +4,12 @@
 //! try at once are told apart, and the message that is sent again has the same name.
 
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
 use vermeil_model::Tag;
 use vermeil_protect::KeyLocation;
 use vermeil_rights::notice::{DeliveryState, NoticeKind, Receipt};
 
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection};
 use crate::{Kit, StateDatabase, StateError};
 
 /// A notice that is about to be made.
@@ -89,7 +89,7 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
         let at = now();
-        let made = sqlx::query(
+        let made = sql::query(
             "INSERT INTO notices (notice, kind, erasure, made_at, due_at, kit, kit_page, kit_slot)
              SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE $3 IS NULL
              OR EXISTS (SELECT 1 FROM erasures WHERE erasure = $3 AND status = 'running')
@@ -110,7 +110,7 @@ impl StateDatabase {
             return Err(StateError::OutOfTurn { what: "notice", number: new.number });
         }
         for (recipient, message) in &new.messages {
-            sqlx::query(
+            sql::query(
                 "INSERT INTO notice_deliveries (notice, recipient, message, state, attempts, next_at)
                  VALUES ($1, $2, $3, $4, 0, $5)",
             )
@@ -149,7 +149,7 @@ impl StateDatabase {
         next_at: DateTime<Utc>,
     ) -> Result<bool, StateError> {
         let mut change = self.begin().await?;
-        let begun = sqlx::query(
+        let begun = sql::query(
             "UPDATE notice_deliveries SET attempts = attempts + 1, tried_at = $4, next_at = $5
              WHERE notice = $1 AND recipient = $2 AND attempts = $3 AND state = 'pending'",
         )
@@ -171,7 +171,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn note_delivery(&self, notice: i64, recipient: &str, code: &str) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "UPDATE notice_deliveries SET code = $3
              WHERE notice = $1 AND recipient = $2 AND state = 'pending'",
         )
@@ -197,7 +197,7 @@ impl StateDatabase {
     ) -> Result<(), StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let settled = sqlx::query(
+        let settled = sql::query(
             "UPDATE notice_deliveries SET state = $3, settled_at = $4, receipt_json = $5
              WHERE notice = $1 AND recipient = $2 AND state = 'pending'",
         )
@@ -212,7 +212,7 @@ impl StateDatabase {
         if settled.rows_affected() != 1 {
             return Err(StateError::OutOfTurn { what: "notice", number: notice });
         }
-        sqlx::query(
+        sql::query(
             "UPDATE notices SET kit = NULL, kit_page = NULL, kit_slot = NULL WHERE notice = $1 AND NOT EXISTS
              (SELECT 1 FROM notice_deliveries own WHERE own.notice = $1 AND own.state = 'pending')",
         )
@@ -228,7 +228,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn notice_kit(&self, number: i64) -> Result<Option<Kit>, StateError> {
-        let row: Option<(Vec<u8>, i64, i64)> = sqlx::query_as(
+        let row: Option<(Vec<u8>, i64, i64)> = sql::query_as(
             "SELECT kit, kit_page, kit_slot FROM notices WHERE notice = $1 AND kit IS NOT NULL",
         )
         .bind(number)
@@ -251,9 +251,9 @@ impl StateDatabase {
         read(&mut reader).await.map_err(|cause| self.failed(cause))
     }
 
-    async fn forget_within(&self, change: &mut SqliteConnection, tags: &[Tag]) -> Result<(), StateError> {
+    async fn forget_within(&self, change: &mut Connection, tags: &[Tag]) -> Result<(), StateError> {
         for tag in tags {
-            sqlx::query("DELETE FROM export_handles WHERE tag = $1")
+            sql::query("DELETE FROM export_handles WHERE tag = $1")
                 .bind(tag.0.to_vec())
                 .execute(&mut *change)
                 .await
@@ -270,12 +270,12 @@ type Row = (i64, String, Option<i64>, i64, i64);
 type DeliveryRow =
     (i64, String, String, String, i64, i64, Option<i64>, Option<String>, Option<i64>, Option<String>);
 
-async fn read(connection: &mut SqliteConnection) -> Result<Vec<Notice>, sqlx::Error> {
+async fn read(connection: &mut Connection) -> Result<Vec<Notice>, sqlx::Error> {
     let rows: Vec<Row> =
-        sqlx::query_as("SELECT notice, kind, erasure, made_at, due_at FROM notices ORDER BY notice")
+        sql::query_as("SELECT notice, kind, erasure, made_at, due_at FROM notices ORDER BY notice")
             .fetch_all(&mut *connection)
             .await?;
-    let deliveries: Vec<DeliveryRow> = sqlx::query_as(
+    let deliveries: Vec<DeliveryRow> = sql::query_as(
         "SELECT notice, recipient, message, state, attempts, next_at, tried_at, code, settled_at, receipt_json
          FROM notice_deliveries ORDER BY notice, recipient",
     )

@@ -10,6 +10,7 @@ use vermeil_protect::TokenHash;
 use vermeil_rights::request::RequestState;
 
 use crate::database::now;
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// A use is noted no more often than this: each would be a write.
@@ -37,7 +38,7 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "subject_link", 1).await?;
-        sqlx::query(
+        sql::query(
             "UPDATE subject_links SET revoked_at = $2
              WHERE request = $1 AND used_at IS NULL AND revoked_at IS NULL",
         )
@@ -46,7 +47,7 @@ impl StateDatabase {
         .execute(&mut *change)
         .await
         .map_err(failed)?;
-        let created = sqlx::query(
+        let created = sql::query(
             "INSERT INTO subject_links (subject_link, request, hash, issued_by, issued_at, expires_at)
              SELECT $1, request, $3, $4, $5, $6 FROM requests
              WHERE request = $2 AND kit IS NOT NULL AND state <> $7",
@@ -81,7 +82,7 @@ impl StateDatabase {
     ) -> Result<bool, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let used: Option<i64> = sqlx::query_scalar(
+        let used: Option<i64> = sql::query_scalar(
             "UPDATE subject_links SET used_at = $2
              WHERE hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2
              AND EXISTS (SELECT 1 FROM requests WHERE requests.request = subject_links.request
@@ -96,7 +97,7 @@ impl StateDatabase {
         .map_err(failed)?;
         let Some(used) = used else { return Ok(false) };
         let number = self.take_numbers(&mut change, "subject_session", 1).await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO subject_sessions (subject_session, subject_link, hash, begun_at, seen_at, ends_at)
              VALUES ($1, $2, $3, $4, $4, $5)",
         )
@@ -124,7 +125,7 @@ impl StateDatabase {
     ) -> Result<Option<i64>, StateError> {
         let failed = |cause| self.failed(cause);
         let idle = i64::try_from(idle.as_micros()).unwrap_or(i64::MAX);
-        let found: Option<(i64, i64, i64)> = sqlx::query_as(
+        let found: Option<(i64, i64, i64)> = sql::query_as(
             "SELECT own.subject_session, own.seen_at, link.request FROM subject_sessions own
              JOIN subject_links link ON link.subject_link = own.subject_link
              JOIN requests ON requests.request = link.request
@@ -141,7 +142,7 @@ impl StateDatabase {
         let Some((number, seen_at, request)) = found else { return Ok(None) };
         if seen_at < now() - NOTED_EVERY.min(idle / 2) {
             let mut change = self.begin().await?;
-            sqlx::query("UPDATE subject_sessions SET seen_at = $2 WHERE subject_session = $1")
+            sql::query("UPDATE subject_sessions SET seen_at = $2 WHERE subject_session = $1")
                 .bind(number)
                 .bind(now())
                 .execute(&mut *change)
@@ -158,7 +159,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn end_subject_session(&self, session: &TokenHash) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query("UPDATE subject_sessions SET ended_at = $2 WHERE hash = $1 AND ended_at IS NULL")
+        sql::query("UPDATE subject_sessions SET ended_at = $2 WHERE hash = $1 AND ended_at IS NULL")
             .bind(session.as_bytes().to_vec())
             .bind(now())
             .execute(&mut *change)

@@ -5,7 +5,7 @@ use vermeil_protect::{KeyOwner, KeyVault, Keyring, Plain};
 
 use super::merge::FAN_IN;
 use super::*;
-use crate::testing::{Fixture, fixture};
+use crate::testing::{Fixture, file_fixture, fixture};
 
 mod runs;
 
@@ -119,7 +119,7 @@ async fn a_retired_generation_leaves_nothing() {
 
 #[tokio::test]
 async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let kept = entry(1, 10, 1, 0);
     let gone = IndexEntry { tag: Tag(*b"the deleted tag!"), ..entry(2, 11, 1, 1) };
     fixture.state.add_index_entries(1, vec![kept, gone]).await.unwrap();
@@ -140,12 +140,12 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
     fixture.state.complete_index(1, &shop).await.unwrap();
     // As it was before there were runs.
     let mut change = fixture.state.begin().await.unwrap();
-    sqlx::raw_sql(
+    crate::sql::raw_sql(
         "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks; DROP TABLE downloads;
          DROP TABLE subject_sessions; DROP TABLE subject_links;
          DROP TABLE decision_records; DROP TABLE decisions; DROP TABLE match_models;
          DROP TABLE notice_deliveries; DROP TABLE notices; DROP TABLE export_handles;
-         DROP TABLE exports; DROP TABLE api_tokens; DROP TABLE job_runs; DROP TABLE job_leases;
+         DROP TABLE exports; DROP TABLE api_tokens; DROP TABLE job_leases; DROP TABLE job_runs;
          DROP TABLE consent_states; DROP TABLE consent_events;
          DROP TABLE erasure_steps; DROP TABLE erasures; DROP TABLE suppression_flags;
          DROP TABLE request_tags; DROP TABLE request_steps; DROP TABLE requests;
