@@ -13,6 +13,7 @@ use vermeil_state::StateError;
 use crate::consent::ConsentError;
 use crate::export::ExportError;
 use crate::lake::{LocationError, TableName};
+use crate::opendsr::OpenDsrError;
 use crate::query::{QueryFault, SqlFault};
 use crate::report::second;
 use crate::requests::DownloadError;
@@ -147,6 +148,8 @@ pub enum EngineError {
     Download(#[from] DownloadError),
     #[error(transparent)]
     SelfService(#[from] SelfServiceError),
+    #[error(transparent)]
+    OpenDsr(#[from] OpenDsrError),
     #[error("{message}")]
     Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
@@ -271,6 +274,7 @@ impl Diagnose for EngineError {
             Self::Export(cause) => return cause.diagnostic(),
             Self::Download(cause) => return cause.diagnostic(),
             Self::SelfService(cause) => return cause.diagnostic(),
+            Self::OpenDsr(cause) => return cause.diagnostic(),
             Self::AuditDenied { role } => Diagnostic::new("audit-denied").with("role", role),
             Self::Keyring(cause) => return cause.diagnostic(),
             Self::Vault(cause) => return cause.diagnostic(),
@@ -427,6 +431,7 @@ impl Diagnose for EngineError {
             Self::Export(cause) => cause.kind(),
             Self::Download(cause) => cause.kind(),
             Self::SelfService(cause) => cause.kind(),
+            Self::OpenDsr(cause) => cause.kind(),
             Self::Keyring(cause) => cause.kind(),
             Self::Vault(cause) => cause.kind(),
             Self::Denied(_)

@@ -69,7 +69,14 @@ service:
   session_idle_minutes: 9
   session_hours: 9
   roles: { officer: dpo }
-schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
+schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *", callbacks: "* * * * *" }
+opendsr:
+  domain: privacy.shop.example
+  certificate: certificate.pem
+  key: key.pem
+  verified_controllers: [partner]
+  identities: { email: email }
+  internal_callbacks: ["crm.internal:8443"]
 oidc:
   issuer: https://login.example.org
   audience: vermeil
@@ -105,7 +112,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 24] = [
+const OBJECTS: [(&str, &str); 25] = [
     ("", ""),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
@@ -127,6 +134,7 @@ const OBJECTS: [(&str, &str); 24] = [
     ("/service", "/$defs/service"),
     ("/schedule", "/$defs/schedule"),
     ("/oidc", "/$defs/oidc"),
+    ("/opendsr", "/$defs/opendsr"),
     ("/requests", "/$defs/requests"),
     ("/retention", "/$defs/retention"),
     ("/sources/0/consent/0", "/$defs/consent_mapping"),

@@ -11,6 +11,7 @@ use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::pipeline;
 use vermeil_model::{Diagnose, Diagnostic};
 
+use crate::opendsr::callbacks;
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -36,6 +37,8 @@ pub enum Job {
     Erase,
     /// A new generation of keys.
     RotateKeys,
+    /// Telling controllers how far their requests have come.
+    Callbacks,
 }
 
 impl Job {
@@ -46,6 +49,7 @@ impl Job {
             Self::Optimize => "optimize",
             Self::Erase => "erase",
             Self::RotateKeys => "rotate_keys",
+            Self::Callbacks => "callbacks",
         }
     }
 }
@@ -89,9 +93,14 @@ impl Schedule {
     /// # Errors
     /// The first that is none.
     pub fn parse(schedule: &pipeline::Schedule) -> Result<Self, ScheduleError> {
-        let pipeline::Schedule { run, optimize, erase, rotate_keys } = schedule;
-        let jobs =
-            [(Job::Run, run), (Job::Optimize, optimize), (Job::Erase, erase), (Job::RotateKeys, rotate_keys)];
+        let pipeline::Schedule { run, optimize, erase, rotate_keys, callbacks } = schedule;
+        let jobs = [
+            (Job::Run, run),
+            (Job::Optimize, optimize),
+            (Job::Erase, erase),
+            (Job::RotateKeys, rotate_keys),
+            (Job::Callbacks, callbacks),
+        ];
         let scheduled = jobs.into_iter().filter_map(|(job, expression)| {
             let expression = expression.clone()?;
             Some(match expression.parse() {
@@ -159,8 +168,13 @@ async fn ended(ending: &mut watch::Receiver<bool>) {
 async fn attempt(service: &Service, job: Job, run: i64, ending: &mut watch::Receiver<bool>) {
     let name = job.as_str();
     tracing::info!(job = name, run, "begun");
-    let jobs = std::sync::Arc::clone(&service.ports.jobs);
-    let mut work = tokio::spawn(async move { jobs.perform(job).await });
+    let worker = service.clone();
+    let mut work = tokio::spawn(async move {
+        match job {
+            Job::Callbacks => callbacks::tell(&worker).await,
+            _ => worker.ports.jobs.perform(job).await,
+        }
+    });
     let mut words = interval_at(Instant::now() + WORD, WORD);
     let mut held_until = Instant::now() + LEASE;
     let failure = loop {

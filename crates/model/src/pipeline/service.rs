@@ -112,6 +112,8 @@ pub struct Schedule {
     pub erase: Option<String>,
     /// A new generation of keys.
     pub rotate_keys: Option<String>,
+    /// Telling controllers how far their requests have come; every minute where they hand any over.
+    pub callbacks: Option<String>,
 }
 
 /// Whose word the service takes for who people are: an issuer of OpenID Connect.
