@@ -10,6 +10,7 @@ mod jobs;
 mod leaks;
 mod limits;
 mod oidc;
+mod opendsr;
 mod own;
 mod requests;
 mod schemathesis;

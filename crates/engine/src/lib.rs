@@ -39,6 +39,7 @@ mod land;
 mod link;
 mod match_model;
 mod memory;
+mod opendsr;
 mod optimize;
 mod plan;
 mod progress;
@@ -75,6 +76,7 @@ pub use error::EngineError;
 pub use export::ExportError;
 pub use keys::KeyHolder;
 pub use match_model::{LEAST_RECORDS, Lessons, ModelError, Refresh, read_model, write_model};
+pub use opendsr::{DueCallback, HandedOver, OpenDsrError, OpenDsrStatus, ToldController};
 pub use plan::{PlanRequest, PlannedModel};
 pub use progress::{KeysMoved, Progress, Silent, Stage};
 pub use query::{

@@ -18,6 +18,7 @@ use crate::yaml;
 mod error;
 mod former_roles;
 mod keyring;
+mod opendsr;
 mod recipients;
 mod requests;
 mod retention;
@@ -29,6 +30,7 @@ pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
+pub use opendsr::OpenDsrSettings;
 pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
 pub use state::StateSettings;
 
@@ -87,6 +89,9 @@ pub struct Pipeline {
     /// Whose word the service takes for who people are.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
+    /// How other controllers hand over what data subjects ask them for.
+    #[serde(default)]
+    pub opendsr: Option<OpenDsrSettings>,
     /// How requests of data subjects are dealt with.
     #[serde(default)]
     pub requests: RequestRules,

@@ -69,15 +69,20 @@ service:
   session_idle_minutes: 9
   session_hours: 9
   roles: { officer: dpo }
-schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *", recipients: "*/5 * * * *", retention: "0 2 * * *", deadlines: "0 7 * * *" }
+schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *", recipients: "*/5 * * * *", retention: "0 2 * * *", deadlines: "0 7 * * *", callbacks: "* * * * *" }
+opendsr:
+  domain: privacy.shop.example
+  certificate: certificate.pem
+  key: key.pem
+  verified_controllers: [partner]
+  identities: { email: email }
+  internal_callbacks: ["crm.internal:8443"]
 oidc:
   issuer: https://login.example.org
   audience: vermeil
   role_claim: role
   actor_claim: sub
   roles: { agents: agent }
-  client_id: vermeil
-  client_secret_variable: S
 requests: { utc_offset: "+01:00", soon_days: 7 }
 retention: { prospects: P3Y, customers: P10Y, contacts: [order], until: { shop: 2030-12-31 } }
 consent: { contradiction: most_recent }
@@ -111,7 +116,7 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 28] = [
+const OBJECTS: [(&str, &str); 29] = [
     ("", ""),
     ("/state", "/$defs/state"),
     ("/keyring", "/$defs/keyring"),
@@ -134,6 +139,7 @@ const OBJECTS: [(&str, &str); 28] = [
     ("/service", "/$defs/service"),
     ("/schedule", "/$defs/schedule"),
     ("/oidc", "/$defs/oidc"),
+    ("/opendsr", "/$defs/opendsr"),
     ("/requests", "/$defs/requests"),
     ("/retention", "/$defs/retention"),
     ("/sources/0/consent/0", "/$defs/consent_mapping"),

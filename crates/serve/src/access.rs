@@ -64,6 +64,15 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/my/enter/{token}", Needs::Nothing),
     (Method::GET, "/download/{token}", Needs::Nothing),
     (Method::POST, "/download/{token}", Needs::Nothing),
+    // Other controllers, each in the name of an account; what they hand over is an officer's to deal with.
+    (Method::GET, "/opendsr/v1/discovery", Needs::Nothing),
+    (Method::GET, "/opendsr/v1/certificate", Needs::Nothing),
+    (Method::POST, "/opendsr/v1/requests", Needs::OneOf(&[Dpo])),
+    (Method::GET, "/opendsr/v1/requests/{request}", Needs::OneOf(&[Dpo])),
+    (Method::DELETE, "/opendsr/v1/requests/{request}", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/opendsr/v1/opengdpr_requests", Needs::OneOf(&[Dpo])),
+    (Method::GET, "/opendsr/v1/opengdpr_requests/{request}", Needs::OneOf(&[Dpo])),
+    (Method::DELETE, "/opendsr/v1/opengdpr_requests/{request}", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/jobs", Needs::OneOf(&[DataEngineer, Dpo])),
 ];
 

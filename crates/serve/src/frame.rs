@@ -9,8 +9,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use crate::api::OPENDSR;
 use crate::pages::{IsPage, Page, is_for_people};
 use crate::problem::{Language, Problem, ProblemBody, ProblemKind};
+use crate::routes::opendsr;
 use crate::service::Service;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,7 +46,7 @@ pub(crate) async fn frame(State(service): State<Service>, request: Request, next
     let mut response = next.run(request).await;
     let went_wrong = response.status().is_client_error() || response.status().is_server_error();
     if went_wrong && response.extensions().get::<IsPage>().is_none() {
-        response = told(&service, response, (&id, is_for_people(path)), language);
+        response = told(&service, response, (&id, path), language);
     }
     let is_ours = response.extensions().get::<IsPage>().is_some();
     let headers = response.headers_mut();
@@ -67,20 +69,17 @@ pub(crate) async fn frame(State(service): State<Service>, request: Request, next
 }
 
 /// A problem with its body; what else stood in one is dropped: it may quote what was sent.
-fn told(
-    service: &Service,
-    response: Response,
-    (id, to_people): (&str, bool),
-    language: Language,
-) -> Response {
+fn told(service: &Service, response: Response, (id, path): (&str, &str), language: Language) -> Response {
     let status = response.status();
     let problem =
         response.extensions().get::<Problem>().cloned().unwrap_or_else(|| Problem::of_status(status));
     let kind = problem.kind;
     let title = service.ports.phrases.title(kind, language);
-    let mut told = match to_people {
-        true => Page::of_problem(language, (kind, &title), id).with_status(kind.status()),
-        false => {
+    let to_people = is_for_people(path);
+    let mut told = match path {
+        _ if to_people => Page::of_problem(language, (kind, &title), id).with_status(kind.status()),
+        path if path.starts_with(OPENDSR) => opendsr::error(kind.status(), (&title, problem.code.as_deref())),
+        _ => {
             let body = ProblemBody {
                 kind: format!("urn:vermeil:problem:{}", kind.as_str()),
                 title,

@@ -2,6 +2,7 @@
 
 mod consents;
 mod downloads;
+mod opendsr;
 mod requests;
 mod self_service;
 
@@ -20,6 +21,7 @@ use crate::scheduler::Job;
 
 pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
 pub use self::downloads::{Downloads, Parcel};
+pub use self::opendsr::{Callback, HandedOver, OpenDsr, OpenDsrStatus, Told};
 pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
 pub use self::self_service::{OwnConsent, OwnContact, OwnView, SelfService, SessionSecret};
 
@@ -78,6 +80,8 @@ pub struct Ports {
     pub requests: Arc<dyn Requests>,
     /// Answers that people take away.
     pub downloads: Arc<dyn Downloads>,
+    /// What other controllers hand over.
+    pub opendsr: Arc<dyn OpenDsr>,
     /// What people see and do of their own.
     pub self_service: Arc<dyn SelfService>,
     /// What people allow and refuse.

@@ -6,6 +6,7 @@ pub(crate) mod downloads;
 pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod opendsr;
 pub(crate) mod own;
 pub(crate) mod requests;
 

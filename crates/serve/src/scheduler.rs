@@ -11,6 +11,7 @@ use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::pipeline;
 use vermeil_model::{Diagnose, Diagnostic};
 
+use crate::opendsr::callbacks;
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -42,6 +43,8 @@ pub enum Job {
     Retention,
     /// Whether a request is late.
     Deadlines,
+    /// Telling controllers how far their requests have come.
+    Callbacks,
 }
 
 impl Job {
@@ -55,6 +58,7 @@ impl Job {
             Self::Recipients => "recipients",
             Self::Retention => "retention",
             Self::Deadlines => "deadlines",
+            Self::Callbacks => "callbacks",
         }
     }
 }
@@ -98,8 +102,16 @@ impl Schedule {
     /// # Errors
     /// The first that is none.
     pub fn parse(schedule: &pipeline::Schedule) -> Result<Self, ScheduleError> {
-        let pipeline::Schedule { run, optimize, erase, rotate_keys, recipients, retention, deadlines } =
-            schedule;
+        let pipeline::Schedule {
+            run,
+            optimize,
+            erase,
+            rotate_keys,
+            recipients,
+            retention,
+            deadlines,
+            callbacks,
+        } = schedule;
         let jobs = [
             (Job::Run, run),
             (Job::Optimize, optimize),
@@ -108,6 +120,7 @@ impl Schedule {
             (Job::Recipients, recipients),
             (Job::Retention, retention),
             (Job::Deadlines, deadlines),
+            (Job::Callbacks, callbacks),
         ];
         let scheduled = jobs.into_iter().filter_map(|(job, expression)| {
             let expression = expression.clone()?;
@@ -176,8 +189,13 @@ async fn ended(ending: &mut watch::Receiver<bool>) {
 async fn attempt(service: &Service, job: Job, run: i64, ending: &mut watch::Receiver<bool>) {
     let name = job.as_str();
     tracing::info!(job = name, run, "begun");
-    let jobs = std::sync::Arc::clone(&service.ports.jobs);
-    let mut work = tokio::spawn(async move { jobs.perform(job).await });
+    let worker = service.clone();
+    let mut work = tokio::spawn(async move {
+        match job {
+            Job::Callbacks => callbacks::tell(&worker).await,
+            _ => worker.ports.jobs.perform(job).await,
+        }
+    });
     let mut words = interval_at(Instant::now() + WORD, WORD);
     let mut held_until = Instant::now() + LEASE;
     let failure = loop {

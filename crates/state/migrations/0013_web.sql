@@ -1,6 +1,6 @@
 -- What the service hands to people who have no account: an answer to take away, and a way in.
 
-INSERT INTO counters (name, next) VALUES ('download', 1), ('subject_link', 1), ('subject_session', 1);
+INSERT INTO counters (name, next) VALUES ('download', 1), ('subject_link', 1), ('subject_session', 1), ('opendsr_callback', 1);
 
 -- A link itself stands nowhere: who has this table can take nothing with it. The answer is made
 -- when it is taken, under the leave of whoever gave the link.
@@ -45,3 +45,36 @@ CREATE TABLE subject_sessions (
     ends_at BIGINT NOT NULL,
     ended_at BIGINT
 );
+
+-- What other controllers hand over. What they sent is a keyed tag: whether the same comes again, and nothing else.
+-- A request stands here before it is opened under its number.
+CREATE TABLE opendsr_requests (
+    controller TEXT NOT NULL,
+    opendsr_id TEXT NOT NULL,
+    sent BYTEA NOT NULL,
+    request BIGINT NOT NULL UNIQUE,
+    received_at BIGINT NOT NULL,
+    -- How far it had come when that was noted last for its controller.
+    told TEXT NOT NULL,
+    PRIMARY KEY (controller, opendsr_id)
+);
+
+CREATE TABLE opendsr_urls (
+    request BIGINT NOT NULL REFERENCES opendsr_requests (request) ON DELETE CASCADE,
+    url TEXT NOT NULL,
+    PRIMARY KEY (request, url)
+);
+
+-- What a controller is to be told, until it was or is given up.
+CREATE TABLE opendsr_callbacks (
+    callback BIGINT PRIMARY KEY,
+    request BIGINT NOT NULL REFERENCES opendsr_requests (request) ON DELETE CASCADE,
+    url TEXT NOT NULL,
+    status TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    ended_at BIGINT,
+    outcome TEXT CHECK (outcome IN ('told', 'given_up'))
+);
+
+CREATE INDEX opendsr_callbacks_by_request ON opendsr_callbacks (request, url);

@@ -24,8 +24,11 @@ fn every_endpoint_answers_the_roles_of_the_list_and_nobody_else() {
     let mut found = format!("{:<60} anybody {} subject\n", "", ROLES.join(" "));
     for (method, path) in endpoints(&document) {
         // Of nobody and of nothing, so that asking changes nothing.
-        let address =
-            path.replace("{number}", "987654321").replace("{id}", "nobody").replace("{token}", "nobody");
+        let address = path
+            .replace("{number}", "987654321")
+            .replace("{id}", "nobody")
+            .replace("{token}", "nobody")
+            .replace("{request}", "nobody");
         let body = (method == "POST").then(|| json!({}));
         let is_in = |answer: Answer| match answer.status {
             401 => '-',

@@ -1,6 +1,6 @@
 //! Answers that people take away with a link: once, whole, and as they were signed.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Answer, Served, client, published, send};
 use crate::common::{Workspace, runtime};
 use crate::erase::{erased, found_in};
-use crate::pipeline::{person, profile_of};
+use crate::pipeline::{person, profile_of, silos};
 
 /// A request of whoever is `number`, of whom it is sure who they are; its address.
 #[track_caller]
@@ -113,15 +113,21 @@ fn an_answer_is_taken_away_once_whole_and_as_it_was_signed() {
 
 #[test]
 fn who_was_cut_off_is_given_another_link_and_the_old_one_is_worth_nothing() {
-    let workspace = published();
+    let workspace = silos();
+    // More than fits into what systems keep of a connection that nobody reads.
+    let orders: String =
+        (0..20_000).map(|number| format!("C{number};order;2024-05-11T09:30:00Z;1,50;S6;Colis\n")).collect();
+    workspace.append("data/orders.csv", orders);
+    workspace.land_and_publish();
     let ada = workspace.token("ada", "dpo");
     let served = Served::start(&workspace);
-    let address = verified(&served, &ada, "portability", 6);
+    let address = verified(&served, &ada, "access", 6);
     let torn = link(&served, &ada, &address, &json!({}));
-    // Gone before a byte of the answer is there.
+    // Gone in the midst of the answer.
     let mut caller = TcpStream::connect(&served.address).expect("connected");
     let asked = format!("POST {torn} HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n");
     caller.write_all(asked.as_bytes()).expect("sent");
+    caller.read_exact(&mut [0; 1000]).expect("the answer begins");
     drop(caller);
     let taken = "SELECT count(*) FROM downloads WHERE taken_at IS NOT NULL AND delivered_at IS NULL";
     let started = Instant::now();
@@ -140,8 +146,7 @@ fn who_was_cut_off_is_given_another_link_and_the_old_one_is_worth_nothing() {
     assert_eq!(status, 200);
     let folder = unpacked(&workspace, &archive, "taken");
     let data: Value = serde_json::from_str(&read(&folder, "data.json")).expect("JSON");
-    assert_eq!(data["records"].as_array().expect("records").len(), 1, "what they provided");
-    assert!(!folder.join("letter.html").exists());
+    assert_eq!(data["events"].as_array().expect("events").len(), 20_001);
     assert_eq!(served.post(&format!("{address}/run"), &ada, &json!({})).expect(200)["state"], "completed");
 }
 

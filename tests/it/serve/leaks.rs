@@ -57,8 +57,11 @@ fn what_is_sent_stands_in_no_log_no_error_and_no_figure() {
     for (path, item) in document["paths"].as_object().expect("paths") {
         for method in item.as_object().expect("methods").keys() {
             for (token, value) in tokens.iter().zip(canaries.iter().cycle()) {
-                let address =
-                    path.replace("{id}", "x").replace("{number}", "987654321").replace("{token}", "x");
+                let address = path
+                    .replace("{id}", "x")
+                    .replace("{number}", "987654321")
+                    .replace("{token}", "x")
+                    .replace("{request}", "x");
                 for body in bodies(value) {
                     let request = client()
                         .request(method.to_uppercase().parse().expect("a method"), served.url(&address));

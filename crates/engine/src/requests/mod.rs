@@ -52,6 +52,12 @@ pub struct NewRequest {
     pub purposes: Vec<String>,
 }
 
+/// A request that can be opened. Personal: no `Debug`.
+pub(crate) struct PreparedRequest {
+    request: Request,
+    contents: RequestKit,
+}
+
 /// How it was made sure who asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Verification {
@@ -119,14 +125,35 @@ impl Engine {
         reader: &Reader,
     ) -> Result<SubjectRequestReport, EngineError> {
         let grant = self.grant(reader)?;
+        let prepared = self.prepare_request(new, reader, &grant)?;
+        let number = self.state.begin_request().await?;
+        self.open_prepared(number, prepared, reader).await?;
+        self.subject_request(number).await
+    }
+
+    /// What a request is, before anything of it is written.
+    pub(crate) fn prepare_request(
+        &self,
+        new: NewRequest,
+        reader: &Reader,
+        grant: &Grant,
+    ) -> Result<PreparedRequest, EngineError> {
         let today = self.day_here();
         let received = new.received.unwrap_or(today);
         if received > today {
             return Err(EngineError::NotReceivedYet);
         }
         let request = Request::open(new.kind, received, act(reader));
-        let contents = self.kit_of(new, &grant)?;
-        let number = self.state.begin_request().await?;
+        Ok(PreparedRequest { request, contents: self.kit_of(new, grant)? })
+    }
+
+    /// Opens a request under a number that was taken for it.
+    pub(crate) async fn open_prepared(
+        &self,
+        number: i64,
+        PreparedRequest { request, contents }: PreparedRequest,
+        reader: &Reader,
+    ) -> Result<(), EngineError> {
         let entry = self.audit.begin(intent(reader, "request-open", number)).await?;
         let opened = async {
             let kit = self.seal_request_kit(number, &contents).await?;
@@ -134,8 +161,7 @@ impl Engine {
         };
         let opened = opened.await;
         self.audit.conclude(entry, 0, status(opened.is_ok())).await?;
-        opened?;
-        self.subject_request(number).await
+        opened
     }
 
     /// It is sure who asks: everything about them is looked up, and whether they asked for the same before.

@@ -118,6 +118,8 @@ pub struct Schedule {
     pub retention: Option<String>,
     /// Whether a request is late.
     pub deadlines: Option<String>,
+    /// Telling controllers how far their requests have come; every minute where they hand any over.
+    pub callbacks: Option<String>,
 }
 
 /// Whose word the service takes for who people are: an issuer of OpenID Connect.
@@ -137,12 +139,6 @@ pub struct OidcSettings {
     /// Value of the role claim → role; values that are not listed name roles themselves.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
-    /// The name of this service at the issuer, for people who log in; without it, only tokens are taken.
-    #[serde(default)]
-    pub client_id: Option<String>,
-    /// The environment variable that holds the secret of this name; public clients have none.
-    #[serde(default)]
-    pub client_secret_variable: Option<String>,
 }
 
 fn default_role_claim() -> String {

@@ -142,6 +142,7 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
     let mut change = fixture.state.begin().await.unwrap();
     crate::sql::raw_sql(
         "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks; DROP TABLE downloads;
+         DROP TABLE opendsr_callbacks; DROP TABLE opendsr_urls; DROP TABLE opendsr_requests;
          DROP TABLE subject_sessions; DROP TABLE subject_links;
          DROP TABLE decision_records; DROP TABLE decisions; DROP TABLE match_models;
          DROP TABLE notice_deliveries; DROP TABLE notices; DROP TABLE export_handles;
@@ -152,7 +153,7 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
          ALTER TABLE publications DROP COLUMN epoch;
          DELETE FROM counters WHERE name IN
          ('blind_index_run', 'decision', 'match_model', 'erasure', 'erasure_epoch', 'consent', 'request', 'export',
-          'api_token', 'job_run', 'download', 'subject_link', 'subject_session', 'notice');
+          'api_token', 'job_run', 'download', 'subject_link', 'subject_session', 'notice', 'opendsr_callback');
          DELETE FROM schema_migrations WHERE version >= 4;
          CREATE TABLE blind_index (generation BIGINT, tag BYTEA, record BYTEA, key_page BIGINT, key_slot BIGINT);
          CREATE UNIQUE INDEX blind_index_by_tag ON blind_index (tag, record);

@@ -79,6 +79,8 @@ impl Desk {
                     return Ok(Err(Problem::coded(ProblemKind::Conflict, "request-overdue")));
                 }
             }
+            // The service's own: it speaks HTTP, the engine does not.
+            Job::Callbacks => {}
         }
         Ok(Ok(()))
     }
