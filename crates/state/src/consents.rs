@@ -4,6 +4,8 @@
 //! that happened last holds; of two that happened at once the one that was recorded last. An event that
 //! is told late changes nothing that happened after it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use vermeil_model::Tag;
@@ -252,17 +254,40 @@ async fn add(
             .push_bind(event.detail.to_string());
     });
     insert.build().execute(&mut *change).await?;
+    // PostgreSQL changes a row once in a statement: what is said of the same later comes in a later one.
+    let mut turns: Vec<Vec<(&NewConsent, i64)>> = Vec::new();
+    let mut said: HashMap<(ConsentKey, Option<&Purpose>), usize> = HashMap::new();
+    for (event, number) in events.iter().zip(first..) {
+        let turn = said.entry((event.key, event.purpose.as_ref())).or_default();
+        if turns.len() == *turn {
+            turns.push(Vec::new());
+        }
+        turns[*turn].push((event, number));
+        *turn += 1;
+    }
+    for turn in turns {
+        derive(change, &turn, recorded_at).await?;
+    }
+    Ok(())
+}
+
+/// Takes over what was said of subjects and purposes, each of them once.
+async fn derive(
+    change: &mut Connection,
+    events: &[(&NewConsent, i64)],
+    recorded_at: i64,
+) -> Result<(), sqlx::Error> {
     let mut derive = QueryBuilder::new(
         "INSERT INTO consent_states (subject, scope, purpose, status, occurred_at, expires_at, number) ",
     );
-    derive.push_values(events.iter().zip(first..), |mut row, (event, number)| {
+    derive.push_values(events, |mut row, (event, number)| {
         row.push_bind(event.key.id.0.to_vec())
             .push_bind(number_of(event.key.scope))
             .push_bind(purpose_text(event.purpose.as_ref()))
             .push_bind(event.status.as_str())
             .push_bind(event.occurred_at.timestamp_micros())
             .push_bind(event.expires_at.map(|end| end.timestamp_micros()))
-            .push_bind(number);
+            .push_bind(*number);
     });
     // A no of just now holds, even where another clock dated the yes before it a little ahead.
     derive
@@ -274,8 +299,7 @@ async fn add(
         )
         .push_bind(recorded_at - CLOCK_TOLERANCE_MICROS)
         .push(")");
-    derive.build().execute(&mut *change).await?;
-    Ok(())
+    derive.build().execute(change).await.map(drop)
 }
 
 fn push_keys(statement: &mut QueryBuilder, keys: &[ConsentKey]) {

@@ -6,7 +6,8 @@
 //!
 //! PostgreSQL is strict where SQLite is not: it adds up 64-bit integers to a number of another type
 //! (`CAST(SUM(…) AS BIGINT)`), has no greatest of bytes (`ORDER BY … DESC LIMIT 1`), and within
-//! `DO UPDATE SET` wants to know of which row a column is (`table.column` or `excluded.column`).
+//! `DO UPDATE SET` wants to know of which row a column is (`table.column` or `excluded.column`) and
+//! changes no row twice.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};

@@ -27,7 +27,9 @@ pub fn problem(error: &EngineError) -> Problem {
         | EngineError::State(StateError::OutOfTurn { .. } | StateError::Request(_)) => ProblemKind::Conflict,
         EngineError::NothingPublished
         | EngineError::IndexIncomplete { .. }
-        | EngineError::State(StateError::Busy { .. })
+        | EngineError::State(
+            StateError::Busy { .. } | StateError::Unreachable { .. } | StateError::TooManyConnections { .. },
+        )
         | EngineError::LakeUnreadable { .. } => ProblemKind::Unavailable,
         other => match other.kind() {
             ErrorKind::Denied => ProblemKind::Forbidden,
