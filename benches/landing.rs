@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use vermeil_engine::{Access, Engine, EngineConfig, Silent, Stage};
 use vermeil_ingest::SourceSpec;
+use vermeil_model::pipeline::StateSettings;
 use vermeil_model::{FieldClass, Pipeline, Schema};
 use vermeil_policy::AccessPolicy;
 
@@ -113,7 +114,9 @@ async fn round(folder: &Path, run: usize, rows: u64, duckdb: Option<&DuckDb>) ->
 /// Lands the file into a lake of its own as if no field were personal. Returns the seconds it took.
 async fn land_plain(folder: &Path, run: usize, rows: u64) -> anyhow::Result<f64> {
     let mut config = config(folder, run)?;
-    for place in [&mut config.pipeline.lake, &mut config.pipeline.state, &mut config.pipeline.keyring.path] {
+    let state = config.pipeline.state.file().context("a file")?;
+    config.pipeline.state = StateSettings::File(format!("plain/{state}"));
+    for place in [&mut config.pipeline.lake, &mut config.pipeline.keyring.path] {
         *place = format!("plain/{place}");
     }
     let fields = config.schemas.values_mut().flat_map(|schema| &mut schema.fields);
@@ -129,7 +132,9 @@ async fn land_plain(folder: &Path, run: usize, rows: u64) -> anyhow::Result<f64>
 /// The pipeline over the file, with a lake of its own for each run.
 pub fn config(folder: &Path, run: usize) -> anyhow::Result<EngineConfig> {
     let mut pipeline = Pipeline::parse("bench", PIPELINE)?;
-    for place in [&mut pipeline.lake, &mut pipeline.state, &mut pipeline.keyring.path] {
+    let state = pipeline.state.file().context("a file")?;
+    pipeline.state = StateSettings::File(format!("{run}/{state}"));
+    for place in [&mut pipeline.lake, &mut pipeline.keyring.path] {
         *place = format!("{run}/{place}");
     }
     let schema = Schema::built_in(SCHEMA).context("the schema is shipped")?;

@@ -11,11 +11,13 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Schema as ArrowSchema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
-use sqlx::{ConnectOptions, Connection};
 use vermeil_engine::{Access, Engine, EngineConfig, PublishedAccount, Reader};
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_model::{Pipeline, Schema};
 use vermeil_policy::{AccessPolicy, PolicyFile};
+use vermeil_protect::Secret;
+
+use crate::state_place::StatePlace;
 
 /// The demo's policies: in role `dpo` everything may be opened for `data_subject_rights`.
 const DEMO_POLICIES: [(&str, &str); 2] = [
@@ -26,6 +28,7 @@ const DEMO_POLICIES: [(&str, &str); 2] = [
 /// A pipeline in a folder that is removed with it.
 pub struct Workspace {
     folder: tempfile::TempDir,
+    state: StatePlace,
 }
 
 /// How a command ended.
@@ -38,8 +41,9 @@ pub struct Ended {
 impl Workspace {
     /// A folder with this `pipeline.yaml`, and the demo's policies.
     pub fn new(pipeline: &str) -> Self {
-        let workspace = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        workspace.write("pipeline.yaml", pipeline);
+        let workspace =
+            Self { folder: tempfile::tempdir().expect("a temporary folder"), state: StatePlace::new() };
+        workspace.write("pipeline.yaml", workspace.state.named_in(pipeline));
         for (name, text) in DEMO_POLICIES {
             workspace.write(&format!("policies/{name}"), text);
         }
@@ -61,9 +65,18 @@ impl Workspace {
         std::fs::write(file, content).expect("a file");
     }
 
+    /// The same pipeline, with its state database at a server.
+    pub fn with_state(mut self, url: &str) -> Self {
+        self.state = StatePlace::Server(url.to_owned());
+        let pipeline = std::fs::read_to_string(self.file("pipeline.yaml")).expect("a pipeline");
+        self.write("pipeline.yaml", self.state.named_in(&pipeline));
+        self
+    }
+
     /// A command on this pipeline, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vermeil"));
+        command.envs(self.state.variable());
         command.arg("-p").arg(self.path()).args(["--lang", "en"]).args(arguments);
         command
     }
@@ -190,7 +203,9 @@ impl Workspace {
             text: std::fs::read_to_string(self.file("policies").join(name)).expect("a policy file"),
         });
         let policy = AccessPolicy::parse(Some(&names), &[access]).expect("valid policies");
-        let (storage_options, secrets) = (BTreeMap::new(), BTreeMap::new());
+        let storage_options = BTreeMap::new();
+        let secret = |(name, url): (&str, &str)| (name.to_owned(), Secret::new(url.to_owned()));
+        let secrets = self.state.variable().into_iter().map(secret).collect();
         let config = EngineConfig { pipeline, schemas, base, storage_options, policy, secrets };
         runtime().block_on(async {
             let engine = Engine::open(config, Access::MustExist).await.expect("a pipeline that has run");
@@ -253,13 +268,7 @@ impl Workspace {
 
     /// One number from the state database.
     pub fn state(&self, sql: &'static str) -> i64 {
-        runtime().block_on(async {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file("state/vermeil.db"));
-            let mut database = options.connect().await.expect("a state database");
-            let number = sqlx::query_scalar(sql).fetch_one(&mut database).await.expect("a number");
-            database.close().await.expect("closed");
-            number
-        })
+        self.state.column::<i64>(self, sql).remove(0)
     }
 
     /// What was announced as `action` in the audit log, each with its outcome; the log may be
@@ -286,23 +295,12 @@ impl Workspace {
 
     /// A column of bytes from the state database.
     pub fn blobs(&self, sql: &'static str) -> Vec<Vec<u8>> {
-        runtime().block_on(async {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file("state/vermeil.db"));
-            let mut database = options.connect().await.expect("a state database");
-            let column = sqlx::query_scalar(sql).fetch_all(&mut database).await.expect("bytes");
-            database.close().await.expect("closed");
-            column
-        })
+        self.state.column(self, sql)
     }
 
     /// Changes the state database behind the program's back.
     pub fn change_state(&self, sql: &'static str) {
-        runtime().block_on(async {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.file("state/vermeil.db"));
-            let mut database = options.connect().await.expect("a state database");
-            sqlx::raw_sql(sql).execute(&mut database).await.expect("changed");
-            database.close().await.expect("closed");
-        });
+        self.state.change(self, sql);
     }
 
     /// Every file below a folder with its content.

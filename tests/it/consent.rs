@@ -340,3 +340,37 @@ fn an_export_holds_those_who_consented_and_is_noted() {
     let mailer = json!("mailer");
     assert_eq!(told, [(&mailer, &json!(2)), (&mailer, &json!(1))]);
 }
+
+#[test]
+fn a_tc_string_is_told_and_what_is_none_is_refused_without_being_repeated() {
+    let workspace = Workspace::new("");
+    // Of the specification.
+    let published = "CLcVDxRMWfGmWAVAHCENAXCkAKDAADnAABRgA5mdfCKZuYJez-NQm0TBMYA4oCAAGQYIAAAAAAEAIAEgAA.argAC0gAAAAAAAAAAAA";
+    let read = told(with_input(&workspace, &["consent", "tcf"], published));
+    assert_eq!((&read["language"], &read["policy"]), (&json!("en"), &json!(2)), "{read}");
+    assert_eq!(read["standing"], "outdated", "it is of before TCF 2.2");
+    assert!(read["vendors"].as_array().is_some_and(|ranges| !ranges.is_empty()), "{read}");
+    let refused = with_input(&workspace, &["consent", "tcf"], "zoe@example.org");
+    assert_eq!(refused.code, 2);
+    assert!(!refused.stderr.contains("zoe") && refused.stderr.contains("character 4"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_receipt_tells_what_was_said_and_not_of_whom() {
+    let workspace = on_consent();
+    let email = person(3).email;
+    say(&workspace, "give", "email", &email);
+    say(&workspace, "withdraw", "email", &email);
+    let arguments = ["consent", "receipt", "--contact", "email"];
+    let ended = with_input(&workspace, &[&arguments[..], &AS_MARKETER].concat(), &email);
+    assert!(!ended.stdout.contains(&email), "{}", ended.stdout);
+    let receipt = told(ended);
+    assert_eq!(receipt["@type"], "dpv:ConsentReceipt");
+    let [record] = receipt["dpv:hasRecordOfActivity"].as_array().expect("records").as_slice() else {
+        panic!("{receipt}")
+    };
+    assert_eq!(record["dpv:hasLegalBasis"], "eu-gdpr:A6-1-a");
+    let states = record["dpv:hasConsentStatus"].as_array().expect("states");
+    let states: Vec<_> = states.iter().map(|state| &state["@type"][0]).collect();
+    assert_eq!(states, ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]);
+}

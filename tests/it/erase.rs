@@ -358,8 +358,10 @@ fn erased_profiles_of_older_publications_have_no_keys_left() {
     workspace.append("data/web.ndjson", row + "\n");
     workspace.land_and_publish();
     erased(&workspace, &profile);
-    let live = workspace.state("SELECT SUM(live_keys) FROM key_pages WHERE owner LIKE 'golden/%'");
+    let live =
+        workspace.state("SELECT CAST(SUM(live_keys) AS BIGINT) FROM key_pages WHERE owner LIKE 'golden/%'");
     assert_eq!(live, PEOPLE as i64 - 1, "one key for each profile that is left");
-    let landed = workspace.state("SELECT SUM(live_keys) FROM key_pages WHERE owner LIKE 'landing/%'");
+    let landed =
+        workspace.state("SELECT CAST(SUM(live_keys) AS BIGINT) FROM key_pages WHERE owner LIKE 'landing/%'");
     assert_eq!(landed, 4 * (PEOPLE as i64 - 1), "one for each record and event");
 }

@@ -29,9 +29,9 @@ fn codes(diagnostics: &Value) -> Vec<&str> {
 #[test]
 fn every_role_and_purpose_is_shown_with_its_classes() {
     let shown = workspace().json(&["policy", "show"]);
-    assert_eq!(shown["roles"], json!(["analyst", "agent", "marketer", "dpo", "data_engineer"]));
+    assert_eq!(shown["roles"], json!(["analyst", "agent", "marketer", "dpo", "data_engineer", "subject"]));
     let rows = shown["rows"].as_array().expect("rows");
-    assert_eq!(rows.len(), 5 * 4, "five roles, three purposes and none");
+    assert_eq!(rows.len(), 6 * 4, "six roles, three purposes and none");
     let row = |role: &str, purpose: Value| {
         let found = rows.iter().find(|row| row["role"] == role && row["purpose"] == purpose);
         found.unwrap_or_else(|| panic!("no {role} for {purpose}")).clone()

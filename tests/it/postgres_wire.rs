@@ -6,6 +6,7 @@ mod reading;
 mod refusals;
 mod service;
 mod sessions;
+mod tls;
 
 use serde_json::{Value, json};
 

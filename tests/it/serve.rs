@@ -3,12 +3,15 @@
 mod access;
 mod consents;
 mod customers;
+mod downloads;
 mod ending;
 mod erasures;
 mod jobs;
 mod leaks;
 mod limits;
 mod oidc;
+mod opendsr;
+mod own;
 mod requests;
 mod schemathesis;
 mod tls;
@@ -50,6 +53,7 @@ impl Served {
         let log = std::fs::File::options().create(true).append(true).open(workspace.file("serve.log"));
         let given = ["serve", "--http", "127.0.0.1:0", "--format", "json", "--log", "json"];
         let mut command = workspace.command(&[&given, arguments].concat());
+        command.env("MAILER_SECRET", crate::recipients::SECRET);
         command.stdout(Stdio::piped()).stdin(Stdio::null()).stderr(log.expect("a log"));
         let mut child = command.spawn().expect("the binary starts");
         let mut line = String::new();

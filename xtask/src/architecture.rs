@@ -85,7 +85,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (
         &["reqwest"],
         &["vermeil-protect", "vermeil-serve"],
-        "only key management services and issuers of identities are asked over HTTP",
+        "only key management services, issuers of identities and the servers of recipients are asked over HTTP",
     ),
     (&["sqlx"], &["vermeil-state"], "the state database has one owner"),
     (&["cedar"], &["vermeil-policy"], "one crate evaluates policies"),

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod architecture;
+mod postgres;
 mod python;
 mod quality;
 mod smoke;

@@ -20,22 +20,30 @@ pub fn prepare() -> Result<(), String> {
     if is_installed() {
         return Ok(());
     }
-    if !is_administrator() {
-        return Err("no SoftHSM (on Debian, as root: `apt-get install softhsm2`)".into());
-    }
-    println!("installing the Debian package `softhsm2`");
-    let install = || {
-        let mut install = Command::new("apt-get");
-        install.args(["install", "-y", "--no-install-recommends", "softhsm2"]);
-        install.env("DEBIAN_FRONTEND", "noninteractive");
-        run_to_end(&mut install)
-    };
-    // A machine that has never looked knows no packages.
-    install().or_else(|_| run_to_end(Command::new("apt-get").arg("update")).and_then(|()| install()))?;
+    install("softhsm2")?;
     match is_installed() {
         true => Ok(()),
         false => Err("`softhsm2` was installed, but none of its modules is where it should be".into()),
     }
+}
+
+/// Installs a package of Debian's.
+///
+/// # Errors
+/// Why it cannot, and how to get it.
+pub fn install(package: &str) -> Result<(), String> {
+    if !is_administrator() {
+        return Err(format!("not installed (on Debian, as root: `apt-get install {package}`)"));
+    }
+    println!("installing the Debian package `{package}`");
+    let install = || {
+        let mut install = Command::new("apt-get");
+        install.args(["install", "-y", "--no-install-recommends", package]);
+        install.env("DEBIAN_FRONTEND", "noninteractive");
+        run_to_end(&mut install)
+    };
+    // A machine that has never looked knows no packages.
+    install().or_else(|_| run_to_end(Command::new("apt-get").arg("update")).and_then(|()| install()))
 }
 
 fn is_installed() -> bool {

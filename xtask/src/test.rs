@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    python, quality, smoke, softhsm,
+    postgres, python, quality, smoke, softhsm,
     steps::{Summary, Verdict, run_to_end, succeeds},
     surroundings::Surroundings,
     traces,
@@ -176,17 +176,26 @@ fn driver_accepts(snippet: &str) -> Option<bool> {
     Some(accepted)
 }
 
-/// Without them the tests that need them are skipped, which fails nothing.
+/// Without most of them the tests that need them are skipped, which fails nothing.
 fn get_tools(surroundings: &Surroundings, summary: &mut Summary) -> bool {
-    let python =
-        get_tool("tools: Python", "tests against other programs", summary, || python::prepare(surroundings));
-    let token = get_tool("tools: SoftHSM", "tests against a PKCS#11 token", summary, softhsm::prepare);
-    python && token
+    let python = get_tool("tools: Python", "tests against other programs are skipped", summary, || {
+        python::prepare(surroundings)
+    });
+    let token =
+        get_tool("tools: SoftHSM", "tests against a PKCS#11 token are skipped", summary, softhsm::prepare);
+    // Its tests fail without it: what holds on one database only is not known to hold.
+    let server = get_tool(
+        "tools: PostgreSQL",
+        "tests of a state database at a server fail",
+        summary,
+        postgres::prepare,
+    );
+    python && token && server
 }
 
 fn get_tool(
     step: &'static str,
-    skipped: &str,
+    without: &str,
     summary: &mut Summary,
     prepare: impl FnOnce() -> Result<(), String>,
 ) -> bool {
@@ -199,7 +208,7 @@ fn get_tool(
         }
     });
     if let Some(problem) = missing {
-        summary.note(format!("{skipped} are skipped: {problem}"));
+        summary.note(format!("{without}: {problem}"));
     }
     complete
 }

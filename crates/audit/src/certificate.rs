@@ -38,8 +38,25 @@ pub struct Certificate {
     pub rewritten: Rewritten,
     /// What was searched, and how nothing was found.
     pub proof: Proof,
+    /// Who had received the person. Left out where nobody had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<RecipientTold>,
     /// Where the log tells of it.
     pub audit: AuditedBy,
+}
+
+/// A recipient who was told to erase the person, and whether it answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecipientTold {
+    /// Its name.
+    pub recipient: String,
+    /// What it knows the message by.
+    pub message: String,
+    /// When it answered; `null`: it never did.
+    pub answered_at: Option<String>,
+    /// SHA-256 of its answer, in hexadecimal digits.
+    pub receipt: Option<String>,
 }
 
 /// What was erased, in counts.

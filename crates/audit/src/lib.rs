@@ -45,7 +45,7 @@ mod tree;
 mod verify;
 
 pub use certificate::{
-    AuditedBy, Certificate, CertificateFault, Erased, Proof, Rewritten, SignedCertificate,
+    AuditedBy, Certificate, CertificateFault, Erased, Proof, RecipientTold, Rewritten, SignedCertificate,
 };
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, Event, Expired, Intent, Outcome, SegmentStart, SetAside, Status};

@@ -271,6 +271,17 @@ help-request-run-to = Access and portability: folder to make, with the answer an
 help-request-run-letter = Language of the letter; that of the messages unless given
 help-request-run-role = Role to deal with requests as; it must open every class
 help-request-run-purpose = Purpose of dealing with requests
+help-request-link = Give a link with which the answer is taken away once from the service: access and portability
+help-request-link-number = Number of the request
+help-request-link-hours = Hours for which it can be used; `service.download_hours` unless given, and never more
+help-request-link-letter = Language of the letter; that of the messages unless given
+help-request-link-role = Role to deal with requests as; it must open every class
+help-request-link-purpose = Purpose of dealing with requests
+help-request-invite = Give a link with which whoever made a request sees, corrects, allows and asks, on a page of the service
+help-request-invite-number = Number of a request of which it is sure whose it is
+help-request-invite-hours = Hours for which it can be used; `service.subject_link_hours` unless given, and never more
+help-request-invite-role = Role to give it as
+help-request-invite-purpose = Purpose of giving it
 help-request-lift = Lift a restriction of which the end was announced to the person
 help-request-lift-number = Number of the request
 help-request-lift-told = Day on which the person was told that it would be lifted
@@ -763,6 +774,8 @@ serve-address = nothing can listen at { $address }: { $reason }
     .help = choose another address with `--http`, or end whoever listens there
 serve-certificate = the certificate and its key cannot be used
     .help = both must be PEM, and the key that of the first certificate
+serve-opendsr-key = the key or the domain of `opendsr` cannot be used
+    .help = `opendsr.key` names a file with the RSA key of the certificate, in PEM
 serve-issuer = `oidc.issuer` is { $address }, which anybody on the way could answer for
     .help = give an address that begins with `https://`
 serve-broke-off = the service broke off: { $reason }
@@ -782,6 +795,7 @@ erase-status-cancelled = cancelled
 erase-step-suppress = barred from coming back
 erase-step-destroy-keys = keys destroyed
 erase-step-rewrite = rewritten
+erase-step-tell = recipients known
 erase-step-prove = proven
 erase-place-lake = lake
 erase-place-state = state database
@@ -794,6 +808,7 @@ erase-trace-unreadable = cannot be opened: it may hold anything
 erase-next-open = Nothing is erased yet: another account approves it with `vermeil erase approve { $number }`.
 erase-next-approved = `vermeil erase run { $number }` carries it out.
 erase-next-running = Erasure { $number } is not complete: remove what is left, then `vermeil erase run { $number }` goes on.
+erase-next-waiting = Erasure { $number } is proven, and waits for recipients: `vermeil recipients retry` tells them again, `vermeil recipients receipt` enters an answer.
 erase-next-complete = Erasure { $number } is complete and proven: `vermeil erase certificate { $number }`.
 erase-next-cancelled = Erasure { $number } was called back.
 erase-held-by = by request { $request } until { $until }
@@ -801,6 +816,8 @@ request-none = no request
 request-overdue = OVERDUE
 request-soon = due soon
 request-standing = clock stands still
+request-invitation-given = Whoever has this link sees and does what is theirs who made request { $request }. It works once, before { $expires }, and is not shown again:
+request-link-given = Whoever has this link takes the answer of request { $request } away, once and before { $expires }. It is not shown again:
 request-package-sound = The package is as it was signed.
 retention-nobody-due = nobody is kept past their time
 retention-prospect = prospect
@@ -1410,23 +1427,23 @@ sealed-refused = a sealed value does not open: { $reason }
 
 ### Diagnostics of the state database
 
-state-newer = the state database { $path } has version { $found }, this version knows { $known }
+state-newer = the state database { $database } has version { $found }, this version knows { $known }
     .help = use a newer vermeil
-state-unwritable = could not write the state database { $path }: { $reason }
+state-unwritable = could not write the state database { $database }: { $reason }
     .help = check that the folder exists, that you may write there, and that the disk is not full
-state-disk-full = the disk of the state database { $path } is full
+state-disk-full = the disk of the state database { $database } is full
     .help = make room and run again: nothing was lost
-state-busy = the state database { $path } is held by another process
+state-busy = the state database { $database } is held by another process
     .help = wait until it has ended, and try again
-state-damaged = the state database { $path } is damaged, or no state database: { $reason }
+state-damaged = the state database { $database } is damaged, or no state database: { $reason }
     .help = restore it from its backup; without its keys nothing sealed can be opened
-state-wrong-keyring = the state database { $path } belongs to keyring { $expected }, given was { $given }
+state-wrong-keyring = the state database { $database } belongs to keyring { $expected }, given was { $given }
     .help = name the right file under `keyring`, or another under `state`
-state-wrong-tenant = the state database { $path } belongs to tenant `{ $expected }`, given was `{ $given }`
+state-wrong-tenant = the state database { $database } belongs to tenant `{ $expected }`, given was `{ $given }`
     .help = correct `name` of the pipeline file, or name another file under `state`
 state-ahead-of-lake = load { $load } of source `{ $source }` was confirmed, but the lake ends at load { $lake }
     .help = restore lake and state database of the same moment
-state-behind-lake = the lake holds load { $lake } of source `{ $source }`, of which the state database { $path } knows nothing
+state-behind-lake = the lake holds load { $lake } of source `{ $source }`, of which the state database { $database } knows nothing
     .help = restore the state database from its backup; without its keys nothing in the lake can be opened
 state-out-of-turn = { $what ->
         [load] load
@@ -1436,12 +1453,27 @@ state-out-of-turn = { $what ->
         [token] token
         [job] job
         [request] request
+        [notice] notice
        *[other] { $what }
     } { $number } is not open: it never began, has ended, or was overtaken by another process
     .help = run again; if it happens again, please report it
-state-failed = the state database { $path } failed: { $reason }
+state-failed = the state database { $database } failed: { $reason }
     .help = check the disk it lies on, and try again
-lake-other-format = the lake of the state database { $path } has format { $found }, this version knows { $known }
+state-url-missing = the environment variable { $variable }, which holds the URL of the state database, is not set
+    .help = set it to a URL such as `postgresql://user:password@host/database`
+state-bad-url = the URL of the state database is not one of PostgreSQL, or has a parameter that is not known
+    .help = write it as `postgresql://user@host:5432/database?sslmode=verify-full`; `%` and two hexadecimal digits stand for what has a meaning in URLs
+state-unreachable = the server of the state database { $database } does not answer: { $reason }
+    .help = check that it runs and that this machine may reach it, then run again: what was committed is there
+state-login-refused = the server of the state database { $database } refuses the login
+    .help = check user and password; the server's own log says why
+state-too-many-connections = the server of the state database { $database } has no connection left
+    .help = each process takes up to seven: raise the server's `max_connections` or the limit of the login
+state-unfit = { $database } cannot be used as a state database: { $reason }
+    .help = make the database (`CREATE DATABASE … ENCODING 'UTF8'`) and the schema of its search path
+state-not-permitted = the login may not do what is needed in the state database { $database }: { $reason }
+    .help = make it the owner of its schema: it makes tables there and looks after them
+lake-other-format = the lake of the state database { $database } has format { $found }, this version knows { $known }
     .help = use the version of vermeil that wrote it, or a newer one
 
 
@@ -1601,6 +1633,23 @@ request-nothing-to-rectify = the request does not say what should stand where
     .help = `set` names fields with the values that they should have
 request-not-received-yet = a request cannot have been received after today
     .help = `--received` is the day on which it came in
+opendsr-another-under-this-id = another request came under this id
+    .help = the controller gives each request an id of its own
+opendsr-not-pending = request { $number } is not pending any more
+    .help = what was begun is not called back
+subject-not-yours = this is no contact point of whoever asks
+    .help = the page shows those that are
+subject-no-say = purpose `{ $purpose }` rests on no consent, and knows no objection
+    .help = `purposes` of the pipeline tells what each rests on
+subject-role-without-account = role `{ $role }` is for people without an account
+    .help = `vermeil request invite` gives them a link; tokens are for other roles
+download-nothing-to-take = there is nothing to take away
+    .help = { $kind ->
+        [rectification] what is set right is shown from the next run on
+       *[other] `vermeil request run` carries the request out
+    }
+download-not-taken = the answer of request { $number } was not taken yet, or not whole
+    .help = wait for it, or give another link: `vermeil request link { $number }`
 request-no-folder = the answer has to go somewhere
     .help = `--to` names a folder to make
 request-folder-taken = { $folder } is there already
@@ -1878,3 +1927,72 @@ export-format = { $file } is no CSV or Parquet file
     .help = end its name with .csv or .parquet
 export-unwritable = { $file } cannot be written: { $reason }
     .help = name a file that does not exist yet, in a folder that can be written
+
+
+### Recipients
+help-recipients = Who received people, and whether they know who is erased or set right (Art. 19 GDPR)
+help-recipients-ls = List recipients: declared ones, and everyone who received an export
+help-recipients-pending = List the notices that wait for an answer
+help-recipients-pending-all = Those that were answered or given up, too
+help-recipients-retry = Tell recipients again, and complete the erasures that waited for nobody else
+help-recipients-retry-due = Only those whose time has come, as the service does it
+help-recipients-retry-role = Role to tell as
+help-recipients-retry-purpose = Purpose of telling
+help-recipients-message = Print the message to a recipient, to tell it by other means; it names the person as the recipient knows them
+help-recipients-message-number = Number of the notice
+help-recipients-message-recipient = Name of the recipient
+help-recipients-message-role = Role to read the message as
+help-recipients-message-purpose = Purpose of reading it
+help-recipients-receipt = Enter what a recipient answered by other means
+help-recipients-receipt-number = Number of the notice
+help-recipients-receipt-recipient = Name of the recipient
+help-recipients-receipt-answer = What it answered, in one line of at most 200 characters; name no one, point to a letter or ticket
+help-recipients-receipt-role = Role to enter it as
+help-recipients-receipt-purpose = Purpose of entering it
+column-recipients-way = told by
+column-recipients-contact = contact
+column-recipients-exports = exports
+column-recipients-pending = waiting
+column-recipients-answered = answered
+column-recipients-unanswered = never answered
+column-recipients-notice = notice
+column-recipients-kind = what
+column-recipients-state = state
+column-recipients-due = answer due
+column-recipients-code = last try
+column-recipients-next = next try
+column-erase-recipients = recipients to tell
+recipients-none = nobody is declared as a recipient or received anything
+recipients-nothing-pending = no notice waits for an answer
+recipients-never = never answered
+recipients-way-webhook = webhook
+recipients-way-folder = folder
+recipients-way-manual = people
+recipients-kind-erase = erase
+recipients-kind-rectify = set right
+recipients-state-pending = waiting
+recipients-state-answered = answered
+recipients-state-unanswered = never answered
+recipients-state-superseded = superseded
+recipients-tried = { $tried ->
+    [one] one recipient was told
+   *[other] { $tried } recipients were told
+    }
+recipient-not-pending = notice { $notice } waits for no answer of { $recipient }
+    .help = `vermeil recipients pending --all` lists every notice and its recipients
+export-overtaken = someone was to be erased since export { $export } began
+    .help = delete what was written of it, and export again
+help-consent-tcf = Read a TC string of IAB Europe's framework from standard input, and print what it says as JSON
+tcf-too-long = longer than any TC string
+tcf-character = character { $at } is none of a TC string
+tcf-version = version { $found } of TC strings is not read, but 2
+    .help = strings of version 1 ended with 2020: ask for consent anew
+tcf-truncated = the TC string ends within "{ $field }"
+tcf-meaningless = the TC string has no meaning at "{ $field }"
+tcf-segment = segment { $segment } of the TC string stands twice, or is of an unknown kind
+help-consent-receipt = Print a receipt of what someone consented to, refused and took back: ISO/IEC TS 27560 in JSON-LD
+help-consent-receipt-id = Id of a record, or of a profile: each of its records
+help-consent-receipt-contact = Kind of contact point; it is read from standard input
+help-consent-receipt-country = Country of a phone number that does not say it, such as FR
+help-consent-receipt-role = Role to act as
+help-consent-receipt-purpose = Purpose of acting, which opens contact points to the role

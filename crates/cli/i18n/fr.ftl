@@ -271,6 +271,17 @@ help-request-run-to = Accès et portabilité : dossier à créer, avec la répon
 help-request-run-letter = Langue de la lettre ; celle des messages par défaut
 help-request-run-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
 help-request-run-purpose = Finalité du traitement des demandes
+help-request-link = Donne un lien avec lequel la réponse est retirée une fois auprès du service : accès et portabilité
+help-request-link-number = Numéro de la demande
+help-request-link-hours = Heures pendant lesquelles il peut servir ; `service.download_hours` par défaut, et jamais plus
+help-request-link-letter = Langue de la lettre ; celle des messages par défaut
+help-request-link-role = Rôle sous lequel traiter les demandes ; il doit ouvrir toutes les classes
+help-request-link-purpose = Finalité du traitement des demandes
+help-request-invite = Donne un lien avec lequel la personne d'une demande voit, corrige, permet et demande, sur une page du service
+help-request-invite-number = Numéro d'une demande dont on est sûr de qui elle vient
+help-request-invite-hours = Heures pendant lesquelles il peut servir ; `service.subject_link_hours` par défaut, et jamais plus
+help-request-invite-role = Rôle sous lequel le donner
+help-request-invite-purpose = Finalité pour laquelle le donner
 help-request-lift = Lève une limitation dont la fin a été annoncée à la personne
 help-request-lift-number = Numéro de la demande
 help-request-lift-told = Jour où la levée a été annoncée à la personne
@@ -760,6 +771,8 @@ serve-address = rien ne peut écouter sur { $address } : { $reason }
     .help = choisissez une autre adresse avec `--http`, ou arrêtez qui y écoute
 serve-certificate = le certificat et sa clé ne peuvent être employés
     .help = les deux doivent être en PEM, et la clé celle du premier certificat
+serve-opendsr-key = la clé ou le domaine de `opendsr` ne peut servir
+    .help = `opendsr.key` nomme un fichier avec la clé RSA du certificat, en PEM
 serve-issuer = `oidc.issuer` est { $address }, en lieu de quoi n'importe qui en chemin pourrait répondre
     .help = donnez une adresse qui commence par `https://`
 serve-broke-off = le service s'est interrompu : { $reason }
@@ -779,6 +792,7 @@ erase-status-cancelled = retirée
 erase-step-suppress = retour empêché
 erase-step-destroy-keys = clés détruites
 erase-step-rewrite = réécriture
+erase-step-tell = destinataires connus
 erase-step-prove = preuve
 erase-place-lake = lac
 erase-place-state = base d'état
@@ -791,6 +805,7 @@ erase-trace-unreadable = ne s'ouvre pas : peut contenir n'importe quoi
 erase-next-open = Rien n'est encore effacé : un autre compte l'approuve par `vermeil erase approve { $number }`.
 erase-next-approved = `vermeil erase run { $number }` l'exécute.
 erase-next-running = L'effacement { $number } n'est pas achevé : retirez ce qui reste, puis `vermeil erase run { $number }` reprend.
+erase-next-waiting = L'effacement { $number } est prouvé et attend des destinataires : `vermeil recipients retry` les avertit de nouveau, `vermeil recipients receipt` note une réponse.
 erase-next-complete = L'effacement { $number } est achevé et prouvé : `vermeil erase certificate { $number }`.
 erase-next-cancelled = L'effacement { $number } a été retiré.
 erase-held-by = par la demande { $request } jusqu'au { $until }
@@ -798,6 +813,8 @@ request-none = aucune demande
 request-overdue = EN RETARD
 request-soon = bientôt due
 request-standing = délai suspendu
+request-invitation-given = Qui a ce lien voit et fait ce qui revient à la personne de la demande { $request }. Il sert une fois, avant { $expires }, et ne sera plus affiché :
+request-link-given = Qui a ce lien retire la réponse à la demande { $request }, une fois et avant { $expires }. Il ne sera plus affiché :
 request-package-sound = Le dossier est tel qu'il a été signé.
 retention-nobody-due = personne n'est conservé au-delà de sa durée
 retention-prospect = prospect
@@ -1407,23 +1424,23 @@ sealed-refused = une valeur scellée ne s'ouvre pas : { $reason }
 
 ### Diagnostics de la base d'état
 
-state-newer = la base d'état { $path } est en version { $found }, cette version connaît { $known }
+state-newer = la base d'état { $database } est en version { $found }, cette version connaît { $known }
     .help = employez une version plus récente de vermeil
-state-unwritable = impossible d'écrire la base d'état { $path } : { $reason }
+state-unwritable = impossible d'écrire la base d'état { $database } : { $reason }
     .help = vérifiez que le dossier existe, que vous avez le droit d'y écrire et que le disque n'est pas plein
-state-disk-full = le disque de la base d'état { $path } est plein
+state-disk-full = le disque de la base d'état { $database } est plein
     .help = libérez de la place et relancez : rien n'est perdu
-state-busy = un autre processus occupe la base d'état { $path }
+state-busy = un autre processus occupe la base d'état { $database }
     .help = attendez qu'il se termine, puis réessayez
-state-damaged = la base d'état { $path } est endommagée, ou n'en est pas une : { $reason }
+state-damaged = la base d'état { $database } est endommagée, ou n'en est pas une : { $reason }
     .help = restaurez-la depuis sa sauvegarde ; sans ses clés, rien de scellé ne peut être ouvert
-state-wrong-keyring = la base d'état { $path } appartient au trousseau { $expected }, et non à { $given }
+state-wrong-keyring = la base d'état { $database } appartient au trousseau { $expected }, et non à { $given }
     .help = nommez le bon fichier sous `keyring`, ou un autre sous `state`
-state-wrong-tenant = la base d'état { $path } appartient au locataire `{ $expected }`, et non à `{ $given }`
+state-wrong-tenant = la base d'état { $database } appartient au locataire `{ $expected }`, et non à `{ $given }`
     .help = corrigez `name` dans le fichier de pipeline, ou nommez un autre fichier sous `state`
 state-ahead-of-lake = le chargement { $load } de la source `{ $source }` a été confirmé, mais le lac s'arrête au chargement { $lake }
     .help = restaurez le lac et la base d'état d'un même instant
-state-behind-lake = le lac contient le chargement { $lake } de la source `{ $source }`, dont la base d'état { $path } ne sait rien
+state-behind-lake = le lac contient le chargement { $lake } de la source `{ $source }`, dont la base d'état { $database } ne sait rien
     .help = restaurez la base d'état depuis sa sauvegarde ; sans ses clés, rien de ce que contient le lac ne peut être ouvert
 state-out-of-turn = { $what ->
         [load] le chargement
@@ -1433,12 +1450,27 @@ state-out-of-turn = { $what ->
         [token] le jeton
         [job] la tâche
         [request] la demande
+        [notice] l'avis
        *[other] { $what }
     } { $number } n'est pas en cours : jamais commencé, déjà fini, ou devancé par un autre processus
     .help = relancez ; si cela se reproduit, merci de le signaler
-state-failed = la base d'état { $path } a échoué : { $reason }
+state-failed = la base d'état { $database } a échoué : { $reason }
     .help = vérifiez le disque où elle se trouve, puis réessayez
-lake-other-format = le lac de la base d'état { $path } est au format { $found }, cette version connaît { $known }
+state-url-missing = la variable d'environnement { $variable }, qui porte l'URL de la base d'état, n'est pas définie
+    .help = donnez-lui une URL telle que `postgresql://user:password@host/database`
+state-bad-url = l'URL de la base d'état n'est pas celle d'un PostgreSQL, ou porte un paramètre inconnu
+    .help = écrivez-la comme `postgresql://user@host:5432/database?sslmode=verify-full` ; `%` et deux chiffres hexadécimaux remplacent ce qui a un sens dans une URL
+state-unreachable = le serveur de la base d'état { $database } ne répond pas : { $reason }
+    .help = vérifiez qu'il tourne et que cette machine peut l'atteindre, puis relancez : ce qui a été validé y est
+state-login-refused = le serveur de la base d'état { $database } refuse la connexion
+    .help = vérifiez l'utilisateur et le mot de passe ; le journal du serveur dit pourquoi
+state-too-many-connections = le serveur de la base d'état { $database } n'a plus de connexion libre
+    .help = chaque processus en prend jusqu'à sept : augmentez `max_connections` du serveur ou la limite du compte
+state-unfit = { $database } ne peut servir de base d'état : { $reason }
+    .help = créez la base (`CREATE DATABASE … ENCODING 'UTF8'`) et le schéma de son chemin de recherche
+state-not-permitted = le compte n'a pas les droits nécessaires dans la base d'état { $database } : { $reason }
+    .help = faites-en le propriétaire de son schéma : il y crée des tables et les entretient
+lake-other-format = le lac de la base d'état { $database } est au format { $found }, cette version connaît { $known }
     .help = employez la version de vermeil qui l'a écrit, ou une plus récente
 
 
@@ -1598,6 +1630,23 @@ request-nothing-to-rectify = la demande ne dit pas ce qui doit figurer où
     .help = `set` nomme des champs avec les valeurs attendues
 request-not-received-yet = une demande ne peut avoir été reçue après aujourd'hui
     .help = `--received` est le jour de son arrivée
+opendsr-another-under-this-id = une autre demande est arrivée sous cet identifiant
+    .help = le responsable donne à chaque demande un identifiant à elle
+opendsr-not-pending = la demande { $number } n'est plus en attente
+    .help = ce qui a commencé ne se rappelle pas
+subject-not-yours = ce n'est pas un point de contact de la personne qui demande
+    .help = la page montre ceux qui le sont
+subject-no-say = la finalité `{ $purpose }` ne repose sur aucun consentement et ne connaît pas d'opposition
+    .help = `purposes` du pipeline dit sur quoi repose chacune
+subject-role-without-account = le rôle `{ $role }` est celui des personnes sans compte
+    .help = `vermeil request invite` leur donne un lien ; les jetons sont pour d'autres rôles
+download-nothing-to-take = il n'y a rien à retirer
+    .help = { $kind ->
+        [rectification] ce qui est rectifié se voit dès le prochain passage
+       *[other] `vermeil request run` exécute la demande
+    }
+download-not-taken = la réponse à la demande { $number } n'a pas encore été retirée, ou pas entière
+    .help = attendez, ou donnez un autre lien : `vermeil request link { $number }`
 request-no-folder = la réponse doit aller quelque part
     .help = `--to` nomme un dossier à créer
 request-folder-taken = { $folder } existe déjà
@@ -1875,3 +1924,72 @@ export-format = { $file } n'est ni un fichier CSV ni un fichier Parquet
     .help = terminez son nom par .csv ou .parquet
 export-unwritable = { $file } ne peut pas être écrit : { $reason }
     .help = nommez un fichier qui n'existe pas encore, dans un dossier accessible en écriture
+
+
+### Destinataires
+help-recipients = Qui a reçu des personnes, et s'il sait qui est effacé ou rectifié (art. 19 RGPD)
+help-recipients-ls = Liste les destinataires : ceux qui sont déclarés, et quiconque a reçu un export
+help-recipients-pending = Liste les avis qui attendent une réponse
+help-recipients-pending-all = Aussi ceux qui ont reçu réponse ou qui n'en auront plus
+help-recipients-retry = Avertit de nouveau les destinataires, et achève les effacements qui n'attendaient plus personne d'autre
+help-recipients-retry-due = Seulement ceux dont l'heure est venue, comme le fait le service
+help-recipients-retry-role = Rôle pour avertir
+help-recipients-retry-purpose = Finalité de l'avertissement
+help-recipients-message = Affiche le message à un destinataire, pour l'avertir par d'autres moyens ; il nomme la personne comme le destinataire la connaît
+help-recipients-message-number = Numéro de l'avis
+help-recipients-message-recipient = Nom du destinataire
+help-recipients-message-role = Rôle pour lire le message
+help-recipients-message-purpose = Finalité de la lecture
+help-recipients-receipt = Note ce qu'un destinataire a répondu par d'autres moyens
+help-recipients-receipt-number = Numéro de l'avis
+help-recipients-receipt-recipient = Nom du destinataire
+help-recipients-receipt-answer = Ce qu'il a répondu, en une ligne d'au plus 200 caractères ; ne nommez personne, renvoyez à une lettre ou à un ticket
+help-recipients-receipt-role = Rôle pour noter la réponse
+help-recipients-receipt-purpose = Finalité de la note
+column-recipients-way = averti par
+column-recipients-contact = contact
+column-recipients-exports = exports
+column-recipients-pending = en attente
+column-recipients-answered = répondu
+column-recipients-unanswered = jamais répondu
+column-recipients-notice = avis
+column-recipients-kind = objet
+column-recipients-state = état
+column-recipients-due = réponse attendue
+column-recipients-code = dernier essai
+column-recipients-next = prochain essai
+column-erase-recipients = destinataires à avertir
+recipients-none = personne n'est déclaré destinataire ni n'a rien reçu
+recipients-nothing-pending = aucun avis n'attend de réponse
+recipients-never = jamais répondu
+recipients-way-webhook = webhook
+recipients-way-folder = dossier
+recipients-way-manual = des personnes
+recipients-kind-erase = effacement
+recipients-kind-rectify = rectification
+recipients-state-pending = en attente
+recipients-state-answered = répondu
+recipients-state-unanswered = jamais répondu
+recipients-state-superseded = sans objet
+recipients-tried = { $tried ->
+    [one] un destinataire a été averti
+   *[other] { $tried } destinataires ont été avertis
+    }
+recipient-not-pending = l'avis { $notice } n'attend pas de réponse de { $recipient }
+    .help = `vermeil recipients pending --all` liste tous les avis et leurs destinataires
+export-overtaken = quelqu'un devait être effacé depuis le début de l'export { $export }
+    .help = supprimez ce qui en a été écrit, et exportez de nouveau
+help-consent-tcf = Lit une chaîne TC du cadre d'IAB Europe sur l'entrée standard, et affiche en JSON ce qu'elle dit
+tcf-too-long = plus long que toute chaîne TC
+tcf-character = le caractère { $at } n'est pas d'une chaîne TC
+tcf-version = la version { $found } des chaînes TC n'est pas lue, seule la 2 l'est
+    .help = les chaînes de version 1 ont pris fin avec 2020 : demandez de nouveau le consentement
+tcf-truncated = la chaîne TC s'arrête dans « { $field } »
+tcf-meaningless = la chaîne TC n'a pas de sens à « { $field } »
+tcf-segment = le segment { $segment } de la chaîne TC figure deux fois, ou est d'un genre inconnu
+help-consent-receipt = Affiche un reçu de ce que quelqu'un a consenti, refusé et retiré : ISO/IEC TS 27560 en JSON-LD
+help-consent-receipt-id = Identifiant d'un enregistrement, ou d'un profil : chacun de ses enregistrements
+help-consent-receipt-contact = Genre de coordonnée ; elle est lue sur l'entrée standard
+help-consent-receipt-country = Pays d'un numéro de téléphone qui ne le dit pas, comme FR
+help-consent-receipt-role = Rôle pour agir
+help-consent-receipt-purpose = Finalité de l'action, qui ouvre les coordonnées au rôle

@@ -20,6 +20,7 @@ mod audit;
 mod consent;
 mod erase;
 mod files;
+mod recipients;
 mod request;
 mod service;
 
@@ -28,6 +29,7 @@ pub use audit::*;
 pub use consent::*;
 pub use erase::*;
 pub use files::*;
+pub use recipients::*;
 pub use request::*;
 pub use service::*;
 
@@ -109,6 +111,8 @@ pub enum Command {
     Erase(EraseCommand),
     #[command(subcommand)]
     Request(RequestCommand),
+    #[command(subcommand)]
+    Recipients(RecipientsCommand),
     Retention(RetentionArguments),
     #[command(subcommand)]
     Report(ReportCommand),

@@ -24,6 +24,7 @@ pub mod policy;
 mod prove;
 mod quarantine;
 mod query;
+mod recipients;
 mod rectify;
 mod request;
 mod resolve;
@@ -79,6 +80,7 @@ pub async fn execute(session: &Session, output: &mut Output, command: Command) -
         Command::Consent(command) => consent::execute(session, output, &command).await,
         Command::Erase(command) => erase::execute(session, output, &command).await,
         Command::Request(command) => request::execute(session, output, &command).await,
+        Command::Recipients(command) => recipients::execute(session, output, &command).await,
         Command::Retention(arguments) => accountability::retention(session, output, &arguments).await,
         Command::Report(command) => accountability::report(session, output, &command).await,
         Command::Prove(arguments) => prove::execute(session, output, &arguments).await,

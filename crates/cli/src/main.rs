@@ -8,6 +8,7 @@ mod accuracy;
 mod args;
 mod commands;
 mod config;
+mod courier;
 mod environment;
 mod error;
 mod exit;

@@ -24,6 +24,7 @@ pub mod optimize;
 pub mod plan;
 pub mod policy;
 pub mod quarantine;
+pub mod recipients;
 pub mod rectify;
 pub mod request;
 pub mod resolve;

@@ -10,6 +10,7 @@ use vermeil_policy::PolicyErrors;
 
 use crate::args::{LogFormat, ReaderArguments};
 use crate::config;
+use crate::courier::HttpCourier;
 use crate::environment::{self, Environment};
 use crate::exit::Failure;
 use crate::language::Catalog;
@@ -37,7 +38,7 @@ impl Session {
     /// What is missing, unreadable or malformed.
     pub fn config(&self) -> Result<EngineConfig, Failure> {
         let mut config = config::load(&self.pipeline, self.environment.storage_options.clone())?;
-        config.secrets = environment::secrets(&config.pipeline.keyring.provider.variables());
+        config.secrets = environment::secrets(&config.pipeline.variables());
         Ok(config)
     }
 
@@ -64,7 +65,7 @@ impl Session {
     /// # Errors
     /// What stands in the way.
     pub async fn engine(&self, access: Access) -> Result<Engine, Failure> {
-        Ok(Engine::open(self.config()?, access).await?)
+        Ok(Engine::open(self.config()?, access).await?.with_courier(Arc::new(HttpCourier)))
     }
 
     /// Tells people something beside the result, on standard error.

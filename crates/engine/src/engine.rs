@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-use vermeil_model::pipeline::{Pipeline, Source};
+use vermeil_model::pipeline::{Pipeline, Source, StateSettings};
 use vermeil_model::policy::{Denied, Purpose, Role};
 use vermeil_model::schema::SchemaKind;
 use vermeil_model::{Grant, Schema, SourceId};
@@ -15,13 +15,14 @@ use vermeil_protect::{
     ChangeTags, ConsentTags, KeyProvider, KeyVault, Keyring, KeyringError, MatchTags, Plain, Secret,
     SuppressionTags,
 };
-use vermeil_state::StateDatabase;
+use vermeil_state::{StateDatabase, StateLocation};
 
 use crate::audit::AuditTrail;
 use crate::consent::ConsentIndex;
 use crate::error::EngineError;
 use crate::keyring;
 use crate::lake::{Lake, LakeLocation};
+use crate::recipients::Courier;
 
 /// What an engine works on.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ pub struct EngineConfig {
     pub storage_options: BTreeMap<String, String>,
     /// Who may see what, and what for.
     pub policy: AccessPolicy,
-    /// For the key provider: the values of the variables that the pipeline names, by name.
+    /// For the key provider and the state database: the values of the variables that the pipeline names, by name.
     pub secrets: BTreeMap<String, Secret>,
 }
 
@@ -75,6 +76,8 @@ pub struct Engine {
     pub(crate) match_tags: MatchTags,
     pub(crate) suppression_tags: SuppressionTags,
     pub(crate) consent_tags: ConsentTags,
+    /// Who brings messages to recipients.
+    pub(crate) courier: Option<Arc<dyn Courier>>,
     /// Who may be seen in the publication that was asked about last.
     pub(crate) consents: Mutex<Option<ConsentIndex>>,
     /// Keyring, state database and audit log of a preview before the first run.
@@ -100,6 +103,17 @@ impl EngineConfig {
 
     pub(crate) fn path_of(&self, path: &str) -> PathBuf {
         self.base.join(path)
+    }
+
+    fn state_location(&self) -> Result<StateLocation, EngineError> {
+        Ok(match &self.pipeline.state {
+            StateSettings::File(path) => StateLocation::File(self.path_of(path)),
+            StateSettings::Url(url) => StateLocation::server(url)?,
+            StateSettings::UrlVariable(variable) => {
+                let missing = || EngineError::StateUrlMissing { variable: variable.clone() };
+                StateLocation::server(self.secrets.get(variable).ok_or_else(missing)?.expose())?
+            }
+        })
     }
 }
 
@@ -133,8 +147,11 @@ impl Engine {
             Some(folder) => folder.path().join(name),
             None => config.path_of(path),
         };
-        let (keyring_path, state_path) =
-            (place(&pipeline.keyring.path, "keyring.json"), place(&pipeline.state, "state.db"));
+        let keyring_path = place(&pipeline.keyring.path, "keyring.json");
+        let state_location = match &preview {
+            Some(folder) => StateLocation::File(folder.path().join("state.db")),
+            None => config.state_location()?,
+        };
         let audit_folder = place(&pipeline.audit_folder(), "audit");
         let may_create = access == Access::CreateIfMissing || preview.is_some();
         // What vanishes with a preview is nothing to make keys of a service for.
@@ -152,7 +169,7 @@ impl Engine {
             Access::Preview if preview.is_some() => Lake::not_yet(location),
             Access::Preview | Access::MustExist => Lake::open(location, &keyring_id).await?,
         };
-        let state = Arc::new(StateDatabase::open(&state_path).await?);
+        let state = Arc::new(StateDatabase::open(state_location).await?);
         state.bind(keyring_number, &pipeline.name).await?;
         let change_tags = ChangeTags::of(&keyring);
         let match_tags = MatchTags::of(&keyring);
@@ -170,10 +187,18 @@ impl Engine {
             match_tags,
             suppression_tags,
             consent_tags,
+            courier: None,
             consents: Mutex::new(None),
             _preview: preview,
             config,
         })
+    }
+
+    /// The engine, with someone who brings messages to the servers of recipients. Without, none is told there.
+    #[must_use]
+    pub fn with_courier(mut self, courier: Arc<dyn Courier>) -> Self {
+        self.courier = Some(courier);
+        self
     }
 
     /// Where the tables lie.
@@ -189,9 +214,12 @@ impl Engine {
         self.config.policy.grant(&reader.actor, &reader.role, reader.purpose.as_ref())
     }
 
-    /// Stands between two runs at once: next to the state database, which both share.
-    pub(crate) fn lock_path(&self) -> PathBuf {
-        self.config.path_of(&self.config.pipeline.state).with_extension("lock")
+    /// Where files go that belong to this machine: beside the state database, or the keyring where
+    /// that is at a server.
+    pub(crate) fn local_folder(&self) -> PathBuf {
+        let keyring = || self.config.path_of(&self.config.pipeline.keyring.path);
+        let file = self.state.location().file().map_or_else(keyring, Path::to_owned);
+        file.parent().map_or(file.clone(), Path::to_owned)
     }
 
     /// The position of a source in the pipeline.

@@ -14,11 +14,13 @@ use vermeil_model::{Diagnose, Diagnostic};
 use vermeil_rights::spreadsheet;
 use vermeil_state::Export;
 
+use crate::columns::PROFILE_ID;
 use crate::consent::is_token;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::link::blocking;
 use crate::report::{ExportReport, second};
+use crate::stored;
 
 /// Everything that a reader may see of profiles.
 const PROFILES: &str = "SELECT * FROM golden.profiles";
@@ -69,8 +71,9 @@ enum Sink {
 
 impl Engine {
     /// Writes the profiles that `reader` may see for the declared purpose into a new file (mode 0600) for
-    /// `recipient`, as CSV or Parquet by its name. It is noted before the first row is read; the file has
-    /// its name once it is whole.
+    /// `recipient`, as CSV or Parquet by its name. It is noted before the first row is read, and by
+    /// which handles the recipient will know whom before these rows are written; the file has its name once it
+    /// is whole.
     ///
     /// # Errors
     /// [`ExportError`], and those of [`Engine::query`].
@@ -84,6 +87,8 @@ impl Engine {
         if !is_token(recipient) {
             return Err(ExportError::Recipient.into());
         }
+        // Asked for before the first row: whoever is to be erased from here on is not handed over unnoticed.
+        let epoch = self.state.erasure_epoch().await?;
         let mut rows = self.query(PROFILES, reader).await?;
         let part = part_of(to);
         let mut sink = Some(Sink::create(to, &part, &rows.schema)?);
@@ -92,6 +97,9 @@ impl Engine {
         while let Some(batch) = rows.next().await {
             let batch = batch?;
             profiles += batch.num_rows() as u64;
+            let handles = stored::texts(&batch, PROFILE_ID)?;
+            let tags = self.handle_tags(recipient, handles.iter().flatten());
+            self.state.keep_handles(number, epoch, &tags).await?;
             let (mut open, file) = (sink.take().expect("put back below"), to.to_owned());
             sink = Some(
                 blocking(move || open.write(&batch).map(|()| open).map_err(|cause| failed(&file, cause)))

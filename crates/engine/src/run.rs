@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use vermeil_state::RunOutcome;
+use vermeil_state::{HeldLock, RunOutcome};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -18,8 +18,9 @@ const RUNS_LOOKED_AT: u32 = 1_000;
 
 /// Held while a run writes; the operating system lets go of it when the process
 /// ends, however it ends.
-pub(crate) struct RunLock {
-    _file: File,
+pub(crate) enum RunLock {
+    File { _file: File },
+    Server { _held: HeldLock },
 }
 
 impl Engine {
@@ -178,23 +179,34 @@ impl Engine {
 
     /// Waits for another run on the same state database to end.
     pub(crate) async fn lock(&self, progress: &dyn Progress) -> Result<RunLock, EngineError> {
-        self.lock_file(self.lock_path(), progress).await
+        let file = self.config.path_of(self.config.pipeline.state.file().unwrap_or_default());
+        self.lock_of("run", file.with_extension("lock"), progress).await
     }
 
-    /// Waits for others that hold the lock of that name, beside the state database.
+    /// Waits for others that hold the lock of that name.
     pub(crate) async fn lock_beside(
         &self,
         name: &str,
         progress: &dyn Progress,
     ) -> Result<RunLock, EngineError> {
-        self.lock_file(self.lock_path().with_file_name(name), progress).await
+        let file = self.config.path_of(self.config.pipeline.state.file().unwrap_or_default());
+        self.lock_of(name, file.with_file_name(name), progress).await
     }
 
-    async fn lock_file(&self, path: PathBuf, progress: &dyn Progress) -> Result<RunLock, EngineError> {
+    /// A lock of the state database's server, or where there is none on a file beside it.
+    async fn lock_of(
+        &self,
+        name: &str,
+        path: PathBuf,
+        progress: &dyn Progress,
+    ) -> Result<RunLock, EngineError> {
+        if let Some(held) = self.state.lock(name, || progress.waiting_for_other_run()).await? {
+            return Ok(RunLock::Server { _held: held });
+        }
         let fail = |cause| EngineError::Lock { path: path.display().to_string(), cause };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
         match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: file }),
+            Ok(()) => Ok(RunLock::File { _file: file }),
             Err(TryLockError::Error(cause)) => Err(fail(cause)),
             Err(TryLockError::WouldBlock) => {
                 progress.waiting_for_other_run();
@@ -202,7 +214,7 @@ impl Engine {
                     .await
                     .expect("locking a file does not panic")
                     .map_err(fail)?;
-                Ok(RunLock { _file: file })
+                Ok(RunLock::File { _file: file })
             }
         }
     }

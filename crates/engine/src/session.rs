@@ -35,12 +35,10 @@ pub(crate) fn task_context() -> Result<Arc<TaskContext>, EngineError> {
 }
 
 /// A session for one query of a reader, within the limits of the pipeline. What
-/// exceeds its memory goes to sealed files beside the state database.
+/// exceeds its memory goes to sealed files in [`Engine::local_folder`].
 pub(crate) fn query_session(engine: &Engine, config: SessionConfig) -> Result<SessionContext, EngineError> {
     let limits = engine.config.pipeline.query;
-    let state = engine.state.path();
-    let folder = state.parent().unwrap_or(state).to_owned();
-    let files = SpillFolder::new(folder, u64::from(limits.temporary_mib) * MIB);
+    let files = SpillFolder::new(engine.local_folder(), u64::from(limits.temporary_mib) * MIB);
     let memory = usize::try_from(u64::from(limits.memory_mib.get()) * MIB).unwrap_or(usize::MAX);
     // What a sort keeps back for merging what it put aside; a sort a partition
     // must leave most of a small memory to the rows.

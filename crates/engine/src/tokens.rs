@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use vermeil_audit::{Intent, Status};
+use vermeil_model::pipeline::RoleKind;
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_protect::{BearerToken, TokenHash};
 use vermeil_state::{NewApiToken, StateError};
@@ -13,6 +14,7 @@ use crate::audit::OpeningEntry;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::report::TokenReport;
+use crate::self_service::SelfServiceError;
 
 /// In which role and for which purpose the trail names those who hand out tokens.
 const OPERATOR: &str = "operator";
@@ -38,7 +40,8 @@ impl Engine {
     /// Makes a token for an account in a role. It is told once, here.
     ///
     /// # Errors
-    /// [`EngineError::Denied`]: the policy files know no such role, or it may not even read; or the audit log or the
+    /// [`EngineError::Denied`]: the policy files know no such role, or it may not even read;
+    /// [`SelfServiceError::RoleWithoutAccount`]; or the audit log or the
     /// state database fail.
     pub async fn create_token(
         &self,
@@ -46,6 +49,10 @@ impl Engine {
         expires_at: Option<DateTime<Utc>>,
         created_by: &str,
     ) -> Result<(TokenReport, BearerToken), EngineError> {
+        if self.config.pipeline.service.kind_of(&identity.role) == Some(RoleKind::Subject) {
+            let role = identity.role.to_string();
+            return Err(SelfServiceError::RoleWithoutAccount { role }.into());
+        }
         self.grant(&identity.reading_for(None))?;
         let token = BearerToken::random();
         let new = NewApiToken {

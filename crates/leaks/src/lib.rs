@@ -34,5 +34,5 @@ pub mod recall;
 
 pub use self::matcher::Matcher;
 pub use self::report::{Channel, Encoding, Finding, Reason, Report, Unreadable, ValueName};
-pub use self::scan::{Limits, scan, scan_files};
+pub use self::scan::{Cells, Limits, scan, scan_column, scan_files};
 pub use self::values::{Values, ValuesError};

@@ -151,6 +151,8 @@ named! {
         ArrowSchema = "arrow-schema",
         /// A row of an SQLite table or index, current or of an older page image.
         SqliteRow = "sqlite-row",
+        /// A row of a table that the server of a database handed out.
+        DatabaseRow = "database-row",
         /// A value torn over pages of SQLite that no current row holds.
         SqlitePages = "sqlite-pages",
     }

@@ -63,6 +63,37 @@ pub fn scan_files<'f>(
     scan.finish()
 }
 
+/// What a column of some rows holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Cells<'c> {
+    /// Integers.
+    Numbers(&'c [i64]),
+    /// Texts in UTF-8, or whatever bytes.
+    Bytes(&'c [Vec<u8>]),
+}
+
+/// Searches a column of some rows that a database handed out; it is told by the names of table and column.
+pub fn scan_column(table: &str, column: &str, cells: Cells<'_>, matcher: &Matcher, limits: Limits) -> Report {
+    let scan = Scan::new(matcher, limits);
+    let place = root(Channel::DatabaseRow).part(Channel::DatabaseRow, column);
+    match cells {
+        Cells::Numbers(numbers) => {
+            scan.begin(table, std::mem::size_of_val(numbers) as u64);
+            numbers.iter().for_each(|number| scan.number(&place, *number));
+        }
+        Cells::Bytes(cells) => {
+            scan.begin(table, cells.iter().map(|cell| cell.len() as u64).sum());
+            for cell in cells {
+                decode::cell(&scan, cell, || place.inside(Channel::DatabaseRow, "value"));
+            }
+            // Nothing that is searched for goes over a zero byte.
+            scan.slice(&place, &cells.join(&0));
+        }
+    }
+    scan.end();
+    scan.finish()
+}
+
 /// A file or folder below the one that is scanned.
 #[derive(Default, Clone)]
 struct Entry {

@@ -18,17 +18,23 @@ use crate::yaml;
 mod error;
 mod former_roles;
 mod keyring;
+mod opendsr;
+mod recipients;
 mod requests;
 mod retention;
 mod service;
+mod state;
 
 pub use error::PipelineError;
 pub use keyring::{
     AwsKmsSettings, EnvironmentSettings, KeyPrefix, KeyringSettings, NoKeyPrefix, OpenBaoSettings,
     PassphraseSettings, Pkcs11Settings, ProviderSettings,
 };
+pub use opendsr::OpenDsrSettings;
 pub use service::{OidcSettings, RoleKind, Schedule, ServiceSettings};
+pub use state::StateSettings;
 
+pub use recipients::{Network, NoticeRules, RecipientSettings, WebhookSettings};
 pub use requests::{NotAnOffset, RequestRules, UtcOffset};
 pub use retention::{Day, RetentionRules};
 
@@ -41,13 +47,14 @@ pub struct Pipeline {
     /// Where the tables lie: a folder or an object-store URL.
     #[serde(default = "default_lake")]
     pub lake: String,
-    /// The state database: a file.
-    #[serde(default = "default_state")]
-    pub state: String,
+    /// The state database: a file, or a database of a PostgreSQL server.
+    #[serde(default)]
+    pub state: StateSettings,
     /// The keyring: a file, and who holds the keys that open it.
     #[serde(default)]
     pub keyring: KeyringSettings,
-    /// The audit log: a folder; `audit` beside the state database unless set.
+    /// The audit log: a folder; `audit` beside the state database, or the keyring where that is at a
+    /// server, unless set.
     #[serde(default)]
     pub audit: Option<String>,
     /// The schema of sources that name none: a shipped one or a file.
@@ -82,20 +89,25 @@ pub struct Pipeline {
     /// Whose word the service takes for who people are.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
+    /// How other controllers hand over what data subjects ask them for.
+    #[serde(default)]
+    pub opendsr: Option<OpenDsrSettings>,
     /// How requests of data subjects are dealt with.
     #[serde(default)]
     pub requests: RequestRules,
     /// How long people are kept.
     #[serde(default)]
     pub retention: RetentionRules,
+    /// Name → how whoever receives profiles is told of erasures and rectifications.
+    #[serde(default)]
+    pub recipients: BTreeMap<String, RecipientSettings>,
+    /// How long recipients have to answer.
+    #[serde(default)]
+    pub notices: NoticeRules,
 }
 
 fn default_lake() -> String {
     "lake".to_owned()
-}
-
-fn default_state() -> String {
-    "state/vermeil.db".to_owned()
 }
 
 fn default_schema() -> String {
@@ -341,7 +353,7 @@ pub struct ConsentRules {
 pub struct QueryLimits {
     /// Memory for sorting, grouping and joining, in MiB.
     pub memory_mib: NonZeroU32,
-    /// Temporary files, in MiB. They lie beside the state database.
+    /// Temporary files, in MiB. They lie beside the state database, or the keyring where that is at a server.
     pub temporary_mib: u32,
 }
 
@@ -376,9 +388,18 @@ impl Pipeline {
         source.schema.as_deref().unwrap_or(&self.schema)
     }
 
+    /// The environment variables whose values are needed to open what the pipeline names.
+    pub fn variables(&self) -> Vec<&str> {
+        let webhooks = self.recipients.values().filter_map(|recipient| recipient.webhook.as_ref());
+        let shared = webhooks.map(|webhook| webhook.secret_variable.as_str());
+        let keys = self.keyring.provider.variables().into_iter();
+        keys.chain(self.state.variable()).chain(shared).collect()
+    }
+
     /// The folder of the audit log.
     pub fn audit_folder(&self) -> String {
-        let beside_state = || match self.state.rsplit_once('/') {
+        let file = self.state.file().unwrap_or(&self.keyring.path);
+        let beside_state = || match file.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/audit"),
             None => "audit".to_owned(),
         };

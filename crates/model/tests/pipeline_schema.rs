@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vermeil_model::pipeline::{
     AwsKmsSettings, Contract, EnvironmentSettings, Format, Golden, KeyringSettings, Linking, Matching,
     OpenBaoSettings, ParsedColumn, PassphraseSettings, Pipeline, Pkcs11Settings, ProviderSettings,
-    QuarantineLimit, QueryLimits, Source, SubjectReference,
+    QuarantineLimit, QueryLimits, Source, StateSettings, SubjectReference,
 };
 use vermeil_model::schema::{BlockingRule, Comparison, Exclusivity, FieldGroup, Schema, SurvivorRule};
 
@@ -18,7 +18,7 @@ const DEMO: &str = include_str!("../../../pipelines/demo/pipeline.yaml");
 const COMPLETE: &str = r#"
 name: shop
 lake: lake
-state: state.db
+state: { url_variable: U }
 keyring: { path: keyring.json, provider: plain }
 audit: audit
 schema: customer.v1
@@ -63,20 +63,35 @@ service:
   concurrent_requests: 9
   timeout_seconds: 9
   body_kib: 9
+  public_url: https://vermeil.example.org
+  download_hours: 9
+  subject_link_hours: 9
+  session_idle_minutes: 9
+  session_hours: 9
   roles: { officer: dpo }
-schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *" }
+schedule: { run: "0 3 * * *", optimize: "0 4 * * *", erase: "0 5 * * *", rotate_keys: "0 6 1 * *", recipients: "*/5 * * * *", retention: "0 2 * * *", deadlines: "0 7 * * *", callbacks: "* * * * *" }
+opendsr:
+  domain: privacy.shop.example
+  certificate: certificate.pem
+  key: key.pem
+  verified_controllers: [partner]
+  identities: { email: email }
+  internal_callbacks: ["crm.internal:8443"]
 oidc:
   issuer: https://login.example.org
   audience: vermeil
   role_claim: role
   actor_claim: sub
   roles: { agents: agent }
-  client_id: vermeil
-  client_secret_variable: S
-  public_url: https://vermeil.example.org
 requests: { utc_offset: "+01:00", soon_days: 7 }
 retention: { prospects: P3Y, customers: P10Y, contacts: [order], until: { shop: 2030-12-31 } }
 consent: { contradiction: most_recent }
+recipients:
+  mailer:
+    contact: privacy@mailer.example
+    webhook: { url: https://mailer.example, secret_variable: W, authority: a.pem, network: inside }
+    folder: outbox
+notices: { days: 9, first_retry_seconds: 9 }
 "#;
 
 /// What takes the place of `plain` in [`COMPLETE`], one at a time.
@@ -101,8 +116,9 @@ pkcs11: { module: module.so, token: shop, key_prefix: shop, pin_variable: P }
 "#;
 
 /// Where each object of the schema lies in [`complete`], and where its keys stand in the schema.
-const OBJECTS: [(&str, &str); 24] = [
+const OBJECTS: [(&str, &str); 29] = [
     ("", ""),
+    ("/state", "/$defs/state"),
     ("/keyring", "/$defs/keyring"),
     ("/keyring/provider/passphrase", "/$defs/keyring_passphrase"),
     ("/keyring/provider/environment", "/$defs/keyring_environment"),
@@ -123,9 +139,13 @@ const OBJECTS: [(&str, &str); 24] = [
     ("/service", "/$defs/service"),
     ("/schedule", "/$defs/schedule"),
     ("/oidc", "/$defs/oidc"),
+    ("/opendsr", "/$defs/opendsr"),
     ("/requests", "/$defs/requests"),
     ("/retention", "/$defs/retention"),
     ("/sources/0/consent/0", "/$defs/consent_mapping"),
+    ("/recipients/mailer", "/$defs/recipient"),
+    ("/recipients/mailer/webhook", "/$defs/webhook"),
+    ("/notices", "/$defs/notices"),
 ];
 
 fn schema() -> Value {
@@ -369,10 +389,12 @@ fn described_defaults_are_the_ones_that_the_types_take() {
     let pipeline = Pipeline::parse("pipeline.yaml", &minimal.to_string()).expect("valid");
     let default = |place: &str| schema.pointer(place).expect("described")["default"].clone();
     assert_eq!(default("/properties/lake"), json!(pipeline.lake));
-    assert_eq!(default("/properties/state"), json!(pipeline.state));
+    assert_eq!(default("/properties/state"), json!(pipeline.state.file()));
     assert_eq!(default("/properties/keyring"), json!(pipeline.keyring.path));
     assert_eq!(default("/properties/schema"), json!(pipeline.schema));
     assert_eq!(default("/$defs/quarantine/properties/limit"), json!(pipeline.quarantine.limit));
+    let variable: StateSettings = serde_json::from_value(json!({})).expect("valid");
+    assert_eq!(default("/$defs/state/properties/url_variable"), json!(variable.variable()));
     assert_eq!(default("/$defs/keyring/properties/path"), json!(pipeline.keyring.path));
     assert_eq!(default("/$defs/keyring/properties/provider"), json!("plain"));
     let ProviderSettings::Passphrase(passphrase) = provider(json!({ "passphrase": {} })) else { panic!() };

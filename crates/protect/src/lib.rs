@@ -12,6 +12,7 @@
 //! stream    temporary files, sealed under a key that is in memory only
 //! tags · pseudonym · blind_index   keyed one-way names, each from a root key of its own
 //! token     secrets that a service hands out, known by their hash
+//! webhook   signatures of messages to recipients
 //! process · locked   what the operating system does for keys in memory
 //! ```
 //!
@@ -38,9 +39,11 @@ pub mod stream;
 pub mod tags;
 mod token;
 pub mod vault;
+mod webhook;
 
 pub use audit::{audit_signing_seed, subject_tag};
 pub use blind_index::BlindIndex;
+pub use hashing::sha256_hex;
 pub use keyring::providers::{EnvironmentKey, KeyProvider, Passphrase, Plain, ProviderError, Secret};
 pub use keyring::{
     Destruction, Generation, GenerationState, Keyring, KeyringError, KeyringId, RootKey, RootKind,
@@ -49,9 +52,10 @@ pub use locked::LockedBytes;
 pub use process::ProcessProtection;
 pub use pseudonym::{PseudonymDomain, Pseudonymiser};
 pub use seal::{Binding, DataKey, OpenError, RecordCipher};
-pub use tags::{ChangeTags, ConsentTags, MatchTags, RequestTags, SuppressionTags};
-pub use token::{BearerToken, TokenHash};
+pub use tags::{ChangeTags, ConsentTags, HandleTags, MatchTags, RequestTags, SuppressionTags};
+pub use token::{BearerToken, TokenHash, form_token};
 pub use vault::{KeyLocation, KeyOwner, KeyPageStore, KeyVault, VaultError};
+pub use webhook::{NoWebhookSecret, WebhookSecret};
 
 #[cfg(test)]
 mod testing;

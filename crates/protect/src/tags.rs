@@ -135,6 +135,26 @@ impl RequestTags {
     }
 }
 
+/// Tags of the ids by which recipients know people.
+#[derive(Clone)]
+pub struct HandleTags(KeyedHash);
+
+impl HandleTags {
+    /// The tags of a keyring.
+    pub fn of(keyring: &Keyring) -> Self {
+        Self::new(&keyring.root(RootKind::BlindIndex))
+    }
+
+    fn new(root: &RootKey) -> Self {
+        Self(KeyedHash::for_domain(root.expose(), "vermeil/handle-tag/1"))
+    }
+
+    /// Names what one recipient knows someone by.
+    pub fn handle_tag(&self, recipient: &str, handle: &str) -> Tag {
+        self.0.clone().part(recipient.as_bytes()).part(handle.as_bytes()).tag()
+    }
+}
+
 fn first_half(hash: KeyedHash) -> u64 {
     u64::from_le_bytes(*hash.tag().0.first_chunk().expect("a tag has 16 bytes"))
 }

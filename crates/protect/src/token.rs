@@ -12,6 +12,8 @@ const PREFIX: &str = "vermeil_";
 /// Random bytes of a token. Guessing them is hopeless, so that a plain hash needs neither salt nor cost.
 const BYTES: usize = 32;
 
+const FORM: &[u8] = b"vermeil form 1\n";
+
 /// A secret that says who bears it. It has no `Debug`, and is wiped when it is dropped.
 pub struct BearerToken(Zeroizing<String>);
 
@@ -41,6 +43,14 @@ impl BearerToken {
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0.as_bytes()).into())
     }
+}
+
+/// What the forms of a session bear, so that no other site can send one: known from the session's secret, which it
+/// does not tell (a digest under another domain than that of [`TokenHash`]).
+pub fn form_token(session: &str) -> String {
+    let mut digest = Sha256::new_with_prefix(FORM);
+    digest.update(session.as_bytes());
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl TokenHash {

@@ -14,6 +14,7 @@ mod csv;
 mod labels;
 mod letter;
 
+pub use labels::{field as field_label, purpose as purpose_label};
 pub use letter::LetterLanguage;
 
 /// Everything that is kept about one person, or of it what they provided.
@@ -172,6 +173,11 @@ impl Dossier {
     /// What a spreadsheet would take for a formula stands after an apostrophe.
     pub fn to_csv(&self) -> String {
         csv::table(self)
+    }
+
+    /// What is kept, for people: HTML that stands in a page of others, with headings of the second rank.
+    pub fn to_fragment(&self, language: LetterLanguage) -> String {
+        letter::fragment(self, language)
     }
 
     /// All of it, for people: one HTML page that needs nothing else.

@@ -7,7 +7,10 @@
 pub mod consent;
 pub mod deadline;
 pub mod dossier;
+pub mod notice;
+pub mod receipt;
 pub mod request;
 pub mod retention;
 pub mod spreadsheet;
+pub mod tcf;
 mod text;

@@ -13,6 +13,8 @@ pub(crate) enum Needs {
     Nothing,
     /// Anybody whose credentials hold, in whatever role.
     Credentials,
+    /// Somebody without an account, in a session of their own.
+    Session,
     /// Those of these kinds.
     OneOf(&'static [RoleKind]),
 }
@@ -50,6 +52,27 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/v1/requests/{number}/changes", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/requests/{number}/approve", Needs::OneOf(&[Dpo])),
     (Method::POST, "/v1/requests/{number}/run", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/downloads", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/v1/requests/{number}/invitations", Needs::OneOf(&[Agent, Dpo])),
+    (Method::GET, "/my", Needs::Session),
+    (Method::POST, "/my/corrections", Needs::Session),
+    (Method::POST, "/my/consents", Needs::Session),
+    (Method::POST, "/my/requests", Needs::Session),
+    (Method::POST, "/my/end", Needs::Session),
+    // Whoever has the link.
+    (Method::GET, "/my/enter/{token}", Needs::Nothing),
+    (Method::POST, "/my/enter/{token}", Needs::Nothing),
+    (Method::GET, "/download/{token}", Needs::Nothing),
+    (Method::POST, "/download/{token}", Needs::Nothing),
+    // Other controllers, each in the name of an account; what they hand over is an officer's to deal with.
+    (Method::GET, "/opendsr/v1/discovery", Needs::Nothing),
+    (Method::GET, "/opendsr/v1/certificate", Needs::Nothing),
+    (Method::POST, "/opendsr/v1/requests", Needs::OneOf(&[Dpo])),
+    (Method::GET, "/opendsr/v1/requests/{request}", Needs::OneOf(&[Dpo])),
+    (Method::DELETE, "/opendsr/v1/requests/{request}", Needs::OneOf(&[Dpo])),
+    (Method::POST, "/opendsr/v1/opengdpr_requests", Needs::OneOf(&[Dpo])),
+    (Method::GET, "/opendsr/v1/opengdpr_requests/{request}", Needs::OneOf(&[Dpo])),
+    (Method::DELETE, "/opendsr/v1/opengdpr_requests/{request}", Needs::OneOf(&[Dpo])),
     (Method::GET, "/v1/jobs", Needs::OneOf(&[DataEngineer, Dpo])),
 ];
 
@@ -65,6 +88,7 @@ impl Needs {
     pub(crate) fn admits(self, kind: Option<RoleKind>) -> bool {
         match self {
             Self::Nothing | Self::Credentials => true,
+            Self::Session => false,
             Self::OneOf(kinds) => kind.is_some_and(|kind| kinds.contains(&kind)),
         }
     }

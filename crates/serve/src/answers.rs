@@ -91,6 +91,32 @@ pub struct Explanation(pub Value);
 #[schema(value_type = Object)]
 pub struct SubjectRequest(pub Value);
 
+/// A link with which somebody sees, corrects, allows and asks.
+#[derive(Serialize, ToSchema)]
+pub struct SubjectLink {
+    /// The request that says who it is for.
+    #[schema(minimum = 1)]
+    pub request: i64,
+    /// The link; it is told here alone. An address of its own where `service.public_url` is set, a path otherwise.
+    pub link: String,
+    /// From when on it is worth nothing.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+}
+
+/// A link with which the answer of a request is taken away, once.
+#[derive(Serialize, ToSchema)]
+pub struct DownloadLink {
+    /// The request.
+    #[schema(minimum = 1)]
+    pub request: i64,
+    /// The link; it is told here alone. An address of its own where `service.public_url` is set, a path otherwise.
+    pub link: String,
+    /// From when on it is worth nothing.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+}
+
 /// What erasing somebody would take.
 #[derive(Serialize, ToSchema)]
 pub struct ErasurePlan {
@@ -158,7 +184,7 @@ pub struct Erasure {
 /// A step of a request.
 #[derive(Serialize, ToSchema)]
 pub struct ErasureStep {
-    /// `suppress`, `destroy-keys`, `rewrite` or `prove`.
+    /// `suppress`, `destroy-keys`, `rewrite`, `tell` or `prove`.
     pub step: String,
     /// When it was begun last.
     #[schema(format = DateTime)]

@@ -5,20 +5,23 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa::{OpenApi, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::pages::is_for_people;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::routes::{consents, customers, erasures, health, jobs, requests};
+use crate::routes::{consents, customers, downloads, erasures, health, jobs, opendsr, own, requests};
 use crate::service::Service;
 use crate::{door, frame, limits};
 
 const DOCUMENT: &str = "/v1/openapi.json";
 const SECURITY: &str = "token";
+/// Where answers have the shapes of another specification.
+pub(crate) const OPENDSR: &str = "/opendsr/";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +34,8 @@ const SECURITY: &str = "token";
     tags(
         (name = "customers", description = "Who somebody is"),
         (name = "consents", description = "What people allow and refuse"),
+        (name = "opendsr", description = "What other controllers hand over: OpenDSR 2.0"),
+        (name = "subjects", description = "What people see and do of their own, without an account"),
         (name = "requests", description = "What data subjects ask for, and what becomes of it"),
         (name = "erasures", description = "Erasing people, and proving it"),
         (name = "service", description = "The service itself")
@@ -61,6 +66,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let components = document.components.get_or_insert_default();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(own::COOKIE)));
+    components.security_schemes.insert("subject".to_owned(), cookie.into());
     components.security_schemes.insert(SECURITY.to_owned(), bearer.into());
     document.security = Some(vec![SecurityRequirement::new(SECURITY, Vec::<String>::new())]);
     let problem = Ref::from_schema_name("Problem");
@@ -69,7 +76,17 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .description("What went wrong")
         .content("application/problem+json", content)
         .build();
-    for item in document.paths.paths.values_mut() {
+    let page = ContentBuilder::new().schema(Some(String::schema())).build();
+    let page = ResponseBuilder::new().description("What went wrong").content("text/html", page).build();
+    let shaped = ContentBuilder::new().schema(Some(Object::new())).build();
+    let shaped =
+        ResponseBuilder::new().description("What went wrong").content("application/json", shaped).build();
+    for (path, item) in &mut document.paths.paths {
+        let response = match path.as_str() {
+            path if is_for_people(path) => &page,
+            path if path.starts_with(OPENDSR) => &shaped,
+            _ => &response,
+        };
         let operations =
             [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch, &mut item.head];
         for operation in operations.into_iter().flatten() {
@@ -107,6 +124,21 @@ fn endpoints() -> OpenApiRouter<Service> {
         .routes(routes!(requests::change))
         .routes(routes!(requests::approve))
         .routes(routes!(requests::run))
+        .routes(routes!(downloads::issue))
+        .routes(routes!(opendsr::discovery))
+        .routes(routes!(opendsr::certificate))
+        .routes(routes!(opendsr::open))
+        .routes(routes!(opendsr::status, opendsr::cancel))
+        .routes(routes!(opendsr::open_opengdpr))
+        .routes(routes!(opendsr::status_opengdpr, opendsr::cancel_opengdpr))
+        .routes(routes!(own::invite))
+        .routes(routes!(own::door, own::enter))
+        .routes(routes!(own::own))
+        .routes(routes!(own::correct))
+        .routes(routes!(own::consent))
+        .routes(routes!(own::ask))
+        .routes(routes!(own::end))
+        .routes(routes!(downloads::page, downloads::take))
         .routes(routes!(jobs::list))
 }
 

@@ -9,7 +9,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use crate::api::OPENDSR;
+use crate::pages::{IsPage, Page, is_for_people};
 use crate::problem::{Language, Problem, ProblemBody, ProblemKind};
+use crate::routes::opendsr;
 use crate::service::Service;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,12 +44,16 @@ pub(crate) async fn frame(State(service): State<Service>, request: Request, next
     let is_page = path.starts_with("/docs");
     service.metrics.begin();
     let mut response = next.run(request).await;
-    if response.status().is_client_error() || response.status().is_server_error() {
-        response = told(&service, response, &id, language);
+    let went_wrong = response.status().is_client_error() || response.status().is_server_error();
+    if went_wrong && response.extensions().get::<IsPage>().is_none() {
+        response = told(&service, response, (&id, path), language);
     }
+    let is_ours = response.extensions().get::<IsPage>().is_some();
     let headers = response.headers_mut();
     headers.extend(ALWAYS);
-    headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { OWN_PAGES } else { NOTHING_LOADED });
+    if !is_ours {
+        headers.insert(header::CONTENT_SECURITY_POLICY, if is_page { OWN_PAGES } else { NOTHING_LOADED });
+    }
     headers.insert(REQUEST_ID, HeaderValue::from_str(&id).expect("hexadecimal digits and hyphens"));
     let (status, took) = (response.status().as_u16(), started.elapsed());
     service.metrics.end(method, path, status, took);
@@ -62,23 +69,33 @@ pub(crate) async fn frame(State(service): State<Service>, request: Request, next
 }
 
 /// A problem with its body; what else stood in one is dropped: it may quote what was sent.
-fn told(service: &Service, response: Response, id: &str, language: Language) -> Response {
+fn told(service: &Service, response: Response, (id, path): (&str, &str), language: Language) -> Response {
     let status = response.status();
     let problem =
         response.extensions().get::<Problem>().cloned().unwrap_or_else(|| Problem::of_status(status));
     let kind = problem.kind;
-    let body = ProblemBody {
-        kind: format!("urn:vermeil:problem:{}", kind.as_str()),
-        title: service.ports.phrases.title(kind, language),
-        status: kind.status().as_u16(),
-        code: problem.code.map(|code| code.into_owned()),
-        request_id: id.to_owned(),
+    let title = service.ports.phrases.title(kind, language);
+    let to_people = is_for_people(path);
+    let mut told = match path {
+        _ if to_people => Page::of_problem(language, (kind, &title), id).with_status(kind.status()),
+        path if path.starts_with(OPENDSR) => opendsr::error(kind.status(), (&title, problem.code.as_deref())),
+        _ => {
+            let body = ProblemBody {
+                kind: format!("urn:vermeil:problem:{}", kind.as_str()),
+                title,
+                status: kind.status().as_u16(),
+                code: problem.code.map(|code| code.into_owned()),
+                request_id: id.to_owned(),
+            };
+            let mut told = (kind.status(), Json(body)).into_response();
+            let headers = told.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+            headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
+            told
+        }
     };
-    let mut told = (kind.status(), Json(body)).into_response();
     let headers = told.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
-    if kind == ProblemKind::Unauthenticated {
+    if kind == ProblemKind::Unauthenticated && !to_people {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(seconds) = problem.retry_after {
@@ -100,7 +117,7 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// The first of the languages asked for that there is; English otherwise.
-fn language(headers: &HeaderMap) -> Language {
+pub(crate) fn language(headers: &HeaderMap) -> Language {
     let wanted =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|wanted| wanted.to_str().ok()).unwrap_or_default();
     let known = wanted.split(',').find_map(|range| {
@@ -115,7 +132,8 @@ fn language(headers: &HeaderMap) -> Language {
 }
 
 impl Language {
-    const fn as_str(self) -> &'static str {
+    /// Its tag (BCP 47).
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::French => "fr",

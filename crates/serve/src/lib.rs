@@ -16,12 +16,16 @@
 mod access;
 mod answers;
 mod api;
+mod archive;
 mod body;
+pub mod courier;
 mod door;
 mod frame;
 mod limits;
 mod metrics;
 mod oidc;
+mod opendsr;
+mod pages;
 pub mod ports;
 mod problem;
 mod routes;
@@ -31,6 +35,7 @@ mod service;
 
 pub use answers::*;
 pub use api::document;
+pub use opendsr::OpenDsrFiles;
 pub use problem::{Language, Problem, ProblemKind};
 pub use scheduler::{Job, Schedule, ScheduleError, Scheduled};
 pub use server::{ServeError, TlsFiles, Transport, serve};

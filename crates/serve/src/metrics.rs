@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::ports::Waiting;
 use crate::scheduler::Job;
 
 /// Upper bounds in seconds: from what a check of consent takes to what is given up.
@@ -35,6 +36,11 @@ struct Done {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
 /// The figures of one process.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -43,6 +49,7 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     jobs: Family<Done, Counter>,
     last_done: Family<Done, Gauge<f64, AtomicU64>>,
+    waiting: Family<Kind, Gauge>,
 }
 
 impl Metrics {
@@ -59,7 +66,13 @@ impl Metrics {
         registry.register("jobs", "Jobs that this process did", jobs.clone());
         let last_done = Family::default();
         registry.register("job_last_ended_seconds", "When a job ended last, since 1970", last_done.clone());
-        Self { registry, requests, seconds, in_flight, jobs, last_done }
+        let waiting = Family::default();
+        registry.register(
+            "waiting",
+            "Requests and recipients that wait, in the whole service",
+            waiting.clone(),
+        );
+        Self { registry, requests, seconds, in_flight, jobs, last_done, waiting }
     }
 
     /// Counts a request that comes in.
@@ -81,6 +94,18 @@ impl Metrics {
         let done = Done { job: job.as_str(), outcome };
         self.jobs.get_or_create(&done).inc();
         self.last_done.get_or_create(&done).set(chrono::Utc::now().timestamp() as f64);
+    }
+
+    /// Tells what waits for somebody now.
+    pub(crate) fn wait(&self, waiting: Waiting) {
+        let Waiting { requests_overdue, requests_due_soon, recipients } = waiting;
+        for (kind, number) in [
+            ("request_overdue", requests_overdue),
+            ("request_due_soon", requests_due_soon),
+            ("recipient", recipients),
+        ] {
+            self.waiting.get_or_create(&Kind { kind }).set(i64::try_from(number).unwrap_or(i64::MAX));
+        }
     }
 
     /// All of them, in the text format of OpenMetrics.

@@ -1,7 +1,10 @@
 //! What the service asks of whatever stands behind it.
 
 mod consents;
+mod downloads;
+mod opendsr;
 mod requests;
+mod self_service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +20,10 @@ use crate::problem::{Language, Problem, ProblemKind};
 use crate::scheduler::Job;
 
 pub use self::consents::{ConsentQuestion, ConsentStatement, ConsentSubject, Consents};
+pub use self::downloads::{Downloads, Parcel};
+pub use self::opendsr::{Callback, HandedOver, OpenDsr, OpenDsrStatus, Told};
 pub use self::requests::{NewRequest, RequestChange, Requests, WhichRequests};
+pub use self::self_service::{OwnConsent, OwnContact, OwnView, SelfService, SessionSecret};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +78,12 @@ pub struct Ports {
     pub erasures: Arc<dyn Erasures>,
     /// What data subjects ask for.
     pub requests: Arc<dyn Requests>,
+    /// Answers that people take away.
+    pub downloads: Arc<dyn Downloads>,
+    /// What other controllers hand over.
+    pub opendsr: Arc<dyn OpenDsr>,
+    /// What people see and do of their own.
+    pub self_service: Arc<dyn SelfService>,
     /// What people allow and refuse.
     pub consents: Arc<dyn Consents>,
     /// What is done on time.
@@ -136,6 +148,17 @@ pub trait Erasures: Send + Sync {
     async fn flagged(&self, asking: &Asking) -> Result<Vec<FlaggedRecord>, Problem>;
 }
 
+/// What waits for somebody, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Requests of data subjects that are late.
+    pub requests_overdue: u64,
+    /// Requests of data subjects that are due soon.
+    pub requests_due_soon: u64,
+    /// Recipients who have not answered that they know of an erasure or a rectification.
+    pub recipients: u64,
+}
+
 /// What is done on time.
 #[async_trait]
 pub trait Jobs: Send + Sync {
@@ -150,6 +173,9 @@ pub trait Jobs: Send + Sync {
 
     /// Ends a run; `failure` is the code of what went wrong.
     async fn finish(&self, run: i64, failure: Option<String>) -> Result<(), Problem>;
+
+    /// What waits for somebody.
+    async fn waiting(&self) -> Result<Waiting, Problem>;
 
     /// The latest runs, newest first.
     async fn history(&self, limit: u32) -> Result<Vec<JobRun>, Problem>;

@@ -2,9 +2,12 @@
 
 pub(crate) mod consents;
 pub(crate) mod customers;
+pub(crate) mod downloads;
 pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod jobs;
+pub(crate) mod opendsr;
+pub(crate) mod own;
 pub(crate) mod requests;
 
 use serde::Deserialize;

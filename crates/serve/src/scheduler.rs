@@ -11,6 +11,7 @@ use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::pipeline;
 use vermeil_model::{Diagnose, Diagnostic};
 
+use crate::opendsr::callbacks;
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -36,6 +37,14 @@ pub enum Job {
     Erase,
     /// A new generation of keys.
     RotateKeys,
+    /// Telling recipients again who have not answered.
+    Recipients,
+    /// Erasures of those who are kept past their time.
+    Retention,
+    /// Whether a request is late.
+    Deadlines,
+    /// Telling controllers how far their requests have come.
+    Callbacks,
 }
 
 impl Job {
@@ -46,6 +55,10 @@ impl Job {
             Self::Optimize => "optimize",
             Self::Erase => "erase",
             Self::RotateKeys => "rotate_keys",
+            Self::Recipients => "recipients",
+            Self::Retention => "retention",
+            Self::Deadlines => "deadlines",
+            Self::Callbacks => "callbacks",
         }
     }
 }
@@ -89,9 +102,26 @@ impl Schedule {
     /// # Errors
     /// The first that is none.
     pub fn parse(schedule: &pipeline::Schedule) -> Result<Self, ScheduleError> {
-        let pipeline::Schedule { run, optimize, erase, rotate_keys } = schedule;
-        let jobs =
-            [(Job::Run, run), (Job::Optimize, optimize), (Job::Erase, erase), (Job::RotateKeys, rotate_keys)];
+        let pipeline::Schedule {
+            run,
+            optimize,
+            erase,
+            rotate_keys,
+            recipients,
+            retention,
+            deadlines,
+            callbacks,
+        } = schedule;
+        let jobs = [
+            (Job::Run, run),
+            (Job::Optimize, optimize),
+            (Job::Erase, erase),
+            (Job::RotateKeys, rotate_keys),
+            (Job::Recipients, recipients),
+            (Job::Retention, retention),
+            (Job::Deadlines, deadlines),
+            (Job::Callbacks, callbacks),
+        ];
         let scheduled = jobs.into_iter().filter_map(|(job, expression)| {
             let expression = expression.clone()?;
             Some(match expression.parse() {
@@ -159,8 +189,13 @@ async fn ended(ending: &mut watch::Receiver<bool>) {
 async fn attempt(service: &Service, job: Job, run: i64, ending: &mut watch::Receiver<bool>) {
     let name = job.as_str();
     tracing::info!(job = name, run, "begun");
-    let jobs = std::sync::Arc::clone(&service.ports.jobs);
-    let mut work = tokio::spawn(async move { jobs.perform(job).await });
+    let worker = service.clone();
+    let mut work = tokio::spawn(async move {
+        match job {
+            Job::Callbacks => callbacks::tell(&worker).await,
+            _ => worker.ports.jobs.perform(job).await,
+        }
+    });
     let mut words = interval_at(Instant::now() + WORD, WORD);
     let mut held_until = Instant::now() + LEASE;
     let failure = loop {

@@ -52,6 +52,9 @@ pub enum ServeError {
     /// The certificate and the key do not serve.
     #[error("the certificate and its key cannot be used")]
     Certificate(#[source] io::Error),
+    /// The key and the domain that answers to controllers are signed with do not serve.
+    #[error("the key or the domain of `opendsr` cannot be used: an RSA key in PEM is expected")]
+    OpenDsrKey,
     /// Anybody on the way could answer in its place.
     #[error("{address} is no issuer: an address with https is expected")]
     Issuer {
@@ -71,6 +74,7 @@ impl Diagnose for ServeError {
                 Diagnostic::new("serve-address").with("address", address).with("reason", cause)
             }
             Self::Certificate(_) => Diagnostic::new("serve-certificate"),
+            Self::OpenDsrKey => Diagnostic::new("serve-opendsr-key"),
             Self::Issuer { address } => Diagnostic::new("serve-issuer").with("address", address),
             Self::BrokeOff(cause) => Diagnostic::new("serve-broke-off").with("reason", cause),
         })
@@ -78,7 +82,9 @@ impl Diagnose for ServeError {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unprotected { .. } | Self::Certificate(_) | Self::Issuer { .. } => ErrorKind::Usage,
+            Self::Unprotected { .. } | Self::Certificate(_) | Self::OpenDsrKey | Self::Issuer { .. } => {
+                ErrorKind::Usage
+            }
             Self::Address { .. } | Self::BrokeOff(_) => ErrorKind::Failed,
         }
     }

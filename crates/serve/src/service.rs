@@ -10,6 +10,7 @@ use vermeil_model::pipeline::{OidcSettings, ServiceSettings};
 use crate::limits::Pace;
 use crate::metrics::Metrics;
 use crate::oidc::Issuer;
+use crate::opendsr::{OpenDsrFiles, Processor};
 use crate::ports::Ports;
 use crate::scheduler::Schedule;
 use crate::server::ServeError;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub schedule: Schedule,
     /// Whose word it takes for who people are.
     pub oidc: Option<OidcSettings>,
+    /// Who it is to other controllers.
+    pub opendsr: Option<OpenDsrFiles>,
 }
 
 /// How much one request may take.
@@ -45,24 +48,27 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) pace: Pace,
     pub(crate) issuer: Option<Issuer>,
+    pub(crate) processor: Option<Processor>,
     pub(crate) places: Semaphore,
     is_ending: AtomicBool,
 }
 
 impl Service {
     pub(crate) fn new(settings: Settings, ports: Ports) -> Result<Self, ServeError> {
-        let Settings { service, schedule, oidc } = settings;
+        let Settings { service, schedule, oidc, opendsr } = settings;
         let issuer = |settings: OidcSettings| {
             let address = settings.issuer.clone();
             Issuer::new(settings).ok_or(ServeError::Issuer { address })
         };
         let issuer = oidc.map(issuer).transpose()?;
+        let processor = opendsr.map(Processor::new).transpose()?;
         let limits = Limits {
             body: service.body_kib.get() as usize * 1024,
             time: Duration::from_secs(service.timeout_seconds.get().into()),
         };
         Ok(Self(Arc::new(Shared {
             issuer,
+            processor,
             ports,
             schedule,
             limits,
@@ -77,6 +83,12 @@ impl Service {
     /// From now on it is not ready: who sends requests here should send them elsewhere.
     pub(crate) fn end(&self) {
         self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    /// A path as it is called from outside, as far as that is known.
+    pub(crate) fn outside(&self, path: &str) -> String {
+        let address = self.settings.public_url.as_deref().unwrap_or_default();
+        format!("{}{path}", address.trim_end_matches('/'))
     }
 
     pub(crate) fn is_ending(&self) -> bool {

@@ -5,7 +5,7 @@ INSERT INTO counters (name, next) VALUES ('consent', 1);
 
 CREATE TABLE consent_events (
     number BIGINT PRIMARY KEY,
-    scope SMALLINT NOT NULL CHECK (scope BETWEEN 0 AND 2),
+    scope BIGINT NOT NULL CHECK (scope BETWEEN 0 AND 2),
     subject BYTEA NOT NULL,
     -- Empty: of every purpose.
     purpose TEXT NOT NULL,
@@ -25,7 +25,7 @@ CREATE INDEX consent_events_by_subject ON consent_events (subject, scope);
 -- The event that holds now, of each subject and purpose.
 CREATE TABLE consent_states (
     subject BYTEA NOT NULL,
-    scope SMALLINT NOT NULL,
+    scope BIGINT NOT NULL,
     purpose TEXT NOT NULL,
     status TEXT NOT NULL,
     occurred_at BIGINT NOT NULL,

@@ -11,6 +11,7 @@ use vermeil_protect::KeyLocation;
 use vermeil_protect::blind_index::WrappedIndexSecret;
 
 use crate::database::{now, unexpected};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 mod entries;
@@ -38,7 +39,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn index_secrets(&self) -> Result<Vec<WrappedIndexSecret>, StateError> {
         let rows: Vec<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT generation, wrapped FROM blind_index_secrets ORDER BY generation")
+            sql::query_as("SELECT generation, wrapped FROM blind_index_secrets ORDER BY generation")
                 .fetch_all(self.readers())
                 .await
                 .map_err(|cause| self.failed(cause))?;
@@ -60,7 +61,7 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         let generation = i64::from(secret.generation);
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO blind_index_secrets (generation, wrapped, created_at) VALUES ($1, $2, $3)
              ON CONFLICT (generation) DO NOTHING",
         )
@@ -70,7 +71,7 @@ impl StateDatabase {
         .execute(&mut *change)
         .await
         .map_err(failed)?;
-        let bytes = sqlx::query_scalar("SELECT wrapped FROM blind_index_secrets WHERE generation = $1")
+        let bytes = sql::query_scalar("SELECT wrapped FROM blind_index_secrets WHERE generation = $1")
             .bind(generation)
             .fetch_one(&mut *change)
             .await
@@ -139,7 +140,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn complete_index(&self, generation: u32, source: &SourceId) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO blind_index_complete (generation, source) VALUES ($1, $2)
              ON CONFLICT (generation, source) DO NOTHING",
         )
@@ -156,7 +157,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn complete_indexes(&self) -> Result<Vec<(u32, SourceId)>, StateError> {
-        let rows: Vec<(i64, String)> = sqlx::query_as("SELECT generation, source FROM blind_index_complete")
+        let rows: Vec<(i64, String)> = sql::query_as("SELECT generation, source FROM blind_index_complete")
             .fetch_all(self.readers())
             .await
             .map_err(|cause| self.failed(cause))?;
@@ -175,7 +176,7 @@ impl StateDatabase {
     pub async fn retire_indexes_before(&self, generation: u32) -> Result<(), StateError> {
         let generation = i64::from(generation);
         let mut change = self.begin().await?;
-        sqlx::query("UPDATE blind_index_runs SET status = 'retired' WHERE generation < $1")
+        sql::query("UPDATE blind_index_runs SET status = 'retired' WHERE generation < $1")
             .bind(generation)
             .execute(&mut *change)
             .await
@@ -187,7 +188,7 @@ impl StateDatabase {
             "DELETE FROM blind_index_complete WHERE generation < $1",
             "DELETE FROM blind_index_secrets WHERE generation < $1",
         ] {
-            let done = sqlx::query(statement).bind(generation).execute(&mut *change).await;
+            let done = sql::query(statement).bind(generation).execute(&mut *change).await;
             done.map_err(|cause| self.failed(cause))?;
         }
         self.commit(change).await?;

@@ -4,14 +4,16 @@
 //! that happened last holds; of two that happened at once the one that was recorded last. An event that
 //! is told late changes nothing that happened after it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use vermeil_model::Tag;
 use vermeil_model::consent::{ConsentKey, ConsentScope, ConsentStatus};
 use vermeil_model::policy::Purpose;
 
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection, QueryBuilder};
 use crate::{StateDatabase, StateError};
 
 /// Rows in one statement: SQLite binds 32,766 values at most.
@@ -105,7 +107,7 @@ impl StateDatabase {
     pub async fn consent_states(&self, keys: &[ConsentKey]) -> Result<Vec<ConsentState>, StateError> {
         let mut states = Vec::new();
         for keys in keys.chunks(ROWS_AT_ONCE) {
-            let mut select = QueryBuilder::<Sqlite>::new(
+            let mut select = QueryBuilder::new(
                 "SELECT subject, scope, purpose, status, occurred_at, expires_at, number \
                  FROM consent_states WHERE (subject, scope) IN (VALUES ",
             );
@@ -130,7 +132,7 @@ impl StateDatabase {
     pub async fn consent_events(&self, keys: &[ConsentKey]) -> Result<Vec<ConsentEvent>, StateError> {
         let mut events = Vec::new();
         for keys in keys.chunks(ROWS_AT_ONCE) {
-            let mut select = QueryBuilder::<Sqlite>::new(
+            let mut select = QueryBuilder::new(
                 "SELECT number, scope, subject, purpose, status, occurred_at, recorded_at, expires_at, \
                  recorded_by, detail_json FROM consent_events WHERE (subject, scope) IN (VALUES ",
             );
@@ -154,7 +156,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn consent_mark(&self) -> Result<ConsentMark, StateError> {
-        let row: (i64, i64) = sqlx::query_as(
+        let row: (i64, i64) = sql::query_as(
             "SELECT (SELECT next - 1 FROM counters WHERE name = 'consent'), \
              (SELECT next FROM counters WHERE name = 'erasure_epoch')",
         )
@@ -169,7 +171,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn anyone_said_no(&self, purpose: Option<&Purpose>) -> Result<bool, StateError> {
-        sqlx::query_scalar(
+        sql::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM consent_states \
              WHERE purpose IN ('', $1) AND status NOT IN ('given', 'released'))",
         )
@@ -194,7 +196,7 @@ impl StateDatabase {
         if reached.number <= after {
             return Ok((reached, Vec::new()));
         }
-        let rows: Vec<StateRow> = sqlx::query_as(
+        let rows: Vec<StateRow> = sql::query_as(
             "SELECT subject, scope, purpose, status, occurred_at, expires_at, number \
              FROM consent_states WHERE number > $1",
         )
@@ -215,7 +217,7 @@ impl StateDatabase {
         let mut events = 0;
         for keys in keys.chunks(ROWS_AT_ONCE) {
             for (table, counts) in [("consent_states", 0), ("consent_events", 1)] {
-                let mut delete = QueryBuilder::<Sqlite>::new("DELETE FROM ");
+                let mut delete = QueryBuilder::new("DELETE FROM ");
                 delete.push(table).push(" WHERE (subject, scope) IN (VALUES ");
                 push_keys(&mut delete, keys);
                 delete.push(")");
@@ -230,12 +232,12 @@ impl StateDatabase {
 }
 
 async fn add(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     events: &[NewConsent],
     first: i64,
     recorded_at: i64,
 ) -> Result<(), sqlx::Error> {
-    let mut insert = QueryBuilder::<Sqlite>::new(
+    let mut insert = QueryBuilder::new(
         "INSERT INTO consent_events (number, scope, subject, purpose, status, occurred_at, recorded_at, \
          expires_at, recorded_by, detail_json) ",
     );
@@ -252,17 +254,40 @@ async fn add(
             .push_bind(event.detail.to_string());
     });
     insert.build().execute(&mut *change).await?;
-    let mut derive = QueryBuilder::<Sqlite>::new(
+    // PostgreSQL changes a row once in a statement: what is said of the same later comes in a later one.
+    let mut turns: Vec<Vec<(&NewConsent, i64)>> = Vec::new();
+    let mut said: HashMap<(ConsentKey, Option<&Purpose>), usize> = HashMap::new();
+    for (event, number) in events.iter().zip(first..) {
+        let turn = said.entry((event.key, event.purpose.as_ref())).or_default();
+        if turns.len() == *turn {
+            turns.push(Vec::new());
+        }
+        turns[*turn].push((event, number));
+        *turn += 1;
+    }
+    for turn in turns {
+        derive(change, &turn, recorded_at).await?;
+    }
+    Ok(())
+}
+
+/// Takes over what was said of subjects and purposes, each of them once.
+async fn derive(
+    change: &mut Connection,
+    events: &[(&NewConsent, i64)],
+    recorded_at: i64,
+) -> Result<(), sqlx::Error> {
+    let mut derive = QueryBuilder::new(
         "INSERT INTO consent_states (subject, scope, purpose, status, occurred_at, expires_at, number) ",
     );
-    derive.push_values(events.iter().zip(first..), |mut row, (event, number)| {
+    derive.push_values(events, |mut row, (event, number)| {
         row.push_bind(event.key.id.0.to_vec())
             .push_bind(number_of(event.key.scope))
             .push_bind(purpose_text(event.purpose.as_ref()))
             .push_bind(event.status.as_str())
             .push_bind(event.occurred_at.timestamp_micros())
             .push_bind(event.expires_at.map(|end| end.timestamp_micros()))
-            .push_bind(number);
+            .push_bind(*number);
     });
     // A no of just now holds, even where another clock dated the yes before it a little ahead.
     derive
@@ -274,11 +299,10 @@ async fn add(
         )
         .push_bind(recorded_at - CLOCK_TOLERANCE_MICROS)
         .push(")");
-    derive.build().execute(&mut *change).await?;
-    Ok(())
+    derive.build().execute(change).await.map(drop)
 }
 
-fn push_keys(statement: &mut QueryBuilder<Sqlite>, keys: &[ConsentKey]) {
+fn push_keys(statement: &mut QueryBuilder, keys: &[ConsentKey]) {
     let mut list = statement.separated(", ");
     for key in keys {
         list.push("(").push_bind_unseparated(key.id.0.to_vec());

@@ -1,27 +1,19 @@
 //! Opening the state database, and how every other module reads and writes it.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use sqlx::pool::PoolOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{PgConnection, PgPool, SqlitePool};
 
-use crate::{StateError, migrations};
+use crate::sql::{self, Change, Connection, Readers};
+use crate::{StateError, StateLocation, migrations};
+
+mod postgres;
+pub(crate) mod sqlite;
 
 /// How long a process waits for another to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long it waits between two tries where SQLite itself does not.
-const BUSY_PAUSE: Duration = Duration::from_millis(20);
-
-/// How long erasing waits for readers before it leaves the write-ahead log to a later checkpoint.
-const TRUNCATE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longer than [`BUSY_TIMEOUT`], so that a wait for another process is what is reported.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,26 +24,60 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 /// method returns.
 #[derive(Clone)]
 pub struct StateDatabase {
-    path: Arc<Path>,
-    // SQLite has one writer at a time. One connection lets the tasks of this
-    // process queue for it fairly, where connections would poll for the lock.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    location: Arc<StateLocation>,
+    writer: Writer,
+    readers: Readers,
+}
+
+/// Both have one writer at a time. One connection lets the tasks of this process queue for
+/// it fairly, where connections would poll for the lock or take places at the server.
+#[derive(Clone)]
+enum Writer {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A lock of a server's, given back when dropped.
+pub struct HeldLock {
+    _connection: PgConnection,
 }
 
 impl StateDatabase {
-    /// Opens the database in a file, and makes the file (mode 0600), its folder
-    /// and its tables where they are missing.
+    /// Opens the database, and makes its tables where they are missing; of SQLite the file
+    /// (mode 0600) and its folder too. A server's database must be there.
     ///
     /// # Errors
     /// [`StateError::Newer`], [`StateError::Unwritable`], [`StateError::Full`],
-    /// [`StateError::Busy`], [`StateError::Damaged`].
-    pub async fn open(path: &Path) -> Result<Self, StateError> {
-        make_file(path)
-            .map_err(|cause| StateError::Unwritable { path: path.to_owned(), cause: cause.into() })?;
-        let state = Self { path: path.into(), writer: pool(path, 1), readers: pool(path, 4) };
+    /// [`StateError::Busy`], [`StateError::Damaged`]; of a server [`StateError::Unreachable`],
+    /// [`StateError::LoginRefused`], [`StateError::Unfit`], [`StateError::NotPermitted`],
+    /// [`StateError::TooManyConnections`].
+    pub async fn open(location: impl Into<StateLocation>) -> Result<Self, StateError> {
+        let state = Self::connect(location).await?;
         state.migrate().await?;
         Ok(state)
+    }
+
+    /// What [`StateDatabase::open`] does, but for the tables.
+    pub(crate) async fn connect(location: impl Into<StateLocation>) -> Result<Self, StateError> {
+        let location = location.into();
+        let failed = |cause| StateError::from_driver(&location, cause);
+        let (writer, readers) = match &location {
+            StateLocation::File(path) => {
+                sqlite::make_file(path).map_err(|cause| StateError::Unwritable {
+                    database: location.to_string(),
+                    cause: cause.into(),
+                })?;
+                (Writer::Sqlite(sqlite::pool(path, 1)), Readers::Sqlite(sqlite::pool(path, 4)))
+            }
+            StateLocation::Server(server) => {
+                let options = server.options();
+                postgres::check(options).await.map_err(failed)?;
+                let (writer, readers) =
+                    (postgres::writer(options.clone()), postgres::readers(options.clone()));
+                (Writer::Postgres(writer), Readers::Postgres(readers))
+            }
+        };
+        Ok(Self { location: Arc::new(location), writer, readers })
     }
 
     /// Makes or upgrades the tables.
@@ -63,52 +89,75 @@ impl StateDatabase {
         loop {
             match migrations::apply(self).await {
                 Err(StateError::Busy { .. }) if started.elapsed() < BUSY_TIMEOUT => {
-                    tokio::time::sleep(BUSY_PAUSE).await;
+                    tokio::time::sleep(sqlite::BUSY_PAUSE).await;
                 }
                 ended => return ended,
             }
         }
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where it is.
+    pub fn location(&self) -> &StateLocation {
+        &self.location
     }
 
-    /// Closes all connections and folds the write-ahead log into the file.
+    /// Takes the lock of that name at the server until what is returned is dropped, and calls
+    /// `waiting` if another holds it, on whatever machine. `None`: there is no server; a lock on a
+    /// file does as well.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn lock(
+        &self,
+        name: &str,
+        waiting: impl FnOnce() + Send,
+    ) -> Result<Option<HeldLock>, StateError> {
+        let StateLocation::Server(server) = &*self.location else { return Ok(None) };
+        let held = postgres::lock(server.options(), name, waiting).await;
+        let connection = held.map_err(|cause| self.failed(cause))?;
+        Ok(Some(HeldLock { _connection: connection }))
+    }
+
+    /// Closes all connections and folds SQLite's write-ahead log into the file.
     /// Without it nothing is lost, only left for the next who opens.
     pub async fn close(self) {
         self.readers.close().await;
-        self.writer.close().await;
+        match self.writer {
+            Writer::Sqlite(writer) => writer.close().await,
+            Writer::Postgres(writer) => writer.close().await,
+        }
     }
 
     /// Begins a change, holding the database's one place for writers. Dropped
     /// before its commit, the change never was.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StateError> {
-        // Not a deferred one: that may find the lock taken half-way, where waiting would not help.
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|cause| self.failed(cause))
+    pub(crate) async fn begin(&self) -> Result<Change, StateError> {
+        let begun = match &self.writer {
+            Writer::Sqlite(writer) => sqlite::begin(writer).await,
+            Writer::Postgres(writer) => postgres::begin(writer).await,
+        };
+        begun.map(Change::from).map_err(|cause| self.failed(cause))
     }
 
-    pub(crate) async fn commit(&self, change: Transaction<'static, Sqlite>) -> Result<(), StateError> {
+    pub(crate) async fn commit(&self, change: Change) -> Result<(), StateError> {
         change.commit().await.map_err(|cause| self.failed(cause))
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
+    pub(crate) fn readers(&self) -> &Readers {
         &self.readers
     }
 
     pub(crate) fn failed(&self, cause: sqlx::Error) -> StateError {
-        StateError::from_driver(&self.path, cause)
+        StateError::from_driver(&self.location, cause)
     }
 
     /// Takes `count` consecutive numbers of a counter, and returns the first.
     pub(crate) async fn take_numbers(
         &self,
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         counter: &str,
         count: i64,
     ) -> Result<i64, StateError> {
-        sqlx::query_scalar("UPDATE counters SET next = next + $1 WHERE name = $2 RETURNING next - $1")
+        sql::query_scalar("UPDATE counters SET next = next + $1 WHERE name = $2 RETURNING next - $1")
             .bind(count)
             .bind(counter)
             .fetch_one(change)
@@ -116,33 +165,45 @@ impl StateDatabase {
             .map_err(|cause| self.failed(cause))
     }
 
-    /// Empties the write-ahead log, where what was just overwritten or deleted
+    /// Has a server keep no samples of what its tables hold.
+    pub(crate) async fn keep_no_samples(&self, change: &mut Connection) -> Result<(), StateError> {
+        match change {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(change) => {
+                postgres::keep_no_samples(change).await.map_err(|cause| self.failed(cause))
+            }
+        }
+    }
+
+    /// Empties SQLite's write-ahead log, where what was just overwritten or deleted
     /// still stands. That is gone from the tables already: if the log cannot be
     /// emptied now, because someone reads, it is said, and the next time does it.
+    ///
+    /// A server's log is its own: what stands there opens with the keys of its generation only.
     pub(crate) async fn truncate_log(&self) {
-        if !matches!(self.try_truncate_log().await, Ok(0)) {
+        let Writer::Sqlite(writer) = &self.writer else { return };
+        if !matches!(sqlite::try_truncate_log(writer).await, Ok(0)) {
             tracing::warn!(
                 "the write-ahead log of the state database keeps destroyed keys until its next checkpoint"
             );
         }
     }
 
-    /// Empties the write-ahead log, and waits for those who read from it.
+    /// Empties SQLite's write-ahead log, and waits for those who read from it; takes what was
+    /// deleted out of a server's tables.
     ///
     /// # Errors
     /// [`StateError::Busy`] if they do not end.
     pub(crate) async fn purge_log(&self) -> Result<(), StateError> {
-        let started = Instant::now();
-        loop {
-            let failure = match self.try_truncate_log().await {
-                Ok(0) => return Ok(()),
-                Ok(_) => StateError::Busy { path: self.path().to_owned() },
-                Err(cause) => self.failed(cause),
-            };
-            if !matches!(failure, StateError::Busy { .. }) || started.elapsed() >= BUSY_TIMEOUT {
-                return Err(failure);
+        match &self.writer {
+            Writer::Sqlite(writer) => match sqlite::purge_log(writer).await {
+                Ok(Some(())) => Ok(()),
+                Ok(None) => Err(StateError::Busy { database: self.location.to_string() }),
+                Err(cause) => Err(self.failed(cause)),
+            },
+            Writer::Postgres(writer) => {
+                postgres::purge(writer, postgres::SMALL).await.map_err(|cause| self.failed(cause))
             }
-            tokio::time::sleep(BUSY_PAUSE).await;
         }
     }
 
@@ -152,22 +213,15 @@ impl StateDatabase {
     /// # Errors
     /// [`StateError::Busy`] if others keep writing to it or reading from it.
     pub async fn rebuild(&self) -> Result<(), StateError> {
-        let mut writer = self.writer.acquire().await.map_err(|cause| self.failed(cause))?;
-        sqlx::raw_sql("VACUUM").execute(&mut *writer).await.map_err(|cause| self.failed(cause))?;
-        drop(writer);
-        self.purge_log().await
-    }
-
-    /// Returns 1 if the log was in use.
-    async fn try_truncate_log(&self) -> Result<i64, sqlx::Error> {
-        let mut writer = self.writer.acquire().await?;
-        let patience =
-            |timeout: Duration| sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {}", timeout.as_millis()));
-        sqlx::raw_sql(patience(TRUNCATE_TIMEOUT)).execute(&mut *writer).await?;
-        let emptied: Result<(i64, i64, i64), _> =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await;
-        sqlx::raw_sql(patience(BUSY_TIMEOUT)).execute(&mut *writer).await?;
-        emptied.map(|(busy, ..)| busy)
+        match &self.writer {
+            Writer::Sqlite(writer) => {
+                sqlite::rebuild(writer).await.map_err(|cause| self.failed(cause))?;
+                self.purge_log().await
+            }
+            Writer::Postgres(writer) => {
+                postgres::purge(writer, None).await.map_err(|cause| self.failed(cause))
+            }
+        }
     }
 }
 
@@ -184,33 +238,6 @@ pub(crate) fn moment(micros: i64) -> Result<DateTime<Utc>, sqlx::Error> {
 /// A stored value that this program never writes.
 pub(crate) fn unexpected(what: &str) -> sqlx::Error {
     sqlx::Error::Decode(format!("{what} that this program did not write").into())
-}
-
-fn make_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    // SQLite gives its write-ahead log the mode of this file.
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map(drop),
-    }
-}
-
-fn pool(path: &Path, connections: u32) -> SqlitePool {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("secure_delete", "ON")
-        .busy_timeout(BUSY_TIMEOUT)
-        .disable_statement_logging();
-    PoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .connect_lazy_with(options)
 }
 
 #[cfg(test)]

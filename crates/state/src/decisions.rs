@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use vermeil_model::RecordId;
 use vermeil_model::decision::{DecisionKind, Reason};
 
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection, QueryBuilder};
 use crate::{StateDatabase, StateError};
 
 /// Records in one statement.
@@ -117,7 +117,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if there is none of that number, or it is undone already.
     pub async fn undo_decision(&self, number: i64, by: &str, reason: &Reason) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let changed = sqlx::query(
+        let changed = sql::query(
             "UPDATE decisions SET undone_by = $2, undone_reason = $3, undone_at = $4
              WHERE decision = $1 AND undone_at IS NULL",
         )
@@ -151,7 +151,7 @@ impl StateDatabase {
     pub async fn forget_decided_records(&self, records: &[RecordId]) -> Result<(), StateError> {
         let mut change = self.begin().await?;
         for records in records.chunks(RECORDS_AT_ONCE) {
-            let mut delete = QueryBuilder::<Sqlite>::new("DELETE FROM decision_records WHERE record IN (");
+            let mut delete = QueryBuilder::new("DELETE FROM decision_records WHERE record IN (");
             let mut list = delete.separated(", ");
             for record in records {
                 list.push_bind(record.to_bytes().to_vec());
@@ -160,7 +160,7 @@ impl StateDatabase {
             delete.build().execute(&mut *change).await.map_err(|cause| self.failed(cause))?;
         }
         // What is left of a merge still is one profile; records are apart from nobody where nobody is left.
-        sqlx::query(
+        sql::query(
             "DELETE FROM decisions WHERE
              (SELECT COUNT(*) FROM decision_records own WHERE own.decision = decisions.decision) < 2 OR
              (kind <> 'merge' AND
@@ -174,16 +174,16 @@ impl StateDatabase {
         Ok(())
     }
 
-    async fn read_decisions(&self, connection: &mut SqliteConnection) -> Result<Vec<Decision>, StateError> {
+    async fn read_decisions(&self, connection: &mut Connection) -> Result<Vec<Decision>, StateError> {
         let failed = |cause| self.failed(cause);
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT decision, kind, author, reason, decided_at, undone_by, undone_reason, undone_at
              FROM decisions ORDER BY decision",
         )
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
-        let records: Vec<(i64, Vec<u8>, i64)> = sqlx::query_as(
+        let records: Vec<(i64, Vec<u8>, i64)> = sql::query_as(
             "SELECT decision, record, side FROM decision_records ORDER BY decision, side, record",
         )
         .fetch_all(&mut *connection)
@@ -205,8 +205,8 @@ impl StateDatabase {
     }
 }
 
-async fn insert(change: &mut SqliteConnection, number: i64, new: &NewDecision) -> Result<(), sqlx::Error> {
-    sqlx::query(
+async fn insert(change: &mut Connection, number: i64, new: &NewDecision) -> Result<(), sqlx::Error> {
+    sql::query(
         "INSERT INTO decisions (decision, kind, author, reason, decided_at) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(number)
@@ -218,8 +218,7 @@ async fn insert(change: &mut SqliteConnection, number: i64, new: &NewDecision) -
     .await?;
     for (side, records) in [(1_i64, &new.one), (2, &new.other)] {
         for records in records.chunks(RECORDS_AT_ONCE) {
-            let mut insert =
-                QueryBuilder::<Sqlite>::new("INSERT INTO decision_records (decision, record, side) ");
+            let mut insert = QueryBuilder::new("INSERT INTO decision_records (decision, record, side) ");
             insert.push_values(records, |mut row, record| {
                 row.push_bind(number).push_bind(record.to_bytes().to_vec()).push_bind(side);
             });

@@ -7,16 +7,17 @@
 //! ```
 //!
 //! Who a request is about stands in its kit alone, which is sealed. A request is never complete
-//! unless its proof ended: that is asked within the change that completes it.
+//! unless its proof ended and every recipient was told or is known not to answer: that is asked within the
+//! change that completes it.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::SqliteConnection;
 use vermeil_model::RecordId;
 use vermeil_protect::KeyLocation;
 
 use crate::blind_index::{KeyPlaces, holds_entries};
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection};
 use crate::{StateDatabase, StateError};
 
 /// How far a request has come.
@@ -59,13 +60,16 @@ pub enum ErasureStep {
     DestroyKeys,
     /// Rows, old versions, leftovers and logs go.
     Rewrite,
+    /// It is kept which recipients are to be told, and how they know the person.
+    Tell,
     /// Nothing is left.
     Prove,
 }
 
 impl ErasureStep {
     /// All of them, in order.
-    pub const ALL: [ErasureStep; 4] = [Self::Suppress, Self::DestroyKeys, Self::Rewrite, Self::Prove];
+    pub const ALL: [ErasureStep; 5] =
+        [Self::Suppress, Self::DestroyKeys, Self::Rewrite, Self::Tell, Self::Prove];
 
     /// The step as `status` writes it.
     pub fn as_str(self) -> &'static str {
@@ -73,6 +77,7 @@ impl ErasureStep {
             Self::Suppress => "suppress",
             Self::DestroyKeys => "destroy-keys",
             Self::Rewrite => "rewrite",
+            Self::Tell => "tell",
             Self::Prove => "prove",
         }
     }
@@ -153,7 +158,7 @@ impl StateDatabase {
         summary: &Value,
     ) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO erasures (erasure, status, opened_by, opened_at, kit, kit_page, kit_slot, summary_json)
              VALUES ($1, 'open', $2, $3, $4, $5, $6, $7)",
         )
@@ -177,7 +182,7 @@ impl StateDatabase {
     pub async fn approve_erasure(&self, number: i64, by: &str) -> Result<(), StateError> {
         let statement = "UPDATE erasures SET status = 'approved', approved_by = $2, approved_at = $3
              WHERE erasure = $1 AND status = 'open' AND opened_by <> $2";
-        self.change_erasure(number, sqlx::query(statement).bind(number).bind(by).bind(now())).await
+        self.change_erasure(number, sql::query(statement).bind(number).bind(by).bind(now())).await
     }
 
     /// Takes an approval back, for there is more than was approved.
@@ -189,7 +194,7 @@ impl StateDatabase {
              kit = $2, kit_page = $3, kit_slot = $4, summary_json = $5
              WHERE erasure = $1 AND status = 'approved'";
         let (page, slot) = (kit.key.page, i64::from(kit.key.slot));
-        let query = sqlx::query(statement).bind(number).bind(&kit.sealed).bind(page).bind(slot);
+        let query = sql::query(statement).bind(number).bind(&kit.sealed).bind(page).bind(slot);
         self.change_erasure(number, query.bind(summary.to_string())).await
     }
 
@@ -202,7 +207,7 @@ impl StateDatabase {
         for number in numbers {
             let statement = "UPDATE erasures SET status = 'running'
                  WHERE erasure = $1 AND status IN ('approved', 'running')";
-            self.change_one(&mut change, *number, sqlx::query(statement).bind(*number)).await?;
+            self.change_one(&mut change, *number, sql::query(statement).bind(*number)).await?;
         }
         self.commit(change).await
     }
@@ -214,20 +219,23 @@ impl StateDatabase {
     pub async fn cancel_erasure(&self, number: i64) -> Result<(), StateError> {
         let statement = "UPDATE erasures SET status = 'cancelled', ended_at = $2, kit = NULL,
              kit_page = NULL, kit_slot = NULL WHERE erasure = $1 AND status IN ('open', 'approved')";
-        self.change_erasure(number, sqlx::query(statement).bind(number).bind(now())).await
+        self.change_erasure(number, sql::query(statement).bind(number).bind(now())).await
     }
 
     /// Completes a request with its certificate, and forgets who it was about.
     ///
     /// # Errors
-    /// [`StateError::OutOfTurn`] unless every step ended, the proof last.
+    /// [`StateError::OutOfTurn`] unless every step ended, the proof last, and no recipient is left that has
+    /// neither answered nor let its last day go by.
     pub async fn complete_erasure(&self, number: i64, certificate: &str) -> Result<(), StateError> {
         let statement = "UPDATE erasures SET status = 'complete', ended_at = $2, certificate = $3,
              kit = NULL, kit_page = NULL, kit_slot = NULL
              WHERE erasure = $1 AND status = 'running' AND $4 =
-             (SELECT COUNT(*) FROM erasure_steps own WHERE own.erasure = $1 AND own.ended_at IS NOT NULL)";
+             (SELECT COUNT(*) FROM erasure_steps own WHERE own.erasure = $1 AND own.ended_at IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM notices JOIN notice_deliveries told ON told.notice = notices.notice
+             WHERE notices.erasure = $1 AND told.state = 'pending')";
         let steps = ErasureStep::ALL.len() as i64;
-        let query = sqlx::query(statement).bind(number).bind(now()).bind(certificate).bind(steps);
+        let query = sql::query(statement).bind(number).bind(now()).bind(certificate).bind(steps);
         self.change_erasure(number, query).await
     }
 
@@ -240,7 +248,7 @@ impl StateDatabase {
         let mut change = self.begin().await?;
         let at = now();
         for number in numbers.iter().copied() {
-            let may_begin: bool = sqlx::query_scalar(
+            let may_begin: bool = sql::query_scalar(
                 "SELECT EXISTS (SELECT 1 FROM erasures WHERE erasure = $1 AND status = 'running') AND $2 =
                  (SELECT COUNT(*) FROM erasure_steps
                   WHERE erasure = $1 AND step < $3 AND ended_at IS NOT NULL)",
@@ -254,13 +262,13 @@ impl StateDatabase {
             if !may_begin {
                 return Err(StateError::OutOfTurn { what: "erasure", number });
             }
-            sqlx::query("UPDATE erasure_steps SET ended_at = NULL WHERE erasure = $1 AND step > $2")
+            sql::query("UPDATE erasure_steps SET ended_at = NULL WHERE erasure = $1 AND step > $2")
                 .bind(number)
                 .bind(step.number())
                 .execute(&mut *change)
                 .await
                 .map_err(failed)?;
-            sqlx::query(
+            sql::query(
                 "INSERT INTO erasure_steps (erasure, step, begun_at, attempts) VALUES ($1, $2, $3, 1)
                  ON CONFLICT (erasure, step) DO UPDATE SET begun_at = $3, ended_at = NULL,
                  attempts = erasure_steps.attempts + 1",
@@ -288,7 +296,7 @@ impl StateDatabase {
              WHERE erasure = $1 AND step = $2 AND ended_at IS NULL";
         let mut change = self.begin().await?;
         for (number, detail) in ended {
-            let query = sqlx::query(statement).bind(*number).bind(step.number()).bind(now());
+            let query = sql::query(statement).bind(*number).bind(step.number()).bind(now());
             self.change_one(&mut change, *number, query.bind(detail.to_string())).await?;
         }
         self.commit(change).await
@@ -305,7 +313,7 @@ impl StateDatabase {
         detail: &Value,
     ) -> Result<(), StateError> {
         let statement = "UPDATE erasure_steps SET detail_json = $3 WHERE erasure = $1 AND step = $2";
-        let query = sqlx::query(statement).bind(number).bind(step.number());
+        let query = sql::query(statement).bind(number).bind(step.number());
         self.change_erasure(number, query.bind(detail.to_string())).await
     }
 
@@ -314,7 +322,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn erasure_kit(&self, number: i64) -> Result<Option<Kit>, StateError> {
-        let row: Option<(Vec<u8>, i64, i64)> = sqlx::query_as(
+        let row: Option<(Vec<u8>, i64, i64)> = sql::query_as(
             "SELECT kit, kit_page, kit_slot FROM erasures WHERE erasure = $1 AND kit IS NOT NULL",
         )
         .bind(number)
@@ -350,7 +358,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn erasure_epoch(&self) -> Result<i64, StateError> {
-        sqlx::query_scalar("SELECT next FROM counters WHERE name = 'erasure_epoch'")
+        sql::query_scalar("SELECT next FROM counters WHERE name = 'erasure_epoch'")
             .fetch_one(self.readers())
             .await
             .map_err(|cause| self.failed(cause))
@@ -372,7 +380,7 @@ impl StateDatabase {
             ("suppression_flags", "SELECT EXISTS (SELECT 1 FROM suppression_flags WHERE record = $1)"),
         ] {
             for record in records {
-                let stands: bool = sqlx::query_scalar(statement)
+                let stands: bool = sql::query_scalar(statement)
                     .bind(record.to_bytes().to_vec())
                     .fetch_one(&mut *reader)
                     .await
@@ -403,7 +411,7 @@ impl StateDatabase {
         read(&mut reader, wanted).await.map_err(|cause| self.failed(cause))
     }
 
-    async fn change_erasure(&self, number: i64, query: Statement<'_>) -> Result<(), StateError> {
+    async fn change_erasure(&self, number: i64, query: sql::Query) -> Result<(), StateError> {
         let mut change = self.begin().await?;
         self.change_one(&mut change, number, query).await?;
         self.commit(change).await
@@ -412,9 +420,9 @@ impl StateDatabase {
     /// Carries out a statement that must find its one row.
     async fn change_one(
         &self,
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         number: i64,
-        query: Statement<'_>,
+        query: sql::Query,
     ) -> Result<(), StateError> {
         let changed = query.execute(change).await.map_err(|cause| self.failed(cause))?;
         match changed.rows_affected() {
@@ -424,23 +432,21 @@ impl StateDatabase {
     }
 }
 
-type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
 type Row = (i64, String, String, i64, Option<String>, Option<i64>, Option<i64>, String, Option<String>);
 
 /// Erasure, step, when it was begun and ended, attempts, figures.
 type StepRow = (i64, i64, i64, Option<i64>, i64, Option<String>);
 
 /// All requests, or the one of a number.
-async fn read(connection: &mut SqliteConnection, wanted: Option<i64>) -> Result<Vec<Erasure>, sqlx::Error> {
-    let rows: Vec<Row> = sqlx::query_as(
+async fn read(connection: &mut Connection, wanted: Option<i64>) -> Result<Vec<Erasure>, sqlx::Error> {
+    let rows: Vec<Row> = sql::query_as(
         "SELECT erasure, status, opened_by, opened_at, approved_by, approved_at, ended_at, summary_json,
          certificate FROM erasures WHERE $1 IS NULL OR erasure = $1 ORDER BY erasure",
     )
     .bind(wanted)
     .fetch_all(&mut *connection)
     .await?;
-    let steps: Vec<StepRow> = sqlx::query_as(
+    let steps: Vec<StepRow> = sql::query_as(
         "SELECT erasure, step, begun_at, ended_at, attempts, detail_json FROM erasure_steps
          WHERE $1 IS NULL OR erasure = $1 ORDER BY erasure, step",
     )

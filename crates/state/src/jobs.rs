@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::database::{moment, now, unexpected};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// How a job ended.
@@ -71,7 +72,7 @@ impl StateDatabase {
     ) -> Result<Option<i64>, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let is_taken: bool = sqlx::query_scalar(
+        let is_taken: bool = sql::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM job_runs WHERE job = $1 AND due_at >= $2)
              OR EXISTS (SELECT 1 FROM job_leases WHERE job = $1 AND expires_at > $3)",
         )
@@ -85,7 +86,7 @@ impl StateDatabase {
             return Ok(None);
         }
         let number = self.take_numbers(&mut change, "job_run", 1).await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO job_runs (job_run, job, due_at, owner, begun_at) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(number)
@@ -96,7 +97,7 @@ impl StateDatabase {
         .execute(&mut *change)
         .await
         .map_err(failed)?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO job_leases (job, job_run, owner, expires_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (job) DO UPDATE SET job_run = $2, owner = $3, expires_at = $4",
         )
@@ -117,7 +118,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if another has taken the job meanwhile.
     pub async fn renew_job(&self, number: i64, lease: Duration) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let renewed = sqlx::query("UPDATE job_leases SET expires_at = $2 WHERE job_run = $1")
+        let renewed = sql::query("UPDATE job_leases SET expires_at = $2 WHERE job_run = $1")
             .bind(number)
             .bind(until(lease))
             .execute(&mut *change)
@@ -140,7 +141,7 @@ impl StateDatabase {
             JobOutcome::Failed { code } => ("failed", Some(code)),
         };
         let mut change = self.begin().await?;
-        let ended = sqlx::query(
+        let ended = sql::query(
             "UPDATE job_runs SET ended_at = $2, outcome = $3, code = $4
              WHERE job_run = $1 AND ended_at IS NULL",
         )
@@ -154,7 +155,7 @@ impl StateDatabase {
         if ended.rows_affected() != 1 {
             return Err(StateError::OutOfTurn { what: "job", number });
         }
-        sqlx::query("DELETE FROM job_leases WHERE job_run = $1")
+        sql::query("DELETE FROM job_leases WHERE job_run = $1")
             .bind(number)
             .execute(&mut *change)
             .await
@@ -167,7 +168,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn job_runs(&self, limit: u32) -> Result<Vec<JobRun>, StateError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT job_run, job, due_at, owner, begun_at, ended_at, outcome, code,
              EXISTS (SELECT 1 FROM job_leases lease
                      WHERE lease.job_run = job_runs.job_run AND lease.expires_at > $2)

@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection};
 use vermeil_protect::vault::{GenerationUse, Rotation, SealedPage, StoreError, Written};
 use vermeil_protect::{KeyLocation, KeyOwner, KeyPageStore};
 
 use crate::blind_index::{KeyPlaces, erase_entries};
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection, QueryBuilder};
 use crate::{StateDatabase, StateError};
 
 mod rotations;
@@ -83,24 +82,22 @@ impl KeyPageStore for StateDatabase {
     }
 }
 
-/// A page as its row says.
-struct PageRow(SealedPage);
+/// The columns of [`COLUMNS`].
+type PageRow = (i64, String, i64, i64, i64, Vec<u8>, Vec<u8>, Vec<u8>);
 
-impl FromRow<'_, SqliteRow> for PageRow {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let number = |column| row.try_get::<i64, _>(column);
-        let commitment: Vec<u8> = row.try_get("commitment")?;
-        Ok(Self(SealedPage {
-            number: number("page")?,
-            owner: KeyOwner::new(row.try_get::<String, _>("owner")?),
-            revision: number("revision")?,
-            generation: number("generation")?.try_into().map_err(|_| unexpected("a generation"))?,
-            live_keys: number("live_keys")?.try_into().map_err(|_| unexpected("a count of keys"))?,
-            commitment: commitment.try_into().map_err(|_| unexpected("a commitment"))?,
-            wrapped_key: row.try_get("wrapped_key")?,
-            sealed: row.try_get("sealed")?,
-        }))
-    }
+fn page(
+    (number, owner, revision, generation, live_keys, commitment, wrapped_key, sealed): PageRow,
+) -> Result<SealedPage, sqlx::Error> {
+    Ok(SealedPage {
+        number,
+        owner: KeyOwner::new(owner),
+        revision,
+        generation: generation.try_into().map_err(|_| unexpected("a generation"))?,
+        live_keys: live_keys.try_into().map_err(|_| unexpected("a count of keys"))?,
+        commitment: commitment.try_into().map_err(|_| unexpected("a commitment"))?,
+        wrapped_key,
+        sealed,
+    })
 }
 
 impl StateDatabase {
@@ -131,7 +128,9 @@ impl StateDatabase {
         for numbers in numbers.chunks(ROWS_AT_ONCE) {
             let rows: Vec<PageRow> =
                 select(COLUMNS, numbers).build_query_as().fetch_all(self.readers()).await?;
-            pages.extend(rows.into_iter().map(|PageRow(page)| page));
+            for row in rows {
+                pages.push(page(row)?);
+            }
         }
         Ok(pages)
     }
@@ -160,7 +159,7 @@ impl StateDatabase {
         for page in pages {
             let (number, revision) = (page.number, page.revision);
             let stored: Option<(i64, i64)> =
-                sqlx::query_as("SELECT revision, live_keys FROM key_pages WHERE page = $1")
+                sql::query_as("SELECT revision, live_keys FROM key_pages WHERE page = $1")
                     .bind(number)
                     .fetch_optional(&mut *change)
                     .await
@@ -185,7 +184,7 @@ impl StateDatabase {
     async fn delete_pages_of(&self, owner: &KeyOwner) -> Result<u64, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let pages: Vec<i64> = sqlx::query_scalar("SELECT page FROM key_pages WHERE owner = $1 ORDER BY page")
+        let pages: Vec<i64> = sql::query_scalar("SELECT page FROM key_pages WHERE owner = $1 ORDER BY page")
             .bind(owner.as_str())
             .fetch_all(&mut *change)
             .await
@@ -194,7 +193,7 @@ impl StateDatabase {
             return Ok(0);
         }
         // Entries are made of what landed: profiles, which go by the million, have none to look for.
-        let has_landed: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM loads WHERE key_owner = $1)")
+        let has_landed: bool = sql::query_scalar("SELECT EXISTS (SELECT 1 FROM loads WHERE key_owner = $1)")
             .bind(owner.as_str())
             .fetch_one(&mut *change)
             .await
@@ -202,14 +201,14 @@ impl StateDatabase {
         if has_landed {
             erase_entries(&mut change, &KeyPlaces::pages(&pages)).await.map_err(failed)?;
         }
-        sqlx::query("DELETE FROM key_pages WHERE owner = $1")
+        sql::query("DELETE FROM key_pages WHERE owner = $1")
             .bind(owner.as_str())
             .execute(&mut *change)
             .await
             .map_err(failed)?;
         let at = now();
         for run in pages.chunk_by(|page, next| page + 1 == *next) {
-            sqlx::query(
+            sql::query(
                 "INSERT INTO key_page_deletions (first_page, last_page, deleted_at) VALUES ($1, $2, $3)",
             )
             .bind(run[0])
@@ -227,7 +226,7 @@ impl StateDatabase {
     async fn page_deletions(&self, numbers: &[i64]) -> Result<Vec<(i64, DateTime<Utc>)>, sqlx::Error> {
         let mut deletions = Vec::new();
         for number in numbers {
-            let range: Option<(i64, i64)> = sqlx::query_as(
+            let range: Option<(i64, i64)> = sql::query_as(
                 "SELECT last_page, deleted_at FROM key_page_deletions WHERE first_page <= $1
                  ORDER BY first_page DESC LIMIT 1",
             )
@@ -243,7 +242,7 @@ impl StateDatabase {
 }
 
 /// `SELECT columns` of the pages with these numbers.
-fn select(columns: &str, numbers: &[i64]) -> QueryBuilder<Sqlite> {
+fn select(columns: &str, numbers: &[i64]) -> QueryBuilder {
     let mut select = QueryBuilder::new(format!("SELECT {columns} FROM key_pages WHERE page IN ("));
     let mut list = select.separated(", ");
     for number in numbers {
@@ -254,10 +253,10 @@ fn select(columns: &str, numbers: &[i64]) -> QueryBuilder<Sqlite> {
 }
 
 async fn insert_rows(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     pages: impl Iterator<Item = SealedPage>,
 ) -> Result<(), sqlx::Error> {
-    let mut insert = QueryBuilder::<Sqlite>::new(format!("INSERT INTO key_pages ({COLUMNS}) "));
+    let mut insert = QueryBuilder::new(format!("INSERT INTO key_pages ({COLUMNS}) "));
     insert.push_values(pages, |mut row, page| {
         row.push_bind(page.number)
             .push_bind(String::from(page.owner.as_str()))
@@ -271,8 +270,8 @@ async fn insert_rows(
     insert.build().execute(change).await.map(drop)
 }
 
-async fn update_row(change: &mut SqliteConnection, page: SealedPage) -> Result<(), sqlx::Error> {
-    sqlx::query(
+async fn update_row(change: &mut Connection, page: SealedPage) -> Result<(), sqlx::Error> {
+    sql::query(
         "UPDATE key_pages SET owner = $2, revision = $3, generation = $4, live_keys = $5,
          commitment = $6, wrapped_key = $7, sealed = $8 WHERE page = $1",
     )
@@ -281,7 +280,7 @@ async fn update_row(change: &mut SqliteConnection, page: SealedPage) -> Result<(
     .bind(page.revision)
     .bind(i64::from(page.generation))
     .bind(i64::from(page.live_keys))
-    .bind(&page.commitment[..])
+    .bind(page.commitment.to_vec())
     .bind(page.wrapped_key)
     .bind(page.sealed)
     .execute(change)

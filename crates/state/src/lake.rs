@@ -4,6 +4,7 @@ use uuid::Uuid;
 use vermeil_protect::KeyringId;
 
 use crate::database::{now, unexpected};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// The layout of lakes that this program writes.
@@ -28,7 +29,7 @@ impl StateDatabase {
     pub async fn bind(&self, keyring: KeyringId, tenant: &str) -> Result<LakeIdentity, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO lake (only_row, lake_id, keyring_id, tenant, format, bound_at)
              VALUES (1, $1, $2, $3, $4, $5) ON CONFLICT (only_row) DO NOTHING",
         )
@@ -41,27 +42,27 @@ impl StateDatabase {
         .await
         .map_err(failed)?;
         let (lake_id, keyring_on_record, tenant_on_record, format): (String, String, String, i64) =
-            sqlx::query_as("SELECT lake_id, keyring_id, tenant, format FROM lake")
+            sql::query_as("SELECT lake_id, keyring_id, tenant, format FROM lake")
                 .fetch_one(&mut *change)
                 .await
                 .map_err(failed)?;
         self.commit(change).await?;
 
-        let path = self.path().to_owned();
+        let database = self.location().to_string();
         let lake_id = lake_id.parse().map_err(|_| failed(unexpected("a lake id")))?;
         if keyring_on_record != keyring.to_string() {
             let given = keyring.to_string();
-            return Err(StateError::WrongKeyring { path, expected: keyring_on_record, given });
+            return Err(StateError::WrongKeyring { database, expected: keyring_on_record, given });
         }
         if tenant_on_record != tenant {
             return Err(StateError::WrongTenant {
-                path,
+                database,
                 expected: tenant_on_record,
                 given: tenant.to_owned(),
             });
         }
         if format != LAKE_FORMAT {
-            return Err(StateError::OtherLakeFormat { path, found: format, known: LAKE_FORMAT });
+            return Err(StateError::OtherLakeFormat { database, found: format, known: LAKE_FORMAT });
         }
         Ok(LakeIdentity { lake_id, format })
     }

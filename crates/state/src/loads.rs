@@ -11,6 +11,7 @@ use vermeil_model::SourceId;
 use vermeil_protect::KeyOwner;
 
 use crate::database::{moment, now, unexpected};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// A load that has begun.
@@ -81,7 +82,7 @@ impl StateDatabase {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "load", 1).await?;
         let owner = KeyOwner::new(format!("landing/{source}/{number}"));
-        sqlx::query(
+        sql::query(
             "INSERT INTO loads (load, source, key_owner, cursor_json, status, begun_at)
              VALUES ($1, $2, $3, $4, 'begun', $5)",
         )
@@ -104,7 +105,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if the load is not under way.
     pub async fn set_cursor(&self, load: i64, cursor: &Value) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let changed = sqlx::query("UPDATE loads SET cursor_json = $2 WHERE load = $1 AND status = 'begun'")
+        let changed = sql::query("UPDATE loads SET cursor_json = $2 WHERE load = $1 AND status = 'begun'")
             .bind(load)
             .bind(cursor.to_string())
             .execute(&mut *change)
@@ -120,7 +121,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if the load never began or is abandoned.
     pub async fn confirm_load(&self, load: i64) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let changed = sqlx::query(
+        let changed = sql::query(
             "UPDATE loads SET status = 'confirmed', ended_at = COALESCE(ended_at, $2)
              WHERE load = $1 AND status IN ('begun', 'confirmed')",
         )
@@ -145,7 +146,7 @@ impl StateDatabase {
     pub async fn abandon_loads(&self, source: &SourceId, lake: i64) -> Result<Vec<KeyOwner>, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let confirmed: Option<i64> = sqlx::query_scalar(
+        let confirmed: Option<i64> = sql::query_scalar(
             "SELECT MAX(load) FROM loads WHERE source = $1 AND load > $2 AND status = 'confirmed'",
         )
         .bind(source.as_str())
@@ -156,16 +157,16 @@ impl StateDatabase {
         if let Some(load) = confirmed {
             return Err(StateError::AheadOfLake { source_id: source.clone(), load, lake });
         }
-        let begun: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM loads WHERE load = $1)")
+        let begun: bool = sql::query_scalar("SELECT EXISTS (SELECT 1 FROM loads WHERE load = $1)")
             .bind(lake)
             .fetch_one(&mut *change)
             .await
             .map_err(failed)?;
         if lake > 0 && !begun {
-            let path = self.path().to_owned();
-            return Err(StateError::BehindLake { path, source_id: source.clone(), lake });
+            let database = self.location().to_string();
+            return Err(StateError::BehindLake { database, source_id: source.clone(), lake });
         }
-        sqlx::query(
+        sql::query(
             "UPDATE loads SET status = 'abandoned', ended_at = $3
              WHERE source = $1 AND load > $2 AND status = 'begun'",
         )
@@ -175,7 +176,7 @@ impl StateDatabase {
         .execute(&mut *change)
         .await
         .map_err(failed)?;
-        let owners: Vec<String> = sqlx::query_scalar(
+        let owners: Vec<String> = sql::query_scalar(
             "SELECT key_owner FROM loads WHERE source = $1 AND status = 'abandoned'
              AND EXISTS (SELECT 1 FROM key_pages WHERE owner = key_owner) ORDER BY load",
         )
@@ -192,7 +193,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn last_cursor(&self, source: &SourceId) -> Result<Option<Cursor>, StateError> {
-        let row: Option<(i64, String)> = sqlx::query_as(
+        let row: Option<(i64, String)> = sql::query_as(
             "SELECT load, cursor_json FROM loads WHERE source = $1 AND status = 'confirmed'
              ORDER BY load DESC LIMIT 1",
         )
@@ -210,7 +211,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn loads(&self, limit: u32) -> Result<Vec<LoadEntry>, StateError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT load, source, status, begun_at, ended_at, cursor_json FROM loads ORDER BY load DESC LIMIT $1",
         )
         .bind(i64::from(limit))

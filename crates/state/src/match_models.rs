@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::database::{moment, now};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// A match model that was kept.
@@ -39,7 +40,7 @@ impl StateDatabase {
         let number = self.take_numbers(&mut change, "match_model", 1).await?;
         let made_at = now();
         let insert = "INSERT INTO match_models (model, records, content, made_at, frequencies) VALUES ($1, $2, $3, $4, $5)";
-        sqlx::query(insert)
+        sql::query(insert)
             .bind(number)
             .bind(records as i64)
             .bind(content)
@@ -59,7 +60,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn match_model(&self) -> Result<Option<KeptModel>, StateError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = sql::query_as(
             "SELECT model, records, content, made_at, frequencies FROM match_models ORDER BY model DESC LIMIT 1",
         )
         .fetch_optional(self.readers())

@@ -9,6 +9,7 @@ use serde_json::Value;
 use vermeil_protect::KeyOwner;
 
 use crate::database::{moment, now, unexpected};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// For whom to take the keys of a publication's profiles.
@@ -39,7 +40,7 @@ impl StateDatabase {
         let number = self.take_numbers(&mut change, "publication", 1).await?;
         let insert = "INSERT INTO publications (publication, begun_at, epoch)
              SELECT $1, $2, next FROM counters WHERE name = 'erasure_epoch'";
-        sqlx::query(insert)
+        sql::query(insert)
             .bind(number)
             .bind(now())
             .execute(&mut *change)
@@ -57,7 +58,7 @@ impl StateDatabase {
     /// already, or a later one is current.
     pub async fn publish(&self, number: i64, snapshot: &Value, fingerprint: &str) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let is_outdated: bool = sqlx::query_scalar(
+        let is_outdated: bool = sql::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM publications, counters WHERE publication = $1
              AND name = 'erasure_epoch' AND epoch <> next)",
         )
@@ -68,7 +69,7 @@ impl StateDatabase {
         if is_outdated {
             return Err(StateError::Outdated { publication: number });
         }
-        let changed = sqlx::query(
+        let changed = sql::query(
             "UPDATE publications SET published_at = $2, snapshot_json = $3, fingerprint = $4
              WHERE publication = $1 AND published_at IS NULL AND NOT EXISTS
              (SELECT 1 FROM publications WHERE published_at IS NOT NULL AND publication > $1)",
@@ -93,7 +94,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if `number` is not the current one.
     pub async fn repoint_publication(&self, number: i64, snapshot: &Value) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let changed = sqlx::query(
+        let changed = sql::query(
             "UPDATE publications SET snapshot_json = $2 WHERE publication = $1 AND publication =
              (SELECT MAX(publication) FROM publications WHERE published_at IS NOT NULL)",
         )
@@ -114,7 +115,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn outdate_publication(&self, number: i64) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query("UPDATE publications SET fingerprint = '' WHERE publication = $1")
+        sql::query("UPDATE publications SET fingerprint = '' WHERE publication = $1")
             .bind(number)
             .execute(&mut *change)
             .await
@@ -127,7 +128,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn current_publication(&self) -> Result<Option<Publication>, StateError> {
-        let row: Option<(i64, String, String, i64)> = sqlx::query_as(
+        let row: Option<(i64, String, String, i64)> = sql::query_as(
             "SELECT publication, snapshot_json, fingerprint, published_at FROM publications
              WHERE published_at IS NOT NULL ORDER BY publication DESC LIMIT 1",
         )
@@ -153,7 +154,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn abandoned_publications(&self) -> Result<Vec<i64>, StateError> {
-        sqlx::query_scalar(
+        sql::query_scalar(
             "SELECT publication FROM publications WHERE published_at IS NULL ORDER BY publication",
         )
         .fetch_all(self.readers())
@@ -167,7 +168,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn superseded_publications(&self) -> Result<Vec<i64>, StateError> {
-        sqlx::query_scalar(
+        sql::query_scalar(
             "SELECT publication FROM publications WHERE published_at IS NOT NULL AND publication <
              (SELECT MAX(publication) FROM publications WHERE published_at IS NOT NULL) ORDER BY publication",
         )
@@ -185,14 +186,14 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
         let current: Option<i64> =
-            sqlx::query_scalar("SELECT MAX(publication) FROM publications WHERE published_at IS NOT NULL")
+            sql::query_scalar("SELECT MAX(publication) FROM publications WHERE published_at IS NOT NULL")
                 .fetch_one(&mut *change)
                 .await
                 .map_err(failed)?;
         if current == Some(number) {
             return Err(StateError::OutOfTurn { what: "publication", number });
         }
-        sqlx::query("DELETE FROM publications WHERE publication = $1")
+        sql::query("DELETE FROM publications WHERE publication = $1")
             .bind(number)
             .execute(&mut *change)
             .await

@@ -7,12 +7,12 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use vermeil_model::Tag;
 use vermeil_protect::KeyLocation;
 use vermeil_rights::request::{Request, RequestError, RequestState};
 
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection, QueryBuilder};
 use crate::{Kit, StateDatabase, StateError};
 
 /// Tags in one statement.
@@ -77,7 +77,7 @@ impl StateDatabase {
     /// The database's own.
     pub async fn open_request(&self, number: i64, request: &Request, kit: &Kit) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO requests (request, kind, state, request_json, kit, kit_page, kit_slot)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
@@ -132,7 +132,7 @@ impl StateDatabase {
             *other < number && of == kind && state != RequestState::IdentityUnverified.as_str()
         });
         make(&mut request, same.map(|(other, ..)| *other).min())?;
-        sqlx::query(
+        sql::query(
             "UPDATE requests SET kit = $2, kit_page = $3, kit_slot = $4, summary_json = $5 WHERE request = $1",
         )
         .bind(number)
@@ -143,13 +143,13 @@ impl StateDatabase {
         .execute(&mut *change)
         .await
         .map_err(failed)?;
-        sqlx::query("DELETE FROM request_tags WHERE request = $1")
+        sql::query("DELETE FROM request_tags WHERE request = $1")
             .bind(number)
             .execute(&mut *change)
             .await
             .map_err(failed)?;
         for tags in subject.tags.chunks(TAGS_AT_ONCE) {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO request_tags (request, tag) ");
+            let mut insert = QueryBuilder::new("INSERT INTO request_tags (request, tag) ");
             insert.push_values(tags, |mut row, tag| {
                 row.push_bind(number).push_bind(tag.0.to_vec());
             });
@@ -166,7 +166,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if there is no such request.
     pub async fn link_erasure(&self, number: i64, erasure: Option<i64>) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let linked = sqlx::query("UPDATE requests SET erasure = $2 WHERE request = $1")
+        let linked = sql::query("UPDATE requests SET erasure = $2 WHERE request = $1")
             .bind(number)
             .bind(erasure)
             .execute(&mut *change)
@@ -182,7 +182,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] unless the request is being carried out.
     pub async fn begin_request_step(&self, number: i64, step: &str) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let begun = sqlx::query(
+        let begun = sql::query(
             "INSERT INTO request_steps (request, step, begun_at, attempts)
              SELECT request, $2, $3, 1 FROM requests WHERE request = $1 AND state = $4
              ON CONFLICT (request, step) DO UPDATE SET begun_at = $3, ended_at = NULL,
@@ -205,7 +205,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if it was not begun.
     pub async fn end_request_step(&self, number: i64, step: &str, detail: &Value) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let ended = sqlx::query(
+        let ended = sql::query(
             "UPDATE request_steps SET ended_at = $3, detail_json = $4
              WHERE request = $1 AND step = $2 AND ended_at IS NULL",
         )
@@ -225,7 +225,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn request_kit(&self, number: i64) -> Result<Option<Kit>, StateError> {
-        let row: Option<(Vec<u8>, i64, i64)> = sqlx::query_as(
+        let row: Option<(Vec<u8>, i64, i64)> = sql::query_as(
             "SELECT kit, kit_page, kit_slot FROM requests WHERE request = $1 AND kit IS NOT NULL",
         )
         .bind(number)
@@ -244,7 +244,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn requests_about(&self, tags: &[Tag]) -> Result<Vec<i64>, StateError> {
-        let mut reader = self.readers().acquire().await.map_err(|cause| self.failed(cause))?;
+        let mut reader = self.readers().begin().await.map_err(|cause| self.failed(cause))?;
         let mut found = requests_about(&mut reader, tags).await.map_err(|cause| self.failed(cause))?;
         found.sort_unstable();
         found.dedup();
@@ -272,8 +272,8 @@ impl StateDatabase {
         read(&mut reader, wanted).await.map_err(|cause| self.failed(cause))
     }
 
-    async fn request_of(&self, change: &mut SqliteConnection, number: i64) -> Result<Request, StateError> {
-        let text: Option<String> = sqlx::query_scalar("SELECT request_json FROM requests WHERE request = $1")
+    async fn request_of(&self, change: &mut Connection, number: i64) -> Result<Request, StateError> {
+        let text: Option<String> = sql::query_scalar("SELECT request_json FROM requests WHERE request = $1")
             .bind(number)
             .fetch_optional(change)
             .await
@@ -284,13 +284,13 @@ impl StateDatabase {
 
     async fn write_request(
         &self,
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         number: i64,
         request: &Request,
     ) -> Result<(), StateError> {
         let failed = |cause| self.failed(cause);
         if request.state() == RequestState::Completed {
-            let is_done: bool = sqlx::query_scalar(
+            let is_done: bool = sql::query_scalar(
                 "SELECT NOT EXISTS (SELECT 1 FROM request_steps WHERE request = $1 AND ended_at IS NULL)
                  AND NOT EXISTS (SELECT 1 FROM requests own JOIN erasures ON erasures.erasure = own.erasure
                  WHERE own.request = $1 AND erasures.status <> 'complete')",
@@ -303,7 +303,7 @@ impl StateDatabase {
                 return Err(StateError::OutOfTurn { what: "request", number });
             }
         }
-        sqlx::query("UPDATE requests SET state = $2, request_json = $3 WHERE request = $1")
+        sql::query("UPDATE requests SET state = $2, request_json = $3 WHERE request = $1")
             .bind(number)
             .bind(request.state().as_str())
             .bind(text_of(request))
@@ -315,7 +315,7 @@ impl StateDatabase {
                 "UPDATE requests SET kit = NULL, kit_page = NULL, kit_slot = NULL WHERE request = $1",
                 "DELETE FROM request_tags WHERE request = $1",
             ] {
-                sqlx::query(statement).bind(number).execute(&mut *change).await.map_err(failed)?;
+                sql::query(statement).bind(number).execute(&mut *change).await.map_err(failed)?;
             }
         }
         Ok(())
@@ -329,18 +329,15 @@ type Row = (i64, String, Option<i64>, Option<String>);
 type StepRow = (i64, String, i64, Option<i64>, i64, Option<String>);
 
 /// All requests, or the one of a number.
-async fn read(
-    connection: &mut SqliteConnection,
-    wanted: Option<i64>,
-) -> Result<Vec<KnownRequest>, sqlx::Error> {
-    let rows: Vec<Row> = sqlx::query_as(
+async fn read(connection: &mut Connection, wanted: Option<i64>) -> Result<Vec<KnownRequest>, sqlx::Error> {
+    let rows: Vec<Row> = sql::query_as(
         "SELECT request, request_json, erasure, summary_json FROM requests
          WHERE $1 IS NULL OR request = $1 ORDER BY request",
     )
     .bind(wanted)
     .fetch_all(&mut *connection)
     .await?;
-    let steps: Vec<StepRow> = sqlx::query_as(
+    let steps: Vec<StepRow> = sql::query_as(
         "SELECT request, step, begun_at, ended_at, attempts, detail_json FROM request_steps
          WHERE $1 IS NULL OR request = $1 ORDER BY request, begun_at, step",
     )
@@ -374,12 +371,12 @@ fn step((_, step, begun_at, ended_at, attempts, detail): &StepRow) -> Result<Req
 
 /// The numbers, kinds and states of requests that have not ended and are about one of these records.
 async fn requests_about(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     tags: &[Tag],
 ) -> Result<Vec<(i64, String, String)>, sqlx::Error> {
     let mut found = Vec::new();
     for tags in tags.chunks(TAGS_AT_ONCE) {
-        let mut select = QueryBuilder::<Sqlite>::new(
+        let mut select = QueryBuilder::new(
             "SELECT DISTINCT requests.request, kind, state FROM requests
              JOIN request_tags ON request_tags.request = requests.request WHERE tag IN (",
         );

@@ -7,6 +7,7 @@ use serde_json::Value;
 use vermeil_model::RecordId;
 
 use crate::database::{moment, now, unexpected};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// How a run ended.
@@ -65,7 +66,7 @@ impl StateDatabase {
     pub async fn begin_run(&self, kind: &str) -> Result<i64, StateError> {
         let mut change = self.begin().await?;
         let id = self.take_numbers(&mut change, "run", 1).await?;
-        sqlx::query("INSERT INTO runs (run, kind, begun_at) VALUES ($1, $2, $3)")
+        sql::query("INSERT INTO runs (run, kind, begun_at) VALUES ($1, $2, $3)")
             .bind(id)
             .bind(kind)
             .bind(now())
@@ -82,7 +83,7 @@ impl StateDatabase {
     /// [`StateError::OutOfTurn`] if the run never began or has ended.
     pub async fn finish_run(&self, id: i64, outcome: RunOutcome, summary: &Value) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        let changed = sqlx::query(
+        let changed = sql::query(
             "UPDATE runs SET ended_at = $2, outcome = $3, summary_json = $4 WHERE run = $1 AND ended_at IS NULL",
         )
         .bind(id)
@@ -107,7 +108,7 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
         let rows: Vec<(i64, String)> =
-            sqlx::query_as("SELECT run, summary_json FROM runs WHERE summary_json LIKE '%\"conflicts\":[{%'")
+            sql::query_as("SELECT run, summary_json FROM runs WHERE summary_json LIKE '%\"conflicts\":[{%'")
                 .fetch_all(&mut *change)
                 .await
                 .map_err(failed)?;
@@ -123,7 +124,7 @@ impl StateDatabase {
             let before = conflicts.len();
             conflicts.retain(|conflict| !names_one(conflict));
             if conflicts.len() < before {
-                sqlx::query("UPDATE runs SET summary_json = $2 WHERE run = $1")
+                sql::query("UPDATE runs SET summary_json = $2 WHERE run = $1")
                     .bind(run)
                     .bind(summary.to_string())
                     .execute(&mut *change)
@@ -139,7 +140,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn last_runs(&self, limit: u32) -> Result<Vec<Run>, StateError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT run, kind, begun_at, ended_at, outcome, summary_json FROM runs ORDER BY run DESC LIMIT $1",
         )
         .bind(i64::from(limit))

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Sqlite};
 use vermeil_model::{RecordId, SourceId, Tag};
 
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, QueryBuilder};
 use crate::{StateDatabase, StateError};
 
 /// Tags in one statement.
@@ -33,7 +33,7 @@ impl StateDatabase {
         let since = now();
         let mut change = self.begin().await?;
         for tags in tags.chunks(TAGS_AT_ONCE) {
-            let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO suppression (tag, since) ");
+            let mut insert = QueryBuilder::new("INSERT INTO suppression (tag, since) ");
             insert.push_values(tags, |mut row, tag| {
                 row.push_bind(tag.0.to_vec()).push_bind(since);
             });
@@ -51,7 +51,7 @@ impl StateDatabase {
     pub async fn suppressed(&self, tags: &[Tag]) -> Result<Vec<bool>, StateError> {
         let mut found = HashSet::new();
         for tags in tags.chunks(TAGS_AT_ONCE) {
-            let mut select = QueryBuilder::<Sqlite>::new("SELECT tag FROM suppression WHERE tag IN (");
+            let mut select = QueryBuilder::new("SELECT tag FROM suppression WHERE tag IN (");
             let mut list = select.separated(", ");
             for tag in tags {
                 list.push_bind(tag.0.to_vec());
@@ -68,7 +68,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn suppression(&self) -> Result<HashSet<Tag>, StateError> {
-        let rows = sqlx::query_scalar("SELECT tag FROM suppression").fetch_all(self.readers()).await;
+        let rows = sql::query_scalar("SELECT tag FROM suppression").fetch_all(self.readers()).await;
         Ok(self.tags(rows)?.into_iter().collect())
     }
 
@@ -80,8 +80,7 @@ impl StateDatabase {
         let at = now();
         let mut change = self.begin().await?;
         for records in records.chunks(TAGS_AT_ONCE) {
-            let mut insert =
-                QueryBuilder::<Sqlite>::new("INSERT INTO suppression_flags (record, source, flagged_at) ");
+            let mut insert = QueryBuilder::new("INSERT INTO suppression_flags (record, source, flagged_at) ");
             insert.push_values(records, |mut row, record| {
                 row.push_bind(record.to_bytes().to_vec()).push_bind(source.as_str().to_owned()).push_bind(at);
             });
@@ -96,7 +95,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn flagged_records(&self) -> Result<Vec<FlaggedRecord>, StateError> {
-        let rows: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(
+        let rows: Vec<(Vec<u8>, String, i64)> = sql::query_as(
             "SELECT record, source, flagged_at FROM suppression_flags ORDER BY flagged_at, record",
         )
         .fetch_all(self.readers())
@@ -120,7 +119,7 @@ impl StateDatabase {
     pub async fn unflag_records(&self, records: &[RecordId]) -> Result<(), StateError> {
         let mut change = self.begin().await?;
         for record in records {
-            sqlx::query("DELETE FROM suppression_flags WHERE record = $1")
+            sql::query("DELETE FROM suppression_flags WHERE record = $1")
                 .bind(record.to_bytes().to_vec())
                 .execute(&mut *change)
                 .await

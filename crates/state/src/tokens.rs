@@ -5,6 +5,7 @@ use vermeil_model::policy::Role;
 use vermeil_protect::TokenHash;
 
 use crate::database::{moment, now};
+use crate::sql;
 use crate::{StateDatabase, StateError};
 
 /// A token that is about to be handed out.
@@ -60,7 +61,7 @@ impl StateDatabase {
     pub async fn create_token(&self, token: &NewApiToken) -> Result<i64, StateError> {
         let mut change = self.begin().await?;
         let number = self.take_numbers(&mut change, "api_token", 1).await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO api_tokens (token, hash, actor, role, created_by, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
@@ -83,7 +84,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn token_bearer(&self, hash: &TokenHash) -> Result<Option<TokenBearer>, StateError> {
-        let row: Option<(i64, String, String)> = sqlx::query_as(
+        let row: Option<(i64, String, String)> = sql::query_as(
             "SELECT token, actor, role FROM api_tokens
              WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
         )
@@ -100,7 +101,7 @@ impl StateDatabase {
     /// # Errors
     /// The database's own.
     pub async fn tokens(&self) -> Result<Vec<ApiToken>, StateError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql::query_as(
             "SELECT token, actor, role, created_by, created_at, expires_at, revoked_at FROM api_tokens
              ORDER BY token",
         )
@@ -117,7 +118,7 @@ impl StateDatabase {
     pub async fn revoke_token(&self, number: i64) -> Result<(), StateError> {
         let mut change = self.begin().await?;
         let revoked =
-            sqlx::query("UPDATE api_tokens SET revoked_at = $2 WHERE token = $1 AND revoked_at IS NULL")
+            sql::query("UPDATE api_tokens SET revoked_at = $2 WHERE token = $1 AND revoked_at IS NULL")
                 .bind(number)
                 .bind(now())
                 .execute(&mut *change)

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Served, published};
+use super::own::{ask_with, session};
+use super::{Answer, Served, published};
 
 /// `+`: the endpoint answers the role; `-`: it does not.
 const GOLDEN: &str = include_str!("access.txt");
@@ -14,27 +15,34 @@ const ROLES: [&str; 5] = ["data_engineer", "dpo", "analyst", "agent", "marketer"
 #[test]
 fn every_endpoint_answers_the_roles_of_the_list_and_nobody_else() {
     let workspace = published();
+    // It asks as nobody, too, and for answers of which it has no link.
+    workspace.append("pipeline.yaml", "service: { wrong_credentials_per_minute: 100000 }\n");
     let tokens = ROLES.map(|role| workspace.token("ada", role));
     let served = Served::start(&workspace);
     let document = served.get("/v1/openapi.json", "").expect(200);
-    let mut found = format!("{:<60} anybody {}\n", "", ROLES.join(" "));
+    let subject = session(&workspace, &served);
+    let mut found = format!("{:<60} anybody {} subject\n", "", ROLES.join(" "));
     for (method, path) in endpoints(&document) {
         // Of nobody and of nothing, so that asking changes nothing.
-        let address = path.replace("{number}", "987654321").replace("{id}", "nobody");
+        let address = path
+            .replace("{number}", "987654321")
+            .replace("{id}", "nobody")
+            .replace("{token}", "nobody")
+            .replace("{request}", "nobody");
         let body = (method == "POST").then(|| json!({}));
-        let lets_in = |token: &str| {
-            let answer = served.ask(&method, &address, token, body.as_ref());
-            match answer.status {
-                401 => '-',
-                403 if answer.problem(403).1.as_deref() == Some("role-not-for-endpoint") => '-',
-                _ => '+',
-            }
+        let is_in = |answer: Answer| match answer.status {
+            401 => '-',
+            403 if answer.text.contains("role-not-for-endpoint") => '-',
+            _ => '+',
         };
+        let lets_in = |token: &str| is_in(served.ask(&method, &address, token, body.as_ref()));
         let anybody = lets_in("");
+        let subject = is_in(ask_with(&served, &method, &address, &subject, body.as_ref()));
         let roles: Vec<String> = (tokens.iter().zip(ROLES))
             .map(|(token, role)| format!("{:<width$}", lets_in(token), width = role.len()))
             .collect();
-        let row = format!("{:<60} {anybody:<7} {}", format!("{method} {path}"), roles.join(" "));
+        let roles = roles.join(" ");
+        let row = format!("{:<60} {anybody:<7} {roles} {subject}", format!("{method} {path}"));
         writeln!(found, "{}", row.trim_end()).expect("text");
     }
     assert_eq!(found, GOLDEN, "tests/it/serve/access.txt should be:\n{found}");

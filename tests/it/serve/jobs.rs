@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::{Served, published};
 use crate::common::Workspace;
-use crate::pipeline::person;
+use crate::erase::approved;
+use crate::pipeline::{PEOPLE, person, profile_of};
+use crate::recipients::server::{Mailer, Manner};
+use crate::recipients::{exported, standing, telling, told, webhook};
 
 /// The latest runs that a service tells.
 fn runs(served: &Served, token: &str) -> Vec<Value> {
@@ -101,4 +104,63 @@ fn a_schedule_that_is_none_is_refused_before_anything_listens() {
     workspace.append("pipeline.yaml", "schedule: { run: \"every night\" }\n");
     let refused = workspace.run(&["serve", "--http", "127.0.0.1:0"]);
     assert!(refused.code == 2 && refused.stderr.contains("schedule.run"), "{}", refused.stderr);
+}
+
+#[test]
+fn recipients_are_told_on_time_until_the_erasure_is_complete() {
+    let mailer = Mailer::start(Manner::Answer(503));
+    let workspace = telling(&webhook("mailer", &mailer));
+    workspace.append("pipeline.yaml", "schedule: { recipients: \"* * * * * *\" }\n");
+    workspace.edit("pipeline.yaml", "days: 9", "days: 9, first_retry_seconds: 1");
+    exported(&workspace, "mailer", "a.csv");
+    let number = approved(&workspace, &profile_of(&workspace, "shop", "S8"));
+    told(&workspace, &["erase", "run", &number.to_string()]);
+    let token = workspace.token("ada", "data_engineer");
+    let (one, other) = (Served::start(&workspace), Served::start(&workspace));
+    let waiting = one.get("/metrics", &token).text;
+    assert!(waiting.contains("vermeil_waiting{kind=\"recipient\"} 1"), "{waiting}");
+    wait(&workspace, || mailer.letters().len() >= 3);
+    mailer.behave(Manner::Answer(200));
+    wait(&workspace, || standing(&workspace, number).0 == "complete");
+    let told = mailer.letters().len();
+    let seconds: Vec<String> =
+        mailer.letters().iter().map(|letter| letter.header("webhook-timestamp").to_owned()).collect();
+    let mut apart = seconds.clone();
+    apart.dedup();
+    assert_eq!(seconds, apart, "two services told it at once");
+    let waiting = other.get("/metrics", &token).text;
+    assert!(waiting.contains("vermeil_waiting{kind=\"recipient\"} 0"), "{waiting}");
+    assert_eq!(mailer.letters().len(), told, "whoever answered is told no more");
+}
+
+#[test]
+fn whoever_is_kept_too_long_is_found_on_time_and_once() {
+    let workspace = published();
+    workspace.append(
+        "pipeline.yaml",
+        "retention: { until: { shop: 2020-01-01, web: 2020-01-01, club: 2020-01-01 } }\nschedule: { retention: \"* * * * * *\" }\n",
+    );
+    let token = workspace.token("ada", "data_engineer");
+    let served = Served::start(&workspace);
+    wait(&workspace, || runs(&served, &token).iter().filter(|run| run["status"] == "done").count() >= 2);
+    let erasures = workspace.json_lines(&["erase", "status"]);
+    assert_eq!(erasures.len(), PEOPLE, "each of them has one erasure");
+    assert!(erasures.iter().all(|one| one["status"] == "open" && one["opened_by"] == "scheduler"));
+}
+
+#[test]
+fn a_late_request_is_told_by_job_and_figure() {
+    let workspace = published();
+    let received = (chrono::Utc::now() - chrono::TimeDelta::days(40)).date_naive().to_string();
+    let open = ["request", "open", "access", "--received", &received];
+    let opened = crate::requests::ask(&workspace, &open, &crate::requests::email_of(3));
+    assert_eq!(opened.code, 0, "{}", opened.stderr);
+    workspace.append("pipeline.yaml", "schedule: { deadlines: \"* * * * * *\" }\n");
+    let token = workspace.token("ada", "data_engineer");
+    let served = Served::start(&workspace);
+    wait(&workspace, || runs(&served, &token).iter().any(|run| run["status"] == "failed"));
+    let failed = runs(&served, &token).into_iter().find(|run| run["status"] == "failed").expect("one");
+    assert_eq!((text(&failed, "job"), text(&failed, "code")), ("deadlines", "request-overdue"));
+    let figures = served.get("/metrics", &token).text;
+    assert!(figures.contains("vermeil_waiting{kind=\"request_overdue\"} 1"), "{figures}");
 }

@@ -43,7 +43,10 @@ fn bodies(value: &str) -> Vec<String> {
 #[test]
 fn what_is_sent_stands_in_no_log_no_error_and_no_figure() {
     let workspace = published();
-    workspace.append("pipeline.yaml", "service: { requests_per_second: 100000 }\n");
+    workspace.append(
+        "pipeline.yaml",
+        "service: { requests_per_second: 100000, wrong_credentials_per_minute: 100000 }\n",
+    );
     let tokens = ROLES.map(|role| workspace.token("ada", role));
     // As much as it can log.
     let served = Served::start_with(&workspace, &["-vvv"]);
@@ -54,7 +57,11 @@ fn what_is_sent_stands_in_no_log_no_error_and_no_figure() {
     for (path, item) in document["paths"].as_object().expect("paths") {
         for method in item.as_object().expect("methods").keys() {
             for (token, value) in tokens.iter().zip(canaries.iter().cycle()) {
-                let address = path.replace("{id}", "x").replace("{number}", "987654321");
+                let address = path
+                    .replace("{id}", "x")
+                    .replace("{number}", "987654321")
+                    .replace("{token}", "x")
+                    .replace("{request}", "x");
                 for body in bodies(value) {
                     let request = client()
                         .request(method.to_uppercase().parse().expect("a method"), served.url(&address));

@@ -89,3 +89,54 @@ fn who_says_nothing_is_hung_up_on() {
     silent.read_to_end(&mut rest).expect("hung up");
     assert!(!String::from_utf8_lossy(&rest).contains("200 OK"));
 }
+
+/// Begins a request whose body does not come: it keeps its place until it is given up.
+fn slow(served: &Served, token: &str) -> TcpStream {
+    let mut caller = TcpStream::connect(&served.address).expect("connected");
+    caller.set_read_timeout(Some(Duration::from_secs(40))).expect("set");
+    let head = format!(
+        "POST /v1/customers/find HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    caller.write_all(head.as_bytes()).expect("sent");
+    caller
+}
+
+#[test]
+fn who_finds_no_place_is_told_when_to_come_back_and_who_watches_is_answered() {
+    let workspace = limited("concurrent_requests: 1, timeout_seconds: 30");
+    let token = workspace.token("ada", "agent");
+    let served = Served::start(&workspace);
+    let taking = slow(&served, &token);
+    let started = std::time::Instant::now();
+    let refused = loop {
+        let answer = served.get("/v1/whoami", &token);
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "there is a place for everybody");
+    };
+    assert!(refused.header("retry-after").parse::<u64>().expect("seconds") >= 1);
+    assert_eq!(refused.problem(503).0, "unavailable");
+    assert_eq!(served.get("/health/live", "").status, 200);
+    assert_eq!(served.get("/metrics", &token).status, 200);
+    drop(taking);
+    while served.get("/v1/whoami", &token).status != 200 {
+        assert!(started.elapsed() < Duration::from_secs(20), "the place stays taken");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn what_takes_too_long_is_given_up_and_its_place_is_free_again() {
+    let workspace = limited("concurrent_requests: 1, timeout_seconds: 1");
+    let token = workspace.token("ada", "agent");
+    let served = Served::start(&workspace);
+    let mut caller = slow(&served, &token);
+    let mut told = [0; 4096];
+    let read = caller.read(&mut told).expect("an answer");
+    let told = String::from_utf8_lossy(&told[..read]).into_owned();
+    assert!(told.starts_with("HTTP/1.1 504 "), "{told}");
+    assert!(told.contains("application/problem+json"), "{told}");
+    assert_eq!(served.get("/v1/whoami", &token).status, 200, "its place is free");
+}

@@ -83,7 +83,7 @@ fn what_cannot_be_is_refused_with_its_code() {
     served.post(&changes, &token, &json!({ "change": "resume" })).expect(200);
     let verify = format!("/v1/requests/{}/verify", opened["number"]);
     served.post(&verify, &token, &json!({ "method": "code" })).expect(200);
-    // What is handed over is made by the command line, in a folder.
+    // What is handed over goes into a folder, by the command line, or is taken away with a link.
     let run = format!("/v1/requests/{}/run", opened["number"]);
     assert_eq!(code(&run, json!({}), 422), some("request-no-folder"));
 }

@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Served, published};
+use super::Served;
+use super::opendsr::{Controller, processing};
 use crate::python::{Python, answer};
 
 /// It asks fast, and often with wrong credentials.
-const LIMITS: &str = "service: { requests_per_second: 100000, wrong_credentials_per_minute: 100000 }\n";
+const LIMITS: &str = "requests_per_second: 100000, wrong_credentials_per_minute: 100000";
 
 #[test]
 fn nothing_that_its_document_allows_or_forbids_breaks_the_service() {
     let Some(python) = Python::find() else { return };
-    let workspace = published();
-    workspace.append("pipeline.yaml", LIMITS);
+    let controller = Controller::start(&python);
+    let workspace = processing(&controller, LIMITS);
     let served = Served::start(&workspace);
     for role in ["dpo", "agent"] {
         let mut script = python.script("schemathesis_run.py");

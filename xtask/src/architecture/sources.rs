@@ -67,6 +67,7 @@ pub fn reads_of_the_environment(sources: &[Source]) -> Vec<String> {
     let free = |path: &str| {
         READS_THE_ENVIRONMENT.iter().any(|folder| path.starts_with(folder))
             || path.ends_with("/tests.rs")
+            || path.ends_with("/testing.rs")
             || path.contains("/tests/")
     };
     let bound = sources.iter().filter(|source| !free(&source.path));

@@ -18,6 +18,12 @@ fn signed() -> SignedCertificate {
         erased: Erased { records: 3, ..Erased::default() },
         rewritten: Rewritten::default(),
         proof: Proof { files: 12, ..Proof::default() },
+        recipients: vec![RecipientTold {
+            recipient: "mailer".to_owned(),
+            message: "msg_1".to_owned(),
+            answered_at: None,
+            receipt: None,
+        }],
         audit: AuditedBy { entry: 1, checkpoint: Checkpoint::sign(&range, &key()) },
     };
     SignedCertificate::sign(certificate, &key())

@@ -16,6 +16,8 @@ pub enum ConsentCommand {
     Record(ConsentRecordArguments),
     Show(ConsentShowArguments),
     Check(ConsentCheckArguments),
+    Receipt(ConsentShowArguments),
+    Tcf,
 }
 
 /// A kind of contact point.

@@ -1,5 +1,6 @@
 //! What can be typed after `request`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -23,6 +24,8 @@ pub enum RequestCommand {
     Cancel(RequestNumberArguments),
     Approve(RequestNumberArguments),
     Run(RequestRunArguments),
+    Link(RequestLinkArguments),
+    Invite(RequestInviteArguments),
     Lift(RequestLiftArguments),
     Ls(RequestListArguments),
     Show(RequestShowArguments),
@@ -107,6 +110,28 @@ pub struct RequestRunArguments {
     pub to: Option<PathBuf>,
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub letter: Option<Language>,
+    #[command(flatten)]
+    pub officer: OfficerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct RequestLinkArguments {
+    #[arg(value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub number: i64,
+    #[arg(long, value_name = "HOURS")]
+    pub hours: Option<NonZeroU32>,
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub letter: Option<Language>,
+    #[command(flatten)]
+    pub officer: OfficerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct RequestInviteArguments {
+    #[arg(value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub number: i64,
+    #[arg(long, value_name = "HOURS")]
+    pub hours: Option<NonZeroU32>,
     #[command(flatten)]
     pub officer: OfficerArguments,
 }

@@ -1,13 +1,14 @@
 //! `vermeil consent`: taking down what people allow and refuse, telling it, asking for it.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use vermeil_engine::{Access, Circumstances, ConsentQuestion, ConsentStatement, ConsentSubject};
 use vermeil_model::consent::{ConsentScope, ConsentStatus};
 use vermeil_model::policy::Purpose;
 use vermeil_model::{Plaintext, RecordId};
+use vermeil_rights::tcf::{Standing, TcString};
 
 use super::id;
 use crate::args::{ConsentCommand, ConsentSayArguments, ConsentSubjectArguments, Format};
@@ -19,6 +20,17 @@ use crate::session::Session;
 
 /// Lines that are taken down at once.
 const LINES_AT_ONCE: usize = 1_000;
+
+/// More than any TC string has.
+const LONGEST_TC_STRING: u64 = 1 << 20;
+
+/// What a TC string says, and whether it may be relied on.
+#[derive(Serialize)]
+struct ReadTcString {
+    standing: Standing,
+    #[serde(flatten)]
+    string: TcString,
+}
 
 /// Takes down, shows or checks.
 pub async fn execute(
@@ -61,6 +73,21 @@ pub async fn execute(
                 Format::Json => said.iter().try_for_each(|entry| output.json(entry))?,
                 Format::Table => output.line(&render::consent::entries(&session.catalog, &said))?,
             }
+            Ok(Outcome::Done)
+        }
+        ConsentCommand::Receipt(arguments) => {
+            let engine = session.engine(Access::MustExist).await?;
+            let subject = subject(&arguments.subject)?;
+            let receipt = engine.consent_receipt(&subject, &session.reader(&arguments.reader)).await?;
+            document(output, &receipt)?;
+            Ok(Outcome::Done)
+        }
+        ConsentCommand::Tcf => {
+            let mut text = String::new();
+            io::stdin().take(LONGEST_TC_STRING).read_to_string(&mut text).map_err(CliError::Input)?;
+            let string = TcString::parse(&text)?;
+            let read = ReadTcString { standing: string.standing(), string };
+            document(output, &read)?;
             Ok(Outcome::Done)
         }
         ConsentCommand::Check(arguments) => {
@@ -121,6 +148,14 @@ fn subject(arguments: &ConsentSubjectArguments) -> Result<ConsentSubject, CliErr
     let scope = arguments.contact.map_or(ConsentScope::Email, ConsentScope::from);
     let country = arguments.country.clone();
     Ok(ConsentSubject::Contact { scope, value: Plaintext::new(value), country })
+}
+
+/// Prints what is a document by itself: indented for people, as one line for programs.
+fn document(output: &mut Output, document: &impl Serialize) -> Result<(), CliError> {
+    match output.format {
+        Format::Json => output.json(document),
+        Format::Table => output.line(&serde_json::to_string_pretty(document).expect("plain data")),
+    }
 }
 
 /// A statement as a line of JSON gives it.

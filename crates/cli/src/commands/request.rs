@@ -4,20 +4,26 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 use vermeil_engine::{
     Access, Delivery, Engine, NewRequest, Reader, RequestChange, SubjectRequestReport, Verification,
 };
 use vermeil_model::decision::Reason;
+use vermeil_model::pipeline::ServiceSettings;
 use vermeil_model::{Plaintext, RecordId};
 use vermeil_rights::dossier::LetterLanguage;
 
 use super::erase::officer;
 use super::id;
-use crate::args::{Format, OfficerArguments, RequestCommand, RequestOpenArguments, RequestRunArguments};
+use super::serve::{DOWNLOADS, INVITATIONS};
+use crate::args::{
+    Format, OfficerArguments, RequestCommand, RequestInviteArguments, RequestLinkArguments,
+    RequestOpenArguments, RequestRunArguments,
+};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
-use crate::language::Language;
+use crate::language::{Catalog, Language};
 use crate::output::Output;
 use crate::render;
 use crate::session::Session;
@@ -72,6 +78,14 @@ pub async fn execute(
         }
         RequestCommand::Cancel(arguments) => {
             change(session, arguments.number, RequestChange::Cancel, &arguments.officer).await?
+        }
+        RequestCommand::Link(arguments) => {
+            link(session, output, arguments).await?;
+            return Ok(Outcome::Done);
+        }
+        RequestCommand::Invite(arguments) => {
+            invite(session, output, arguments).await?;
+            return Ok(Outcome::Done);
         }
         RequestCommand::Lift(arguments) => {
             let made = RequestChange::Lift { told: arguments.told };
@@ -138,13 +152,80 @@ async fn change(
 }
 
 async fn run(session: &Session, arguments: &RequestRunArguments) -> Result<SubjectRequestReport, Failure> {
-    let language = match arguments.letter.unwrap_or(session.catalog.language) {
-        Language::French => LetterLanguage::French,
-        Language::English => LetterLanguage::English,
-    };
-    let delivery = Delivery { to: arguments.to.as_deref(), language };
+    let delivery = Delivery { to: arguments.to.as_deref(), language: letter(session, arguments.letter) };
     let (engine, reader) = desk(session, &arguments.officer).await?;
     Ok(engine.run_subject_request(arguments.number, delivery, &reader, &*session.progress).await?)
+}
+
+/// A link beside what it opens, which is told here and never again.
+#[derive(Serialize)]
+struct Given<'a, T> {
+    #[serde(flatten)]
+    report: &'a T,
+    link: &'a str,
+}
+
+async fn link(
+    session: &Session,
+    output: &mut Output,
+    arguments: &RequestLinkArguments,
+) -> Result<(), Failure> {
+    let (engine, reader) = desk(session, &arguments.officer).await?;
+    let service = &engine.pipeline().service;
+    let hours = arguments.hours.map_or(service.download_hours, |hours| hours.min(service.download_hours));
+    let lasts = TimeDelta::hours(hours.get().into());
+    let language = letter(session, arguments.letter);
+    let (report, token) = engine.issue_download(arguments.number, language, lasts, &reader).await?;
+    let link = outside(service, DOWNLOADS, token.expose());
+    given(session, output, &Given { report: &report, link: &link }, |catalog, given| {
+        render::request::link(catalog, given.report)
+    })
+}
+
+async fn invite(
+    session: &Session,
+    output: &mut Output,
+    arguments: &RequestInviteArguments,
+) -> Result<(), Failure> {
+    let (engine, reader) = desk(session, &arguments.officer).await?;
+    let service = &engine.pipeline().service;
+    let longest = service.subject_link_hours;
+    let hours = arguments.hours.map_or(longest, |hours| hours.min(longest));
+    let lasts = TimeDelta::hours(hours.get().into());
+    let (report, token) = engine.invite_subject(arguments.number, lasts, &reader).await?;
+    let link = outside(service, INVITATIONS, token.expose());
+    given(session, output, &Given { report: &report, link: &link }, |catalog, given| {
+        render::request::invitation(catalog, given.report)
+    })
+}
+
+fn given<T: Serialize>(
+    session: &Session,
+    output: &mut Output,
+    given: &Given<'_, T>,
+    notice: impl FnOnce(&Catalog, &Given<'_, T>) -> String,
+) -> Result<(), Failure> {
+    match output.format {
+        Format::Json => output.json(given)?,
+        Format::Table => {
+            session.notice(&notice(&session.catalog, given));
+            output.line(given.link)?;
+        }
+    }
+    Ok(())
+}
+
+/// A link as it is called from outside, as far as that is known.
+fn outside(service: &ServiceSettings, place: &str, token: &str) -> String {
+    let address = service.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    format!("{address}{place}{token}")
+}
+
+fn letter(session: &Session, wanted: Option<Language>) -> LetterLanguage {
+    match wanted.unwrap_or(session.catalog.language) {
+        Language::French => LetterLanguage::French,
+        Language::English => LetterLanguage::English,
+    }
 }
 
 async fn desk(session: &Session, arguments: &OfficerArguments) -> Result<(Engine, Reader), Failure> {

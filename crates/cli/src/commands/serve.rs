@@ -3,11 +3,14 @@
 mod consents;
 mod customers;
 mod desk;
+mod downloads;
 mod erasures;
 mod jobs;
+mod opendsr;
 mod postgres;
 mod problems;
 mod requests;
+mod self_service;
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,10 +20,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::watch;
 use vermeil_engine::Access;
+use vermeil_model::pipeline::OpenDsrSettings;
 use vermeil_serve::ports::Ports;
-use vermeil_serve::{Schedule, Settings, TlsFiles, Transport};
+use vermeil_serve::{OpenDsrFiles, Schedule, Settings, TlsFiles, Transport};
 
 use self::desk::Desk;
+pub use self::downloads::PLACE as DOWNLOADS;
+pub use self::self_service::PLACE as INVITATIONS;
 use crate::args::{Format, ServeArguments};
 use crate::error::CliError;
 use crate::exit::{Failure, Outcome};
@@ -35,6 +41,9 @@ struct Listening {
     postgres: Option<SocketAddr>,
 }
 
+/// How often controllers are told of changes unless the pipeline says.
+const EVERY_MINUTE: &str = "* * * * *";
+
 /// Answers until this process is told to end.
 pub async fn execute(
     session: &Session,
@@ -44,10 +53,15 @@ pub async fn execute(
     let transport = transport(arguments)?;
     let engine = Arc::new(session.engine(Access::MustExist).await?);
     let pipeline = engine.pipeline();
+    let mut schedule = pipeline.schedule.clone();
+    if pipeline.opendsr.is_some() {
+        schedule.callbacks.get_or_insert_with(|| EVERY_MINUTE.to_owned());
+    }
     let settings = Settings {
         service: pipeline.service.clone(),
-        schedule: Schedule::parse(&pipeline.schedule)?,
+        schedule: Schedule::parse(&schedule)?,
         oidc: pipeline.oidc.clone(),
+        opendsr: pipeline.opendsr.clone().map(|settings| opendsr_files(session, settings)).transpose()?,
     };
     let wire = match arguments.postgres {
         Some(address) => Some(postgres::bind(address, &transport).await?),
@@ -62,6 +76,9 @@ pub async fn execute(
         customers: Arc::clone(&desk) as _,
         erasures: Arc::clone(&desk) as _,
         requests: Arc::clone(&desk) as _,
+        downloads: Arc::clone(&desk) as _,
+        self_service: Arc::clone(&desk) as _,
+        opendsr: Arc::clone(&desk) as _,
         consents: Arc::clone(&desk) as _,
         jobs: Arc::clone(&desk) as _,
         health: Arc::clone(&desk) as _,
@@ -113,6 +130,21 @@ fn transport(arguments: &ServeArguments) -> Result<Transport, CliError> {
         _ if arguments.insecure => Transport::Elsewhere,
         _ => Transport::Local,
     })
+}
+
+/// What the files hold that `opendsr` names, beside the pipeline file.
+fn opendsr_files(session: &Session, settings: OpenDsrSettings) -> Result<OpenDsrFiles, CliError> {
+    let read = |name: &str| {
+        // The pipeline is named by its folder or by its file.
+        let folder = match session.pipeline.is_dir() {
+            true => session.pipeline.as_path(),
+            false => session.pipeline.parent().unwrap_or(Path::new("")),
+        };
+        let file = folder.join(name);
+        std::fs::read(&file).map_err(|cause| CliError::Unreadable { file, cause })
+    };
+    let (certificate, key) = (read(&settings.certificate)?, read(&settings.key)?);
+    Ok(OpenDsrFiles { settings, certificate, key })
 }
 
 /// Over once this process is asked to end: by the service manager, or from the keyboard.

@@ -25,6 +25,9 @@ pub fn summary(catalog: &Catalog, summary: &ErasureSummary) -> String {
     ] {
         facts.fact(name, count(catalog, value));
     }
+    if !summary.recipients.is_empty() {
+        facts.fact("erase-recipients", text(visible(&summary.recipients.join(", "))));
+    }
     for hold in &summary.holds {
         let arguments = [("request", hold.request.to_string().into()), ("until", hold.until.as_str().into())];
         facts.fact("erase-held", text(catalog.message("erase-held-by", &arguments)));
@@ -58,9 +61,9 @@ pub fn one(catalog: &Catalog, report: &ErasureReport) -> String {
         }
         parts.push(grid.finish());
     }
+    parts.extend(recipients(catalog, report));
     parts.extend(traces(catalog, report));
-    let arguments = [("number", report.number.to_string().into())];
-    parts.push(catalog.message(&format!("erase-next-{}", report.status), &arguments));
+    parts.push(next(catalog, report));
     parts.join("\n")
 }
 
@@ -106,9 +109,9 @@ pub fn run(catalog: &Catalog, report: &ErasureRunReport) -> String {
     facts.fact("erase-searched", count(catalog, report.files_searched));
     let mut parts = vec![facts.finish(), list(catalog, &report.erasures)];
     for erasure in &report.erasures {
+        parts.extend(recipients(catalog, erasure));
         parts.extend(traces(catalog, erasure));
-        let arguments = [("number", erasure.number.to_string().into())];
-        parts.push(catalog.message(&format!("erase-next-{}", erasure.status), &arguments));
+        parts.push(next(catalog, erasure));
     }
     parts.join("\n")
 }
@@ -134,9 +137,36 @@ pub fn certificate(catalog: &Catalog, certificate: &Certificate) -> String {
     facts.fact("profiles", count(catalog, certificate.erased.profiles));
     facts.fact("keys", count(catalog, certificate.erased.keys));
     facts.fact("erase-searched", count(catalog, certificate.proof.files));
+    for told in &certificate.recipients {
+        let answered =
+            told.answered_at.as_deref().map_or_else(|| text(catalog.text("recipients-never")), moment);
+        facts.row(vec![text(visible(&told.recipient)), answered]);
+    }
     facts.fact("erase-proven-at", moment(&certificate.proven_at));
     facts.fact("erase-final-after", moment(&certificate.final_after));
     [facts.finish(), catalog.text("erase-certificate-sound")].join("\n")
+}
+
+fn next(catalog: &Catalog, report: &ErasureReport) -> String {
+    let what = if report.awaits_recipients() { "waiting" } else { &report.status };
+    catalog.message(&format!("erase-next-{what}"), &[("number", report.number.to_string().into())])
+}
+
+fn recipients(catalog: &Catalog, report: &ErasureReport) -> Option<String> {
+    if report.recipients.is_empty() {
+        return None;
+    }
+    let mut grid =
+        Grid::new(catalog, &["export-recipient", "recipients-state", "recipients-due", "erase-attempts"]);
+    for told in &report.recipients {
+        grid.row(vec![
+            text(visible(&told.recipient)),
+            text(catalog.text(&format!("recipients-state-{}", told.state))),
+            moment(&told.due_at),
+            count(catalog, told.attempts.into()),
+        ]);
+    }
+    Some(grid.finish())
 }
 
 fn traces(catalog: &Catalog, report: &ErasureReport) -> Option<String> {

@@ -1,11 +1,29 @@
 //! Requests of data subjects: what is due when, and what was done.
 
 use vermeil_audit::Manifest;
-use vermeil_engine::SubjectRequestReport;
+use vermeil_engine::{DownloadReport, SubjectLinkReport, SubjectRequestReport};
 
 use super::rows::visible;
 use super::table::{Grid, count, moment, optional, text};
 use crate::language::Catalog;
+
+/// What the link that stands below this opens, and that it is not shown again.
+pub fn link(catalog: &Catalog, report: &DownloadReport) -> String {
+    let expires = report.expires_at.clone();
+    catalog.message(
+        "request-link-given",
+        &[("request", report.request.to_string().into()), ("expires", expires.into())],
+    )
+}
+
+/// Who the link that stands below this is for, and that it is not shown again.
+pub fn invitation(catalog: &Catalog, report: &SubjectLinkReport) -> String {
+    let expires = report.expires_at.clone();
+    catalog.message(
+        "request-invitation-given",
+        &[("request", report.request.to_string().into()), ("expires", expires.into())],
+    )
+}
 
 /// A request, and what comes next.
 pub fn one(catalog: &Catalog, report: &SubjectRequestReport) -> String {

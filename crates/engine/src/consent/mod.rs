@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! points      contact points by their keyed tags
+//! receipt     what the person is given of it
 //! index       who may be seen for a purpose, as bits beside the profiles of one publication
 //! ```
 //!
@@ -11,6 +12,7 @@
 mod error;
 mod index;
 pub(crate) mod points;
+mod receipt;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -78,8 +78,7 @@ async fn restored(
     ];
     blocking(move || {
         for (from, to) in copies {
-            copy(&from, &to)
-                .map_err(|cause| EngineError::Backup { place: from.display().to_string(), cause })?;
+            copy(&from, &to).map_err(|cause| EngineError::Backup(from.display().to_string(), cause))?;
         }
         Ok(())
     })

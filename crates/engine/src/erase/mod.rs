@@ -1,14 +1,16 @@
 //! Erasing a person: asked for, approved by another, carried out step by step, and proven.
 //!
 //! ```text
-//! open ─▶ approve ─▶ run:  suppress ─▶ destroy keys ─│ lock of runs │─▶ rewrite ─▶ prove ─▶ certificate
+//! open ─▶ approve ─▶ run:  suppress ─▶ destroy keys ─│ lock of runs │─▶ rewrite ─▶ tell ─▶ prove ─▶ certificate
 //! closure, kit               at once, beside a run      whatever landed meanwhile goes too
 //! ```
 //!
 //! Who it is about stands in the kit alone ([`kit`]), sealed under a key of this request that is
 //! destroyed before the certificate is signed. Each step is noted before and after, can be done
-//! again, and is, where it was cut off. A request is never complete unless the proof ended: the
-//! state database asks for it in the change that completes it.
+//! again, and is, where it was cut off. A request is never complete unless the proof ended and every
+//! recipient answered or let its last day go by: the state database asks for it in the change that
+//! completes it. Recipients are told behind the lock ([`crate::recipients`]), so that one that hangs holds
+//! nobody up.
 //!
 //! What bars someone from coming back is noted in a ledger outside of the state database first: a backup of
 //! before that is restored knows nothing of the erasure, and what the ledger knows is done again ([`ledger`]), which
@@ -47,6 +49,7 @@ use crate::audit::{Opened, OpeningEntry};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::progress::Progress;
+use crate::recipients::WhichDeliveries;
 use crate::report::{ErasureReport, ErasureRunReport, ErasureSummary, FlaggedReport, second};
 
 /// Which requests to carry out.
@@ -184,11 +187,10 @@ impl Engine {
         self.conclude_erasures(entries, ran.is_ok()).await?;
         ran?;
         let numbers: Vec<i64> = requests.iter().map(|request| request.number).collect();
-        let mut proven = self.due_requests(which).await?;
-        proven.retain(has_proof);
-        if !proven.is_empty() {
-            self.certify(&proven, reader).await?;
+        for request in &requests {
+            self.deliver(WhichDeliveries::Due, Some(request.number)).await?;
         }
+        self.certify_settled(reader).await?;
         report.erasures = self.reports_of(&numbers).await?;
         Ok(report)
     }
@@ -198,7 +200,9 @@ impl Engine {
     /// # Errors
     /// The state database cannot be read.
     pub async fn erasures(&self) -> Result<Vec<ErasureReport>, EngineError> {
-        Ok(self.state.erasures().await?.into_iter().map(ErasureReport::of).collect())
+        let notices = self.state.notices().await?;
+        let all = self.state.erasures().await?.into_iter();
+        Ok(all.map(|erasure| ErasureReport::of(erasure, &notices)).collect())
     }
 
     /// One request.
@@ -206,7 +210,8 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Unknown`], or the state database cannot be read.
     pub async fn erasure(&self, number: i64) -> Result<ErasureReport, EngineError> {
-        self.request(number).await.map(ErasureReport::of)
+        let notices = self.state.notices().await?;
+        self.request(number).await.map(|erasure| ErasureReport::of(erasure, &notices))
     }
 
     /// The signed certificate of a complete request, as JSON.
@@ -250,8 +255,9 @@ impl Engine {
 
     async fn reports_of(&self, numbers: &[i64]) -> Result<Vec<ErasureReport>, EngineError> {
         let wanted: AHashSet<i64> = numbers.iter().copied().collect();
-        let all = self.state.erasures().await?.into_iter();
-        Ok(all.filter(|request| wanted.contains(&request.number)).map(ErasureReport::of).collect())
+        let mut reports = self.erasures().await?;
+        reports.retain(|report| wanted.contains(&report.number));
+        Ok(reports)
     }
 
     async fn due_requests(&self, which: &WhichErasures) -> Result<Vec<Erasure>, EngineError> {

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 
 use ahash::AHashMap;
 use vermeil_audit::Proof;
-use vermeil_leaks::{Limits, Matcher, Report, Values};
-use vermeil_model::RecordId;
+use vermeil_leaks::{Cells, Limits, Matcher, Report, Values};
+use vermeil_model::{RecordId, Tag};
 use vermeil_protect::KeyLocation;
 use vermeil_protect::vault::KeyState;
+use vermeil_state::{StoredColumn, StoredValues};
 
 use super::kit::KitContents;
 use super::names::Names;
@@ -128,6 +129,10 @@ impl Engine {
         for table in self.state.traces(&records, &keys).await? {
             proven.add(None, trace(STATE, table, "rows", "id"));
         }
+        let tags: Vec<Tag> = names.tags.keys().copied().map(Tag).collect();
+        if !self.state.known_handles(&tags).await?.is_empty() {
+            proven.add(None, trace(STATE, "export_handles", "rows", "id"));
+        }
         Ok(())
     }
 
@@ -136,14 +141,16 @@ impl Engine {
         searching: Searching,
         proof: &mut Proof,
     ) -> Result<Vec<(Option<usize>, TraceReport)>, EngineError> {
-        let state = self.state.path().to_owned();
+        let state = self.state.location().file().map(Path::to_owned);
         let audit = self.config.path_of(&self.config.pipeline.audit_folder());
         let lake = self.lake.folder();
         let is_local = lake.is_some();
-        let (searching, mut searched) = blocking(move || {
+        let (mut searching, mut searched) = blocking(move || {
             let mut searched = Searched::default();
-            let beside = |end: &str| PathBuf::from(format!("{}{end}", state.display()));
-            searched.files_of(STATE, &[state.clone(), beside("-wal"), beside("-journal")], &searching);
+            if let Some(state) = state {
+                let beside = |end: &str| PathBuf::from(format!("{}{end}", state.display()));
+                searched.files_of(STATE, &[state.clone(), beside("-wal"), beside("-journal")], &searching);
+            }
             searched.folder("audit", &audit, &searching).map_err(unreadable)?;
             if let Some(lake) = lake {
                 searched.folder("lake", &lake, &searching).map_err(unreadable)?;
@@ -151,6 +158,7 @@ impl Engine {
             Ok((searching, searched))
         })
         .await?;
+        searching = self.search_rows(searching, &mut searched).await?;
         if !is_local {
             self.search_objects(searching, &mut searched).await?;
         }
@@ -158,6 +166,28 @@ impl Engine {
         proof.bytes += searched.bytes;
         proof.searched_bytes += searched.decoded;
         Ok(searched.traces)
+    }
+
+    /// What the state database holds, where a server has its files. Its log and its unused pages are
+    /// out of reach; what is sealed there opens with the keys of its generation only.
+    async fn search_rows(
+        &self,
+        mut searching: Searching,
+        searched: &mut Searched,
+    ) -> Result<Searching, EngineError> {
+        let mut contents = self.state.stored_contents().await?;
+        searched.files += contents.tables() as u64;
+        while let Some(column) = contents.next().await? {
+            let found = blocking(move || {
+                let mut found = Searched::default();
+                found.column_of(STATE, &column, &searching);
+                Ok((searching, found))
+            })
+            .await?;
+            searching = found.0;
+            searched.take(found.1);
+        }
+        Ok(searching)
     }
 
     /// A lake on an object store is brought here object by object.
@@ -258,6 +288,30 @@ impl Searched {
                 self.traces.push((None, trace(place, &shown, BYTES, "unreadable")));
             }
         }
+    }
+
+    fn column_of(&mut self, place: &str, column: &StoredColumn, searching: &Searching) {
+        let StoredColumn { table, column, values } = column;
+        let cells = match values {
+            StoredValues::Numbers(numbers) => Cells::Numbers(numbers),
+            StoredValues::Bytes(bytes) => Cells::Bytes(bytes),
+        };
+        let report = quietly(|| {
+            vermeil_leaks::scan_column(table, column, cells, &searching.matcher, Limits::default())
+        });
+        self.bytes += report.decoded_bytes;
+        for finding in &report.findings {
+            let (request, field) = &searching.requests[finding.value.line as usize - 1];
+            let channel = format!("{}: {field} in {}", finding.place, finding.encoding.as_str());
+            self.traces.push((Some(*request), trace(place, table, &channel, "value")));
+        }
+        if let StoredValues::Bytes(bytes) = values {
+            let found = searching.needles.find(bytes.join(&0).as_slice()).expect("memory is read");
+            for request in found {
+                self.traces.push((Some(request), trace(place, table, column, "id")));
+            }
+        }
+        self.report(place, Report { findings: Vec::new(), ..report }, searching);
     }
 
     /// Ids and tags as the bytes that they are.

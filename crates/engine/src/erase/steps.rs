@@ -5,10 +5,11 @@ use std::time::Instant;
 use ahash::AHashMap;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use vermeil_audit::{AuditedBy, Certificate, Erased, Proof, Rewritten};
+use vermeil_audit::{AuditedBy, Certificate, Erased, Proof, RecipientTold, Rewritten};
 use vermeil_model::{Policy, Tag};
 use vermeil_protect::KeyLocation;
-use vermeil_state::{Erasure, ErasureStatus, ErasureStep};
+use vermeil_rights::notice::DeliveryState;
+use vermeil_state::{Erasure, ErasureStatus, ErasureStep, Notice};
 
 use super::kit::{KitContents, kit_owner};
 use super::names::Names;
@@ -18,6 +19,7 @@ use super::{Subject, has_proof, intent, summary_of};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::progress::Progress;
+use crate::recipients::notice_owner;
 use crate::report::{ErasureRunReport, ErasureSummary, second};
 
 /// Backups of the state database are assumed to be kept no longer than this: from then on nothing
@@ -74,6 +76,14 @@ impl Engine {
         let rewriting = self.rewrite_without(&mut names, progress).await?;
         self.forget_consents(&kits, &mut names).await?;
         self.end(&numbers, ErasureStep::Rewrite, &rewritten_of(&rewriting)).await?;
+
+        self.state.begin_erasure_step(&numbers, ErasureStep::Tell).await?;
+        for (position, (number, kit)) in numbers.iter().zip(&kits).enumerate() {
+            let forgotten = self.make_erasure_notice(*number, &kit.profiles).await?;
+            names.tags.extend(forgotten.into_iter().map(|tag| (tag.0, position)));
+        }
+        self.state.purge().await?;
+        self.end(&numbers, ErasureStep::Tell, &json!({})).await?;
 
         let proving = Instant::now();
         self.state.begin_erasure_step(&numbers, ErasureStep::Prove).await?;
@@ -133,10 +143,37 @@ impl Engine {
         Ok(self.state.end_erasure_step(ErasureStep::Prove, &ended).await?)
     }
 
+    /// Completes the requests that are proven and wait for no recipient, and the requests of data subjects
+    /// that they carry out. Returns their numbers.
+    pub(crate) async fn certify_settled(&self, reader: &Reader) -> Result<Vec<i64>, EngineError> {
+        let notices = self.state.notices().await?;
+        let mut settled = self.state.erasures().await?;
+        settled.retain(|request| {
+            let mut own = notices.iter().filter(|notice| notice.erasure == Some(request.number));
+            let is_open =
+                own.any(|notice| notice.deliveries.iter().any(|one| one.state == DeliveryState::Pending));
+            request.status == ErasureStatus::Running && has_proof(request) && !is_open
+        });
+        if !settled.is_empty() {
+            self.certify(&settled, &notices, reader).await?;
+        }
+        let numbers: Vec<i64> = settled.iter().map(|request| request.number).collect();
+        self.complete_linked(&numbers, reader).await?;
+        Ok(numbers)
+    }
+
     /// Destroys the keys of kits, then signs the certificates, then completes the requests.
-    pub(super) async fn certify(&self, requests: &[Erasure], reader: &Reader) -> Result<(), EngineError> {
+    async fn certify(
+        &self,
+        requests: &[Erasure],
+        notices: &[Notice],
+        reader: &Reader,
+    ) -> Result<(), EngineError> {
         for request in requests {
             self.vault.destroy_owner(&kit_owner(request.number)).await?;
+            for notice in notices.iter().filter(|notice| notice.erasure == Some(request.number)) {
+                self.vault.destroy_owner(&notice_owner(notice.number)).await?;
+            }
         }
         let intents = requests.iter().map(|request| intent(reader, "erase-certify", Some(request.number)));
         let entries = self.audit.begin_all(intents.collect()).await?;
@@ -144,7 +181,7 @@ impl Engine {
         let mut outcome = Ok(());
         for (request, entry) in requests.iter().zip(&entries) {
             let audited = AuditedBy { entry: entry.number(), checkpoint: checkpoint.clone() };
-            let certificate = self.certificate_of(request, audited)?;
+            let certificate = self.certificate_of(request, notices, audited)?;
             let signed = self.audit.certify(certificate).to_text();
             outcome = self.state.complete_erasure(request.number, &signed).await;
             if outcome.is_err() {
@@ -155,7 +192,12 @@ impl Engine {
         Ok(outcome?)
     }
 
-    fn certificate_of(&self, request: &Erasure, audit: AuditedBy) -> Result<Certificate, EngineError> {
+    fn certificate_of(
+        &self,
+        request: &Erasure,
+        notices: &[Notice],
+        audit: AuditedBy,
+    ) -> Result<Certificate, EngineError> {
         let damaged = || EngineError::DamagedValue { table: "erasures".to_owned() };
         let step =
             |step: ErasureStep| request.steps.iter().find(|known| known.step == step).ok_or_else(damaged);
@@ -182,6 +224,7 @@ impl Engine {
             },
             rewritten,
             proof,
+            recipients: recipients_told(request.number, notices),
             audit,
         })
     }
@@ -190,6 +233,18 @@ impl Engine {
         let ended: Vec<_> = numbers.iter().map(|number| (*number, detail)).collect();
         Ok(self.state.end_erasure_step(step, &ended).await?)
     }
+}
+
+/// Who had the person, and whether they answered.
+fn recipients_told(erasure: i64, notices: &[Notice]) -> Vec<RecipientTold> {
+    let of_this = notices.iter().filter(|notice| notice.erasure == Some(erasure));
+    let told = of_this.flat_map(|notice| &notice.deliveries).map(|delivery| RecipientTold {
+        recipient: delivery.recipient.clone(),
+        message: delivery.message.clone(),
+        answered_at: delivery.receipt.as_ref().map(|receipt| second(receipt.at)),
+        receipt: delivery.receipt.as_ref().map(|receipt| receipt.digest.clone()),
+    });
+    told.collect()
 }
 
 fn rewritten_of(rewriting: &Rewriting) -> Value {

@@ -111,6 +111,7 @@ impl Engine {
         let mut closures = Vec::with_capacity(summaries.len());
         for (kit, mut summary) in gathering.kits.into_iter().zip(summaries) {
             summary.holds = self.holds_about(&kit.records).await?;
+            summary.recipients = self.received(&kit.profiles).await?.recipients.into_keys().collect();
             closures.push((!kit.records.is_empty()).then_some(Closure { kit, summary }));
         }
         Ok(closures)
@@ -227,7 +228,7 @@ impl Engine {
     }
 
     /// Profiles, and those that had gone into them and are published no more.
-    async fn with_former(
+    pub(crate) async fn with_former(
         &self,
         publication: Option<&Publication>,
         mut profiles: Owners,
@@ -459,6 +460,7 @@ impl Engine {
                     values: kit.values.len() as u64,
                     tables,
                     holds: Vec::new(),
+                    recipients: Vec::new(),
                 }
             })
             .collect())

@@ -28,6 +28,7 @@ use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::lake::TableName;
 use crate::progress::Progress;
+use crate::recipients::RectifiedValue;
 use crate::report::RectificationReport;
 
 /// What becomes of a field of a record.
@@ -132,7 +133,11 @@ impl Engine {
             Rectify::Set(value) => Some(stored::canonical(field, value.expose(grant))?),
             Rectify::Withdraw => None,
         };
-        self.write_rectifications(&places, value.as_deref(), (actor, reason), touched).await
+        let done = self.write_rectifications(&places, value.as_deref(), (actor, reason), touched).await?;
+        let records: Vec<RecordId> = places.iter().map(|place| place.record).collect();
+        let rectified = RectifiedValue { field, value: value.as_deref() };
+        self.make_rectification_notice(&records, &rectified).await?;
+        Ok(done)
     }
 
     /// The records that an id stands for, a profile's or its own.

@@ -1,7 +1,7 @@
 //! What erasures answer: counts, moments, places; never who.
 
 use serde::{Deserialize, Serialize};
-use vermeil_state::{Erasure, StepEntry};
+use vermeil_state::{Erasure, Notice, StepEntry};
 
 use super::second;
 
@@ -31,6 +31,9 @@ pub struct ErasureSummary {
     /// What keeps it from being carried out.
     #[serde(default)]
     pub holds: Vec<ErasureHold>,
+    /// Who received the person, and will be told.
+    #[serde(default)]
+    pub recipients: Vec<String>,
 }
 
 /// A request that says that someone must be kept.
@@ -80,12 +83,27 @@ pub struct ErasureReport {
     pub steps: Vec<ErasureStepReport>,
     /// What the prover found last.
     pub traces: Vec<TraceReport>,
+    /// Who received the person, and whether they know.
+    pub recipients: Vec<ErasureRecipient>,
+}
+
+/// Whether a recipient knows that it is to erase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErasureRecipient {
+    /// Who.
+    pub recipient: String,
+    /// `pending`, `answered` or `unanswered`.
+    pub state: String,
+    /// Until when an answer is awaited.
+    pub due_at: String,
+    /// How often it was tried.
+    pub attempts: u32,
 }
 
 /// How a step stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErasureStepReport {
-    /// `suppress`, `destroy-keys`, `rewrite` or `prove`.
+    /// `suppress`, `destroy-keys`, `rewrite`, `tell` or `prove`.
     pub step: String,
     /// When it was begun last.
     pub begun_at: String,
@@ -158,11 +176,12 @@ impl ErasureTable {
 }
 
 impl ErasureReport {
-    pub(crate) fn of(erasure: Erasure) -> Self {
+    pub(crate) fn of(erasure: Erasure, notices: &[Notice]) -> Self {
         let proof = erasure.steps.iter().find(|step| step.step == vermeil_state::ErasureStep::Prove);
         let traces = proof.and_then(|step| serde_json::from_value(step.detail["traces"].clone()).ok());
         let (approved_by, approved_at) = erasure.approved.unzip();
         Self {
+            recipients: recipients(erasure.number, notices),
             number: erasure.number,
             status: erasure.status.as_str().to_owned(),
             opened_by: erasure.opened_by,
@@ -175,6 +194,26 @@ impl ErasureReport {
             steps: erasure.steps.into_iter().map(ErasureStepReport::of).collect(),
         }
     }
+}
+
+impl ErasureReport {
+    /// Whether it is proven, and waits for recipients only.
+    pub fn awaits_recipients(&self) -> bool {
+        let is_proven = self.steps.iter().any(|step| step.step == "prove" && step.ended_at.is_some());
+        self.status == "running" && is_proven
+    }
+}
+
+fn recipients(erasure: i64, notices: &[Notice]) -> Vec<ErasureRecipient> {
+    let of_this = notices.iter().filter(|notice| notice.erasure == Some(erasure));
+    let told = of_this.flat_map(|notice| notice.deliveries.iter().map(move |delivery| (notice, delivery)));
+    told.map(|(notice, delivery)| ErasureRecipient {
+        recipient: delivery.recipient.clone(),
+        state: delivery.state.as_str().to_owned(),
+        due_at: second(notice.due_at),
+        attempts: delivery.attempts,
+    })
+    .collect()
 }
 
 impl ErasureStepReport {

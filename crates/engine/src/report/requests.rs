@@ -122,6 +122,26 @@ pub struct RequestStepReport {
     pub detail: Value,
 }
 
+/// A link with which somebody sees what is theirs; the link itself is told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SubjectLinkReport {
+    /// The request that says who it is for.
+    pub request: i64,
+    /// From when on it is worth nothing: RFC 3339, UTC.
+    pub expires_at: String,
+}
+
+/// A link with which an answer is taken away; the link itself is told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DownloadReport {
+    /// Its number.
+    pub download: i64,
+    /// The request that is answered.
+    pub request: i64,
+    /// From when on it is worth nothing: RFC 3339, UTC.
+    pub expires_at: String,
+}
+
 impl SubjectRequestReport {
     pub(crate) fn of(known: KnownRequest, today: NaiveDate, soon_days: u32) -> Self {
         let KnownRequest { number, request, erasure, summary, steps } = known;

@@ -28,14 +28,14 @@ use crate::stored;
 const KEY: &str = "key";
 
 impl Engine {
-    /// What is kept about whoever `closure` is about: all of it, or for portability what they provided.
-    pub(super) async fn gather_dossier(
+    /// What is kept about whoever `closure` is about, as requests of a kind are answered: all of it, or for
+    /// portability what they provided.
+    pub(crate) async fn gather_dossier(
         &self,
-        known: &KnownRequest,
+        (known, kind): (&KnownRequest, RequestKind),
         closure: Option<KitContents>,
         (reader, grant): (&Reader, &Grant),
     ) -> Result<Dossier, EngineError> {
-        let kind = known.request.kind();
         let mut dossier = Dossier {
             controller: self.config.pipeline.name.clone(),
             request: known.number,
@@ -131,8 +131,8 @@ impl Engine {
         Ok(rows)
     }
 
-    /// Who may have received their profile: every recipient of an export since a record of theirs was
-    /// published.
+    /// Who received their profile; of exports made before it was kept who was in one, whoever may have: every
+    /// recipient since a record of theirs was published.
     async fn recipients_of(&self, closure: &KitContents) -> Result<Vec<DossierRecipient>, EngineError> {
         let Some(publication) = self.publication().await? else { return Ok(Vec::new()) };
         let own = ids(&closure.records).into_iter().map(|record| lit(record.to_string())).collect();
@@ -144,7 +144,14 @@ impl Engine {
             since = [since, earliest].into_iter().flatten().min();
         }
         let Some(since) = since.and_then(DateTime::from_timestamp_micros) else { return Ok(Vec::new()) };
-        let exports = self.state.exports().await?.into_iter().filter(|export| export.begun_at >= since);
+        let received = self.received(&closure.profiles).await?.recipients;
+        let exports = self.state.exports().await?.into_iter().filter(|export| {
+            let has_them = received.get(&export.recipient).is_some_and(|known| {
+                let of = |(_, role, purpose): &(_, _, _)| (role, purpose) == (&export.role, &export.purpose);
+                known.received_as.iter().any(of)
+            });
+            export.begun_at >= since && (has_them || !export.has_handles)
+        });
         Ok(exports
             .map(|export| DossierRecipient {
                 name: export.recipient,

@@ -11,7 +11,7 @@ use crate::kit::KitPlace;
 
 /// What the rest of a request needs to know of a person. Personal: no `Debug`.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct RequestKit {
+pub(crate) struct RequestKit {
     /// Who they say they are, as (field, value).
     pub(super) identifiers: Vec<(String, String)>,
     /// What should stand where, as (field, value).
@@ -19,7 +19,7 @@ pub(super) struct RequestKit {
     /// What they object to.
     pub(super) purposes: Vec<String>,
     /// Ids of their accounts, when it was made sure who they are; empty before, and where nobody is known.
-    pub(super) records: Vec<[u8; 16]>,
+    pub(crate) records: Vec<[u8; 16]>,
 }
 
 /// For whom the key of a request's kit is taken.
@@ -40,8 +40,15 @@ impl Engine {
         self.seal_for(&place(number), contents).await
     }
 
+    /// Whether the kit of a request can be opened still. Its key goes when nothing is left to be done, right
+    /// before the request is complete: whoever was cut off in between has that alone to do.
+    pub(super) async fn has_request_kit(&self, number: i64) -> Result<bool, EngineError> {
+        let Some(kit) = self.state.request_kit(number).await? else { return Ok(false) };
+        Ok(self.vault.keys(&[kit.key]).await?.pop().flatten().is_some())
+    }
+
     /// The kit of a request that has not ended.
-    pub(super) async fn open_request_kit(
+    pub(crate) async fn open_request_kit(
         &self,
         number: i64,
         grant: &Grant,

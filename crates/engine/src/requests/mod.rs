@@ -12,6 +12,7 @@
 //! where it was cut off. Which way a request may go at all is the matter of [`vermeil_rights::request`].
 
 mod dossier;
+mod download;
 mod kit;
 mod outlived;
 mod package;
@@ -29,7 +30,9 @@ use vermeil_rights::dossier::LetterLanguage;
 use vermeil_rights::request::{Act, Ground, Hold, IdentityMethod, Request, RequestError, RequestKind};
 use vermeil_state::{ErasureStatus, KnownRequest, StateError, VerifiedSubject};
 
+pub use self::download::{Download, DownloadError};
 use self::kit::{RequestKit, request_owner};
+pub use self::package::Package;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::progress::Progress;
@@ -47,6 +50,12 @@ pub struct NewRequest {
     pub changes: Vec<(String, Plaintext<String>)>,
     /// Objection: to what; to every purpose that knows objection unless given.
     pub purposes: Vec<String>,
+}
+
+/// A request that can be opened. Personal: no `Debug`.
+pub(crate) struct PreparedRequest {
+    request: Request,
+    contents: RequestKit,
 }
 
 /// How it was made sure who asks.
@@ -116,14 +125,35 @@ impl Engine {
         reader: &Reader,
     ) -> Result<SubjectRequestReport, EngineError> {
         let grant = self.grant(reader)?;
+        let prepared = self.prepare_request(new, reader, &grant)?;
+        let number = self.state.begin_request().await?;
+        self.open_prepared(number, prepared, reader).await?;
+        self.subject_request(number).await
+    }
+
+    /// What a request is, before anything of it is written.
+    pub(crate) fn prepare_request(
+        &self,
+        new: NewRequest,
+        reader: &Reader,
+        grant: &Grant,
+    ) -> Result<PreparedRequest, EngineError> {
         let today = self.day_here();
         let received = new.received.unwrap_or(today);
         if received > today {
             return Err(EngineError::NotReceivedYet);
         }
         let request = Request::open(new.kind, received, act(reader));
-        let contents = self.kit_of(new, &grant)?;
-        let number = self.state.begin_request().await?;
+        Ok(PreparedRequest { request, contents: self.kit_of(new, grant)? })
+    }
+
+    /// Opens a request under a number that was taken for it.
+    pub(crate) async fn open_prepared(
+        &self,
+        number: i64,
+        PreparedRequest { request, contents }: PreparedRequest,
+        reader: &Reader,
+    ) -> Result<(), EngineError> {
         let entry = self.audit.begin(intent(reader, "request-open", number)).await?;
         let opened = async {
             let kit = self.seal_request_kit(number, &contents).await?;
@@ -131,8 +161,7 @@ impl Engine {
         };
         let opened = opened.await;
         self.audit.conclude(entry, 0, status(opened.is_ok())).await?;
-        opened?;
-        self.subject_request(number).await
+        opened
     }
 
     /// It is sure who asks: everything about them is looked up, and whether they asked for the same before.
@@ -217,7 +246,8 @@ impl Engine {
     ///
     /// # Errors
     /// - [`EngineError::RequestDenied`], [`EngineError::Unknown`], a state that does not allow it;
-    /// - [`EngineError::NoFolder`], [`EngineError::FolderTaken`]: an export takes a folder that is not there yet;
+    /// - [`EngineError::NoFolder`], [`EngineError::FolderTaken`]: an export takes a folder that is not there yet,
+    ///   unless it was taken away with a link ([`EngineError::Download`] while it was not);
     /// - what rectifying and erasing refuse;
     /// - the lake, the keys, the state database or the audit log fail. Asking again goes on.
     pub async fn run_subject_request(
@@ -230,7 +260,7 @@ impl Engine {
         let grant = self.answering(reader)?;
         let known = self.known_request(number).await?;
         lawful(known.request.clone().start())?;
-        self.check_delivery(&known, delivery)?;
+        self.check_delivery(&known, delivery).await?;
         let entry = self.audit.begin(intent(reader, "request-run", number)).await?;
         let ran = self.carry_out(&known, delivery, (reader, &grant), (entry, progress)).await;
         self.audit.conclude(entry, 0, status(ran.is_ok())).await?;
@@ -303,7 +333,7 @@ impl Engine {
         Ok(self.state.change_request(known.number, make).await?)
     }
 
-    async fn known_request(&self, number: i64) -> Result<KnownRequest, EngineError> {
+    pub(crate) async fn known_request(&self, number: i64) -> Result<KnownRequest, EngineError> {
         let found = self.state.request(number).await?;
         found.ok_or_else(|| EngineError::Unknown { what: "request", id: number.to_string() })
     }

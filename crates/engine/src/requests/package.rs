@@ -1,4 +1,5 @@
-//! Writing the answer to a request for access or portability: a folder that is there whole, or not at all.
+//! The answer to a request for access or portability: its files and their signed manifest, and a folder of them
+//! that is there whole, or not at all.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -9,37 +10,47 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use vermeil_audit::{AuditedBy, MANIFEST, Manifest, PackagedFile, SignedManifest};
 use vermeil_model::Grant;
+use vermeil_rights::dossier::LetterLanguage;
 use vermeil_rights::request::RequestKind;
 use vermeil_state::KnownRequest;
 
 use super::Delivery;
+use super::download::has_answer;
 use crate::audit::OpeningEntry;
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::link::blocking;
 use crate::report::second;
 
+/// The answer to a request: files by name, the signed manifest among them. Personal: no `Debug`.
+pub struct Package {
+    /// Name and content of each.
+    pub files: Vec<(&'static str, String)>,
+    /// What is in it, in counts.
+    pub(super) detail: Value,
+}
+
 /// What the folder is called until it is whole.
 const PARTIAL: &str = "partial";
 
 impl Engine {
     /// Whether an answer can be put where it should go.
-    pub(super) fn check_delivery(
+    pub(super) async fn check_delivery(
         &self,
         known: &KnownRequest,
         delivery: Delivery<'_>,
     ) -> Result<(), EngineError> {
-        if !matches!(known.request.kind(), RequestKind::Access | RequestKind::Portability) {
+        if !has_answer(known.request.kind()) {
             return Ok(());
         }
-        let folder = delivery.to.ok_or(EngineError::NoFolder)?;
+        let Some(folder) = delivery.to else { return self.check_taken(known).await };
         match folder.exists() && !self.is_delivered(folder, known.number) {
             true => Err(EngineError::FolderTaken { folder: folder.display().to_string() }),
             false => Ok(()),
         }
     }
 
-    /// Gathers, writes and signs an answer.
+    /// Gathers, signs and writes an answer.
     pub(super) async fn write_package(
         &self,
         known: &KnownRequest,
@@ -52,15 +63,34 @@ impl Engine {
         if self.is_delivered(folder, known.number) {
             return Ok(json!({}));
         }
+        let Package { files, detail } =
+            self.make_package(known, delivery.language, (reader, grant), entry).await?;
+        let (folder, shown) = (folder.to_owned(), folder.display().to_string());
+        blocking(move || {
+            write_folder(&folder, &files).map_err(|cause| EngineError::Unwritable { file: shown, cause })
+        })
+        .await?;
+        Ok(detail)
+    }
+
+    /// Gathers and signs an answer.
+    pub(super) async fn make_package(
+        &self,
+        known: &KnownRequest,
+        language: LetterLanguage,
+        (reader, grant): (&Reader, &Grant),
+        entry: OpeningEntry,
+    ) -> Result<Package, EngineError> {
         let contents = self.open_request_kit(known.number, grant).await?;
         let closure = match contents.records.is_empty() {
             true => None,
             false => self.closure_of(&contents, None, (reader, grant)).await?,
         };
-        let dossier = self.gather_dossier(known, closure, (reader, grant)).await?;
+        let kind = known.request.kind();
+        let dossier = self.gather_dossier((known, kind), closure, (reader, grant)).await?;
         let mut files = vec![("data.csv", dossier.to_csv()), ("data.json", dossier.to_json())];
         if known.request.kind() == RequestKind::Access {
-            files.push(("letter.html", dossier.to_letter(delivery.language)));
+            files.push(("letter.html", dossier.to_letter(language)));
         }
         let manifest = Manifest {
             pipeline: self.config.pipeline.name.clone(),
@@ -78,12 +108,7 @@ impl Engine {
         let detail = json!({
             "records": dossier.records.len(), "events": dossier.events.len(), "files": files.len(),
         });
-        let (folder, shown) = (folder.to_owned(), folder.display().to_string());
-        blocking(move || {
-            write_folder(&folder, &files).map_err(|cause| EngineError::Unwritable { file: shown, cause })
-        })
-        .await?;
-        Ok(detail)
+        Ok(Package { files, detail })
     }
 
     fn is_delivered(&self, folder: &Path, number: i64) -> bool {

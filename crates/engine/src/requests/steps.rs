@@ -7,8 +7,8 @@ use vermeil_model::decision::Reason;
 use vermeil_model::policy::Purpose;
 use vermeil_model::{Grant, Plaintext, RecordId};
 use vermeil_rights::consent::knows_objection;
-use vermeil_rights::request::{Request, RequestKind};
-use vermeil_state::{ErasureStatus, KnownRequest, NewConsent};
+use vermeil_rights::request::{Request, RequestKind, RequestState};
+use vermeil_state::{ErasureStatus, KnownRequest, NewConsent, RequestStep};
 
 use super::kit::{RequestKit, request_owner};
 use super::{Delivery, act};
@@ -19,7 +19,7 @@ use crate::error::EngineError;
 use crate::progress::Progress;
 use crate::rectify::Rectify;
 
-const EXPORT: &str = "export";
+pub(super) const EXPORT: &str = "export";
 pub(super) const RESTRICT: &str = "restrict";
 const OBJECT: &str = "object";
 const ERASE: &str = "erase";
@@ -39,7 +39,7 @@ impl Engine {
         let number = known.number;
         self.state.change_request(number, Request::start).await?;
         let kind = known.request.kind();
-        if self.state.request_kit(number).await?.is_none() || !self.has_work(known) {
+        if !self.has_request_kit(number).await? || !self.has_work(known) {
             return self.complete_request(number, reader).await;
         }
         match kind {
@@ -179,7 +179,7 @@ impl Engine {
         self.record_statements(known.number, &records, (ConsentStatus::Released, None), reader).await
     }
 
-    /// Says whether the erasure that carries the request out is proven now.
+    /// Says whether the erasure that carries the request out is complete now, and the request is not.
     async fn erase_linked(
         &self,
         known: &KnownRequest,
@@ -199,11 +199,28 @@ impl Engine {
             ran?;
         }
         let is_proven = self.erasure(erasure).await?.status == ErasureStatus::Complete.as_str();
-        if is_proven {
+        // Where this very run completed the erasure, it has completed the request with it.
+        let now = self.state.request(known.number).await?;
+        if is_proven && now.is_some_and(|now| now.request.state() == RequestState::InProgress) {
             let detail = json!({ "erasure": erasure });
             self.state.end_request_step(known.number, ERASE, &detail).await?;
+            return Ok(true);
         }
-        Ok(is_proven)
+        Ok(false)
+    }
+
+    /// Completes the requests that these erasures carried out.
+    pub(crate) async fn complete_linked(&self, erasures: &[i64], reader: &Reader) -> Result<(), EngineError> {
+        for known in self.state.requests().await? {
+            let Some(erasure) = known.erasure.filter(|erasure| erasures.contains(erasure)) else { continue };
+            let begun = |step: &&RequestStep| step.step == ERASE && step.ended_at.is_none();
+            if known.request.state() == RequestState::InProgress && known.steps.iter().find(begun).is_some() {
+                let detail = json!({ "erasure": erasure });
+                self.state.end_request_step(known.number, ERASE, &detail).await?;
+                self.complete_request(known.number, reader).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Records what a request says of records: it holds before this returns.

@@ -17,7 +17,7 @@ pub(super) const ID: &str = "id";
 
 impl Engine {
     /// Everything about the one person whom a kit names, or whom `chosen` does; `None` where nobody is known.
-    pub(super) async fn closure_of(
+    pub(crate) async fn closure_of(
         &self,
         contents: &RequestKit,
         chosen: Option<u128>,

@@ -27,6 +27,16 @@ pub struct ServiceSettings {
     pub timeout_seconds: NonZeroU32,
     /// The largest body of a request, in KiB.
     pub body_kib: NonZeroU32,
+    /// What the service is called from outside, such as `https://vermeil.example.org`; links begin with it.
+    pub public_url: Option<String>,
+    /// Hours for which an answer can be taken away with a link.
+    pub download_hours: NonZeroU32,
+    /// Hours for which somebody can come in with a link of their own.
+    pub subject_link_hours: NonZeroU32,
+    /// Minutes after which a session that is not used ends.
+    pub session_idle_minutes: NonZeroU32,
+    /// Hours after which every session ends.
+    pub session_hours: NonZeroU32,
     /// Role of the policy files → the kind of work it does here; roles named as a kind are of that kind.
     pub roles: BTreeMap<Role, RoleKind>,
 }
@@ -40,6 +50,11 @@ impl Default for ServiceSettings {
             concurrent_requests: at_least_one(64),
             timeout_seconds: at_least_one(30),
             body_kib: at_least_one(1024),
+            public_url: None,
+            download_hours: at_least_one(72),
+            subject_link_hours: at_least_one(72),
+            session_idle_minutes: at_least_one(20),
+            session_hours: at_least_one(8),
             roles: BTreeMap::new(),
         }
     }
@@ -65,11 +80,13 @@ pub enum RoleKind {
     Analyst,
     /// Must know who calls.
     Agent,
+    /// Sees what is theirs, without an account: nobody is given a token for it.
+    Subject,
 }
 
 impl RoleKind {
     /// All of them.
-    pub const ALL: [RoleKind; 4] = [Self::DataEngineer, Self::Dpo, Self::Analyst, Self::Agent];
+    pub const ALL: [RoleKind; 5] = [Self::DataEngineer, Self::Dpo, Self::Analyst, Self::Agent, Self::Subject];
 
     /// The kind as files write it.
     pub fn as_str(self) -> &'static str {
@@ -78,6 +95,7 @@ impl RoleKind {
             Self::Dpo => "dpo",
             Self::Analyst => "analyst",
             Self::Agent => "agent",
+            Self::Subject => "subject",
         }
     }
 }
@@ -94,6 +112,14 @@ pub struct Schedule {
     pub erase: Option<String>,
     /// A new generation of keys.
     pub rotate_keys: Option<String>,
+    /// Telling recipients again who have not answered.
+    pub recipients: Option<String>,
+    /// Erasures of those who are kept past their time: they wait for somebody's approval.
+    pub retention: Option<String>,
+    /// Whether a request is late.
+    pub deadlines: Option<String>,
+    /// Telling controllers how far their requests have come; every minute where they hand any over.
+    pub callbacks: Option<String>,
 }
 
 /// Whose word the service takes for who people are: an issuer of OpenID Connect.
@@ -113,15 +139,6 @@ pub struct OidcSettings {
     /// Value of the role claim → role; values that are not listed name roles themselves.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
-    /// The name of this service at the issuer, for people who log in; without it, only tokens are taken.
-    #[serde(default)]
-    pub client_id: Option<String>,
-    /// The environment variable that holds the secret of this name; public clients have none.
-    #[serde(default)]
-    pub client_secret_variable: Option<String>,
-    /// What the service is called from outside, such as `https://vermeil.example.org`.
-    #[serde(default)]
-    pub public_url: Option<String>,
 }
 
 fn default_role_claim() -> String {

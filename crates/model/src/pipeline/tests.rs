@@ -53,9 +53,48 @@ fn the_audit_log_lies_beside_the_state_database_unless_set() {
         ("state: here.db\n", "audit"),
         ("state: /var/lib/vermeil/state.db\n", "/var/lib/vermeil/audit"),
         ("state: a/b.db\naudit: /mnt/worm\n", "/mnt/worm"),
+        ("state: postgresql://db/crm\n", "state/audit"),
+        ("state: {}\nkeyring: keys/ring.json\n", "keys/audit"),
     ] {
         let pipeline = Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}{keys}")).expect("valid");
         assert_eq!(pipeline.audit_folder(), folder);
+    }
+}
+
+#[test]
+fn the_state_database_is_a_file_or_at_a_server() {
+    let file = |path: &str| StateSettings::File(path.to_owned());
+    let url = |url: &str| StateSettings::Url(url.to_owned());
+    let variable = |name: &str| StateSettings::UrlVariable(name.to_owned());
+    for (key, expected) in [
+        ("", file("state/vermeil.db")),
+        ("state: here.db", file("here.db")),
+        (
+            "state: postgresql://me@db:5433/crm?sslmode=require",
+            url("postgresql://me@db:5433/crm?sslmode=require"),
+        ),
+        ("state: postgres:///crm?host=/run/pg", url("postgres:///crm?host=/run/pg")),
+        ("state: {}", variable("VERMEIL_STATE_URL")),
+        ("state: { url_variable: S }", variable("S")),
+    ] {
+        let pipeline = Pipeline::parse("pipeline.yaml", &format!("{MINIMAL}{key}\n")).expect(key);
+        assert_eq!(pipeline.variables(), expected.variable().into_iter().collect::<Vec<_>>(), "{key}");
+        assert_eq!(pipeline.state, expected, "{key}");
+    }
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_and_not_repeated() {
+    for url in [
+        "postgresql://me:sesame@db/crm",
+        "postgres://:sesame@db/crm",
+        "postgresql://db/crm?user=me&password=sesame",
+        "postgresql://me:ses?same@db/crm",
+    ] {
+        let text = format!("{MINIMAL}state: \"{url}\"\n");
+        let error = Pipeline::parse("pipeline.yaml", &text).expect_err(url);
+        assert!(error.to_string().contains("url_variable"), "{error}");
+        assert!(!error.to_string().contains("same") && !error.to_string().contains("ses?"), "{error}");
     }
 }
 

@@ -80,7 +80,8 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    fn expose(&self) -> &str {
+    /// The text, for where it is used.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -181,7 +181,7 @@ pub trait KeyPageStore: Send + Sync {
     async fn end_rotation(&self, generation: u32) -> Result<u64, StoreError>;
 
     /// Sees to it that nothing of what was overwritten or deleted is left in
-    /// any file of the store.
+    /// any file of the store that is within its reach.
     ///
     /// # Errors
     /// [`StoreError`], also if readers kept it from doing so for too long.

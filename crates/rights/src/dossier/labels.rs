@@ -306,8 +306,13 @@ pub(super) fn label<'n>(labels: &[Label], name: &'n str, language: LetterLanguag
 }
 
 /// What a field of a shipped schema is called.
-pub(super) fn field(name: &str, language: LetterLanguage) -> Option<&'static str> {
+pub fn field(name: &str, language: LetterLanguage) -> Option<&'static str> {
     find(FIELDS, name, language)
+}
+
+/// What a purpose of the shipped policies is called; itself where it is another.
+pub fn purpose(name: &str, language: LetterLanguage) -> &str {
+    label(PURPOSES, name, language)
 }
 
 fn find(labels: &[Label], name: &str, language: LetterLanguage) -> Option<&'static str> {

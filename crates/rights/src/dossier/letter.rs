@@ -29,6 +29,12 @@ pub(super) fn page(dossier: &Dossier, language: LetterLanguage) -> String {
     page.write()
 }
 
+pub(super) fn fragment(dossier: &Dossier, language: LetterLanguage) -> String {
+    let mut page = Page { dossier, language, texts: labels::texts(language), html: String::new() };
+    page.kept();
+    page.html
+}
+
 struct Page<'d> {
     dossier: &'d Dossier,
     language: LetterLanguage,
@@ -65,18 +71,23 @@ impl Page<'_> {
         );
         self.html.push_str(&format!("<p>{filled}</p>\n"));
         if !dossier.is_empty() {
-            self.profile();
-            self.rows(texts.records, texts.records_note, &dossier.records);
-            self.rows(texts.events, texts.events_note, &dossier.events);
-            self.unread();
-            self.consents();
-            self.sources();
-            self.purposes();
-            self.recipients();
+            self.kept();
         }
         self.rights();
         self.html.push_str("</body>\n</html>\n");
         self.html
+    }
+
+    fn kept(&mut self) {
+        let (dossier, texts) = (self.dossier, self.texts);
+        self.profile();
+        self.rows(texts.records, texts.records_note, &dossier.records);
+        self.rows(texts.events, texts.events_note, &dossier.events);
+        self.unread();
+        self.consents();
+        self.sources();
+        self.purposes();
+        self.recipients();
     }
 
     fn profile(&mut self) {

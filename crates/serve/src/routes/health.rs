@@ -53,6 +53,10 @@ pub(crate) async fn ready(State(service): State<Service>) -> Result<Json<Health>
 #[utoipa::path(get, path = "/metrics", tag = "service",
     responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(service): State<Service>) -> Response {
+    // Where it cannot be asked, the other figures say so: they are told all the same.
+    if let Ok(waiting) = service.ports.jobs.waiting().await {
+        service.metrics.wait(waiting);
+    }
     ([(header::CONTENT_TYPE, OPEN_METRICS)], service.metrics.text()).into_response()
 }
 

@@ -4,11 +4,11 @@
 //! every run whose records' keys lie around theirs, once for all the keys that are given. That
 //! takes about half a second for ten million entries, and changes only the chunks that hold some.
 
-use sqlx::SqliteConnection;
 use vermeil_protect::KeyLocation;
 
 use super::entries::{Chunk, key_of, split};
 use super::runs::RunNumber;
+use crate::sql::{self, Connection};
 use crate::{StateDatabase, StateError};
 
 /// Chunks that are read at once.
@@ -48,14 +48,11 @@ impl KeyPlaces {
 }
 
 /// Deletes the entries whose keys lie at `places`, in whatever run, and returns how many there were.
-pub(crate) async fn erase_entries(
-    change: &mut SqliteConnection,
-    places: &KeyPlaces,
-) -> Result<u64, sqlx::Error> {
+pub(crate) async fn erase_entries(change: &mut Connection, places: &KeyPlaces) -> Result<u64, sqlx::Error> {
     let (Some((first, _)), Some((_, last))) = (places.ranges.first(), places.ranges.last()) else {
         return Ok(0);
     };
-    let runs: Vec<RunNumber> = sqlx::query_scalar(
+    let runs: Vec<RunNumber> = sql::query_scalar(
         "SELECT run FROM blind_index_runs WHERE first_page <= $2 AND last_page >= $1 ORDER BY run",
     )
     .bind(first.page)
@@ -71,7 +68,7 @@ pub(crate) async fn erase_entries(
 
 /// Whether there are entries whose keys lie at `places`, in whatever run.
 pub(crate) async fn holds_entries(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     places: &KeyPlaces,
 ) -> Result<bool, sqlx::Error> {
     let (Some((first, _)), Some((_, last))) = (places.ranges.first(), places.ranges.last()) else {
@@ -79,7 +76,7 @@ pub(crate) async fn holds_entries(
     };
     let mut after: (RunNumber, Vec<u8>) = (RunNumber::default(), Vec::new());
     loop {
-        let chunks: Vec<(RunNumber, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let chunks: Vec<(RunNumber, Vec<u8>, Vec<u8>)> = sql::query_as(
             "SELECT run, first_entry, chunk.entries
              FROM blind_index_chunks AS chunk JOIN blind_index_runs USING (run)
              WHERE first_page <= $2 AND last_page >= $1 AND (run, first_entry) > ($3, $4)
@@ -103,13 +100,13 @@ pub(crate) async fn holds_entries(
 }
 
 async fn erase_from_run(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     run: RunNumber,
     places: &KeyPlaces,
 ) -> Result<u64, sqlx::Error> {
     let (mut erased, mut after) = (0, Vec::new());
     loop {
-        let chunks: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let chunks: Vec<(Vec<u8>, Vec<u8>)> = sql::query_as(
             "SELECT first_entry, entries FROM blind_index_chunks WHERE run = $1 AND first_entry > $2
              ORDER BY first_entry LIMIT $3",
         )
@@ -135,15 +132,15 @@ async fn erase_from_run(
 
 /// Puts a chunk in the place of the one that began with `first`, which names an entry itself.
 async fn replace(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     (run, first): (RunNumber, Vec<u8>),
     kept: Option<Chunk>,
 ) -> Result<(), sqlx::Error> {
     let statement = match kept {
-        None => sqlx::query("DELETE FROM blind_index_chunks WHERE run = $1 AND first_entry = $2")
+        None => sql::query("DELETE FROM blind_index_chunks WHERE run = $1 AND first_entry = $2")
             .bind(run)
             .bind(first),
-        Some(kept) => sqlx::query(
+        Some(kept) => sql::query(
             "UPDATE blind_index_chunks SET first_entry = $3, entries = $4
              WHERE run = $1 AND first_entry = $2",
         )
@@ -161,7 +158,7 @@ impl StateDatabase {
         let failed = |cause| self.failed(cause);
         while self.has_retired_runs().await.map_err(failed)? {
             let mut change = self.begin().await?;
-            let deleted = sqlx::query(
+            let deleted = sql::query(
                 "DELETE FROM blind_index_chunks WHERE (run, first_entry) IN
                  (SELECT run, first_entry FROM blind_index_chunks
                   WHERE run IN (SELECT run FROM blind_index_runs WHERE status = 'retired') LIMIT $1)",
@@ -172,7 +169,7 @@ impl StateDatabase {
             .map_err(failed)?;
             if deleted.rows_affected() < CHUNKS_DELETED.cast_unsigned() {
                 let emptied = "DELETE FROM blind_index_runs WHERE status = 'retired'";
-                sqlx::query(emptied).execute(&mut *change).await.map_err(failed)?;
+                sql::query(emptied).execute(&mut *change).await.map_err(failed)?;
             }
             self.commit(change).await?;
         }
@@ -180,7 +177,7 @@ impl StateDatabase {
     }
 
     async fn has_retired_runs(&self) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM blind_index_runs WHERE status = 'retired')")
+        sql::query_scalar("SELECT EXISTS (SELECT 1 FROM blind_index_runs WHERE status = 'retired')")
             .fetch_one(self.readers())
             .await
     }

@@ -11,10 +11,9 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::SqliteConnection;
-
 use super::entries::{CHUNK_ENTRIES, Packed, split};
 use super::runs::{Extent, RunNumber, write_entries};
+use crate::sql::{self, Connection};
 use crate::{StateDatabase, StateError};
 
 /// Runs of one tier that become one.
@@ -49,7 +48,7 @@ impl StateDatabase {
     pub(super) async fn merge_index_runs_step(&self, generation: u32) -> Result<Left, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let under_way: Option<RunNumber> = sqlx::query_scalar(
+        let under_way: Option<RunNumber> = sql::query_scalar(
             "SELECT run FROM blind_index_runs WHERE generation = $1 AND status = 'merging'",
         )
         .bind(i64::from(generation))
@@ -71,7 +70,7 @@ impl StateDatabase {
                 "UPDATE blind_index_runs SET status = 'retired' WHERE merged_into = $1",
                 "UPDATE blind_index_runs SET status = 'live' WHERE run = $1",
             ] {
-                sqlx::query(statement).bind(run).execute(&mut *change).await.map_err(failed)?;
+                sql::query(statement).bind(run).execute(&mut *change).await.map_err(failed)?;
             }
         }
         self.commit(change).await?;
@@ -81,12 +80,12 @@ impl StateDatabase {
     /// Chooses the runs of the lowest tier that is full, and returns the one to merge them into.
     async fn begin_merge(
         &self,
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         generation: u32,
     ) -> Result<Option<RunNumber>, StateError> {
         // Run, entries, first page, last page.
         type Row = (RunNumber, i64, i64, i64);
-        let runs: Vec<Row> = sqlx::query_as(
+        let runs: Vec<Row> = sql::query_as(
             "SELECT run, entries, first_page, last_page FROM blind_index_runs
              WHERE generation = $1 AND status = 'live'",
         )
@@ -109,7 +108,7 @@ impl StateDatabase {
         };
         let merged = self.new_index_run(change, generation, "merging", &extent).await?;
         for (run, ..) in chosen {
-            sqlx::query("UPDATE blind_index_runs SET merged_into = $2 WHERE run = $1")
+            sql::query("UPDATE blind_index_runs SET merged_into = $2 WHERE run = $1")
                 .bind(run)
                 .bind(merged)
                 .execute(&mut *change)
@@ -141,8 +140,8 @@ struct Source {
 
 impl Merge {
     /// The runs that become `run`, from the entry after its last on.
-    async fn resume(change: &mut SqliteConnection, run: RunNumber) -> Result<Self, sqlx::Error> {
-        let last: Option<Vec<u8>> = sqlx::query_scalar(
+    async fn resume(change: &mut Connection, run: RunNumber) -> Result<Self, sqlx::Error> {
+        let last: Option<Vec<u8>> = sql::query_scalar(
             "SELECT entries FROM blind_index_chunks WHERE run = $1 ORDER BY first_entry DESC LIMIT 1",
         )
         .bind(run)
@@ -150,7 +149,7 @@ impl Merge {
         .await?;
         let last = last.as_deref().map(split).transpose()?.and_then(<[Packed]>::last);
         let runs: Vec<RunNumber> =
-            sqlx::query_scalar("SELECT run FROM blind_index_runs WHERE merged_into = $1 ORDER BY run")
+            sql::query_scalar("SELECT run FROM blind_index_runs WHERE merged_into = $1 ORDER BY run")
                 .bind(run)
                 .fetch_all(&mut *change)
                 .await?;
@@ -164,7 +163,7 @@ impl Merge {
     /// The next entries in order, each once: fewer than `count` where there are no more.
     async fn next_entries(
         &mut self,
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         count: usize,
     ) -> Result<Vec<Packed>, sqlx::Error> {
         let mut merged: Vec<Packed> = Vec::with_capacity(count);
@@ -186,18 +185,19 @@ impl Merge {
 
 impl Source {
     async fn after(
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         run: RunNumber,
         last: Option<&Packed>,
     ) -> Result<Self, sqlx::Error> {
         let last = last.map_or(&[][..], |last| last);
         // The chunk that the entry would be in, and else the first.
-        let chunk: Option<Vec<u8>> = sqlx::query_scalar(
-            "SELECT MAX(first_entry) FROM blind_index_chunks WHERE run = $1 AND first_entry <= $2",
+        let chunk: Option<Vec<u8>> = sql::query_scalar(
+            "SELECT first_entry FROM blind_index_chunks WHERE run = $1 AND first_entry <= $2
+             ORDER BY first_entry DESC LIMIT 1",
         )
         .bind(run)
         .bind(last)
-        .fetch_one(&mut *change)
+        .fetch_optional(&mut *change)
         .await?;
         let mut source = Self { run, entries: Vec::new(), last_chunk: chunk.unwrap_or_default() };
         source.read(change, "first_entry >= $2").await?;
@@ -210,16 +210,16 @@ impl Source {
         Ok(source)
     }
 
-    async fn read_on(&mut self, change: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn read_on(&mut self, change: &mut Connection) -> Result<(), sqlx::Error> {
         self.read(change, "first_entry > $2").await
     }
 
-    async fn read(&mut self, change: &mut SqliteConnection, which: &'static str) -> Result<(), sqlx::Error> {
+    async fn read(&mut self, change: &mut Connection, which: &'static str) -> Result<(), sqlx::Error> {
         let select = format!(
             "SELECT first_entry, entries FROM blind_index_chunks WHERE run = $1 AND {which}
              ORDER BY first_entry LIMIT $3"
         );
-        let mut chunks: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(sqlx::AssertSqlSafe(select))
+        let mut chunks: Vec<(Vec<u8>, Vec<u8>)> = sql::query_as(sqlx::AssertSqlSafe(select))
             .bind(self.run)
             .bind(&self.last_chunk)
             .bind(CHUNKS_HELD)

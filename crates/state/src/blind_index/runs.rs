@@ -1,10 +1,10 @@
 //! Runs of sorted entries: writing one, and finding tags in all of them.
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use vermeil_model::Tag;
 
 use super::IndexEntry;
 use super::entries::{Chunk, Packed, bounds, chunks, of_tag, pack, split};
+use crate::sql::{self, Connection, QueryBuilder};
 use crate::{StateDatabase, StateError};
 
 /// Chunks in one statement.
@@ -39,13 +39,13 @@ impl StateDatabase {
 
     pub(super) async fn new_index_run(
         &self,
-        change: &mut SqliteConnection,
+        change: &mut Connection,
         generation: u32,
         status: &str,
         extent: &Extent,
     ) -> Result<RunNumber, StateError> {
         let run = self.take_numbers(change, "blind_index_run", 1).await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO blind_index_runs (run, generation, status, entries, first_page, last_page)
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
@@ -65,12 +65,12 @@ impl StateDatabase {
     pub(super) async fn search_index_runs(&self, tag: Tag) -> Result<Vec<IndexEntry>, sqlx::Error> {
         let (least, greatest) = bounds(tag);
         // One statement, so that it reads runs and chunks of one moment, whoever merges meanwhile.
-        let chunks: Vec<Vec<u8>> = sqlx::query_scalar(
+        let chunks: Vec<Vec<u8>> = sql::query_scalar(
             "SELECT chunks.entries
              FROM blind_index_runs AS runs JOIN blind_index_chunks AS chunks ON chunks.run = runs.run
              WHERE runs.status = 'live' AND chunks.first_entry <= $2 AND chunks.first_entry >= COALESCE(
-                 (SELECT MAX(first_entry) FROM blind_index_chunks
-                  WHERE run = runs.run AND first_entry <= $1), $1)",
+                 (SELECT first_entry FROM blind_index_chunks
+                  WHERE run = runs.run AND first_entry <= $1 ORDER BY first_entry DESC LIMIT 1), $1)",
         )
         .bind(least.to_vec())
         .bind(greatest.to_vec())
@@ -88,7 +88,7 @@ impl StateDatabase {
 
 /// Adds sorted entries to a run that has none after the first of them.
 pub(super) async fn write_entries(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     run: RunNumber,
     sorted: impl Iterator<Item = Packed>,
 ) -> Result<(), sqlx::Error> {
@@ -100,12 +100,11 @@ pub(super) async fn write_entries(
 }
 
 async fn insert_chunks(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     run: RunNumber,
     chunks: impl Iterator<Item = Chunk>,
 ) -> Result<(), sqlx::Error> {
-    let mut insert =
-        QueryBuilder::<Sqlite>::new("INSERT INTO blind_index_chunks (run, first_entry, entries) ");
+    let mut insert = QueryBuilder::new("INSERT INTO blind_index_chunks (run, first_entry, entries) ");
     insert.push_values(chunks, |mut row, chunk| {
         row.push_bind(run).push_bind(chunk.first.to_vec()).push_bind(chunk.entries);
     });

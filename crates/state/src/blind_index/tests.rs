@@ -5,7 +5,7 @@ use vermeil_protect::{KeyOwner, KeyVault, Keyring, Plain};
 
 use super::merge::FAN_IN;
 use super::*;
-use crate::testing::{Fixture, fixture};
+use crate::testing::{Fixture, file_fixture, fixture};
 
 mod runs;
 
@@ -119,7 +119,7 @@ async fn a_retired_generation_leaves_nothing() {
 
 #[tokio::test]
 async fn nothing_of_a_deleted_entry_is_left_in_the_files() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let kept = entry(1, 10, 1, 0);
     let gone = IndexEntry { tag: Tag(*b"the deleted tag!"), ..entry(2, 11, 1, 1) };
     fixture.state.add_index_entries(1, vec![kept, gone]).await.unwrap();
@@ -140,17 +140,20 @@ async fn an_index_of_single_rows_gives_way_and_is_to_be_made_again() {
     fixture.state.complete_index(1, &shop).await.unwrap();
     // As it was before there were runs.
     let mut change = fixture.state.begin().await.unwrap();
-    sqlx::raw_sql(
-        "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks;
+    crate::sql::raw_sql(
+        "DROP TABLE blind_index_runs; DROP TABLE blind_index_chunks; DROP TABLE downloads;
+         DROP TABLE opendsr_callbacks; DROP TABLE opendsr_urls; DROP TABLE opendsr_requests;
+         DROP TABLE subject_sessions; DROP TABLE subject_links;
          DROP TABLE decision_records; DROP TABLE decisions; DROP TABLE match_models;
-         DROP TABLE exports; DROP TABLE api_tokens; DROP TABLE job_runs; DROP TABLE job_leases;
+         DROP TABLE notice_deliveries; DROP TABLE notices; DROP TABLE export_handles;
+         DROP TABLE exports; DROP TABLE api_tokens; DROP TABLE job_leases; DROP TABLE job_runs;
          DROP TABLE consent_states; DROP TABLE consent_events;
          DROP TABLE erasure_steps; DROP TABLE erasures; DROP TABLE suppression_flags;
          DROP TABLE request_tags; DROP TABLE request_steps; DROP TABLE requests;
          ALTER TABLE publications DROP COLUMN epoch;
          DELETE FROM counters WHERE name IN
          ('blind_index_run', 'decision', 'match_model', 'erasure', 'erasure_epoch', 'consent', 'request', 'export',
-          'api_token', 'job_run');
+          'api_token', 'job_run', 'download', 'subject_link', 'subject_session', 'notice', 'opendsr_callback');
          DELETE FROM schema_migrations WHERE version >= 4;
          CREATE TABLE blind_index (generation BIGINT, tag BYTEA, record BYTEA, key_page BIGINT, key_slot BIGINT);
          CREATE UNIQUE INDEX blind_index_by_tag ON blind_index (tag, record);

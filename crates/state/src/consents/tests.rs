@@ -50,6 +50,29 @@ async fn a_no_of_just_now_holds_although_a_clock_was_ahead() {
 }
 
 #[tokio::test]
+async fn what_is_told_at_once_holds_as_if_it_were_told_one_by_one() {
+    let fixture = fixture().await;
+    let state = &fixture.state;
+    let (now, day) = (TimeDelta::zero(), TimeDelta::days(1));
+    let events = [
+        said(email(1), ConsentStatus::Given, day),
+        said(email(2), ConsentStatus::Given, now),
+        said(email(1), ConsentStatus::Withdrawn, now),
+        said(email(2), ConsentStatus::Refused, day),
+        said(email(1), ConsentStatus::Given, day * 2),
+    ];
+    let first = state.record_consents(&events).await.unwrap();
+    for (key, status, number) in [(email(1), "withdrawn", first + 2), (email(2), "given", first + 1)] {
+        let states = state.consent_states(&[key]).await.unwrap();
+        assert_eq!(
+            states.iter().map(|state| (state.status.as_str(), state.number)).collect::<Vec<_>>(),
+            [(status, number)]
+        );
+    }
+    assert_eq!(state.consent_events(&[email(1), email(2)]).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
 async fn subjects_of_one_tag_and_two_kinds_are_two() {
     let fixture = fixture().await;
     let state = &fixture.state;

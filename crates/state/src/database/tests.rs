@@ -1,10 +1,20 @@
 use std::os::unix::fs::PermissionsExt;
 
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
 use super::*;
-use crate::testing::{check_code, fixture};
+use crate::testing::{check_code, file_fixture, fixture, new_location};
+
+mod postgres;
+
+fn writer(state: &StateDatabase) -> &SqlitePool {
+    let Writer::Sqlite(writer) = &state.writer else { panic!("a database of SQLite's") };
+    writer
+}
 
 async fn setting(state: &StateDatabase, pragma: &'static str) -> String {
-    let row = sqlx::query(pragma).fetch_one(&state.writer).await.unwrap();
+    let row = sqlx::query(pragma).fetch_one(writer(state)).await.unwrap();
     sqlx::Row::try_get::<i64, _>(&row, 0)
         .map(|number| number.to_string())
         .unwrap_or_else(|_| sqlx::Row::get(&row, 0))
@@ -24,7 +34,7 @@ async fn a_new_database_is_for_its_owner_only() {
 
 #[tokio::test]
 async fn what_is_written_is_safe_and_what_is_deleted_is_gone() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     for (pragma, expected) in [
         ("PRAGMA journal_mode", "wal"),
         ("PRAGMA synchronous", "2"),
@@ -41,11 +51,13 @@ async fn what_is_written_is_safe_and_what_is_deleted_is_gone() {
 #[tokio::test]
 async fn a_database_of_a_later_version_is_refused() {
     let fixture = fixture().await;
-    sqlx::query("INSERT INTO schema_migrations (version, applied_at) VALUES (99, 0)")
-        .execute(&fixture.state.writer)
+    let mut change = fixture.state.begin().await.unwrap();
+    sql::query("INSERT INTO schema_migrations (version, applied_at) VALUES (99, 0)")
+        .execute(&mut change)
         .await
         .unwrap();
-    check_code(StateDatabase::open(fixture.state.path()).await.map(drop), "state-newer");
+    fixture.state.commit(change).await.unwrap();
+    check_code(StateDatabase::open(fixture.state.location()).await.map(drop), "state-newer");
 }
 
 #[tokio::test]
@@ -82,12 +94,12 @@ async fn a_folder_that_cannot_be_made_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_who_open_a_new_database_at_once_share_it() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.db");
+    let location = new_location(folder.path()).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..6 {
-        let path = path.clone();
+        let location = location.clone();
         tasks.spawn(async move {
-            let state = StateDatabase::open(&path).await.unwrap();
+            let state = StateDatabase::open(&location).await.unwrap();
             let mut numbers = Vec::new();
             for _ in 0..10 {
                 numbers.push(state.begin_run("run").await.unwrap());
@@ -111,12 +123,17 @@ async fn a_change_that_is_dropped_never_was() {
 
 /// A connection of its own that waits for nobody, as of an impatient process.
 async fn impatient(state: &StateDatabase) -> sqlx::SqliteConnection {
-    SqliteConnectOptions::new().filename(state.path()).busy_timeout(Duration::ZERO).connect().await.unwrap()
+    SqliteConnectOptions::new()
+        .filename(state.location().file().unwrap())
+        .busy_timeout(Duration::ZERO)
+        .connect()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_database_held_by_another_is_told_as_busy() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let held = fixture.state.begin().await.unwrap();
     let mut other = impatient(&fixture.state).await;
     let refused = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap_err();
@@ -126,21 +143,21 @@ async fn a_database_held_by_another_is_told_as_busy() {
 
 #[tokio::test]
 async fn a_log_in_use_is_emptied_later() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     fixture.state.begin_run("run").await.unwrap();
     let mut reader = impatient(&fixture.state).await;
     sqlx::raw_sql("BEGIN; SELECT * FROM runs").fetch_all(&mut reader).await.unwrap();
     fixture.state.begin_run("run").await.unwrap();
-    assert_eq!(fixture.state.try_truncate_log().await.unwrap(), 1);
+    assert_eq!(sqlite::try_truncate_log(writer(&fixture.state)).await.unwrap(), 1);
     sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
-    assert_eq!(fixture.state.try_truncate_log().await.unwrap(), 0);
+    assert_eq!(sqlite::try_truncate_log(writer(&fixture.state)).await.unwrap(), 0);
     let log = fixture.folder.path().join("state.db-wal");
     assert_eq!(std::fs::metadata(log).unwrap().len(), 0);
 }
 
 #[tokio::test]
 async fn a_database_without_room_is_told_as_full() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let mut other = impatient(&fixture.state).await;
     let refused =
         sqlx::raw_sql("PRAGMA max_page_count = 1; CREATE TABLE large AS SELECT randomblob(1000000) AS bytes")
@@ -152,7 +169,7 @@ async fn a_database_without_room_is_told_as_full() {
 
 #[test]
 fn what_the_driver_says_is_told_in_our_words() {
-    let told = |cause| StateError::from_driver(Path::new("state.db"), cause);
+    let told = |cause| StateError::from_driver(&StateLocation::File("state.db".into()), cause);
     assert!(matches!(told(sqlx::Error::PoolTimedOut), StateError::Busy { .. }));
     assert!(matches!(told(unexpected("a tag")), StateError::Damaged { .. }));
     assert!(matches!(told(sqlx::Error::RowNotFound), StateError::Failed { .. }));
@@ -160,7 +177,7 @@ fn what_the_driver_says_is_told_in_our_words() {
 
 #[tokio::test]
 async fn of_deleted_rows_nothing_is_left_in_a_database_written_anew() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let state = &fixture.state;
     // In an order that splits pages, so that copies stay in what is then unused.
     let tag = |number: u64| {
@@ -171,7 +188,7 @@ async fn of_deleted_rows_nothing_is_left_in_a_database_written_anew() {
     };
     state.suppress(&(0..5000).map(tag).collect::<Vec<_>>()).await.unwrap();
     let mut change = state.begin().await.unwrap();
-    sqlx::query("DELETE FROM suppression").execute(&mut *change).await.unwrap();
+    sql::query("DELETE FROM suppression").execute(&mut *change).await.unwrap();
     state.commit(change).await.unwrap();
     state.rebuild().await.unwrap();
     for file in fixture.folder.path().read_dir().unwrap() {

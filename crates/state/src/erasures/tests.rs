@@ -68,8 +68,10 @@ async fn only_a_proof_that_ended_last_completes_a_request() {
     fixture.state.begin_erasure_step(&[number], ErasureStep::Rewrite).await.unwrap();
     fixture.state.end_erasure_step(ErasureStep::Rewrite, &[(number, &json!({}))]).await.unwrap();
     check_code(fixture.state.complete_erasure(number, "c").await, "state-out-of-turn");
-    fixture.state.begin_erasure_step(&[number], ErasureStep::Prove).await.unwrap();
-    fixture.state.end_erasure_step(ErasureStep::Prove, &[(number, &json!({}))]).await.unwrap();
+    for step in [ErasureStep::Tell, ErasureStep::Prove] {
+        fixture.state.begin_erasure_step(&[number], step).await.unwrap();
+        fixture.state.end_erasure_step(step, &[(number, &json!({}))]).await.unwrap();
+    }
     fixture.state.complete_erasure(number, "certified").await.unwrap();
 
     let fixture = fixture.reopened().await;
@@ -77,7 +79,7 @@ async fn only_a_proof_that_ended_last_completes_a_request() {
     assert_eq!(erasure.status, ErasureStatus::Complete);
     assert_eq!(erasure.certificate.as_deref(), Some("certified"));
     let attempts: Vec<u64> = erasure.steps.iter().map(|step| step.attempts).collect();
-    assert_eq!(attempts, [1, 1, 2, 2]);
+    assert_eq!(attempts, [1, 1, 2, 2, 2]);
     assert_eq!(fixture.state.erasure_kit(number).await.unwrap(), None);
     check_code(fixture.state.start_erasures(&[number]).await, "state-out-of-turn");
 }

@@ -1,20 +1,17 @@
 //! Which generation pages are written under, and rotations from one to the next.
 
-use sqlx::SqliteConnection;
 use vermeil_protect::vault::{GenerationUse, Rotation, RotationStage, SealedPage};
 
-use super::{COLUMNS, PageRow};
+use super::{COLUMNS, PageRow, page};
 use crate::database::{moment, now, unexpected};
+use crate::sql::{self, Connection};
 use crate::{StateDatabase, StateError};
 
 /// Whether one of these pages is sealed under a generation that nothing may be
 /// written under any more. Asked within the change that writes them, so that no
 /// generation is opened in between.
-pub(super) async fn are_closed(
-    change: &mut SqliteConnection,
-    pages: &[SealedPage],
-) -> Result<bool, sqlx::Error> {
-    let opened: i64 = sqlx::query_scalar(
+pub(super) async fn are_closed(change: &mut Connection, pages: &[SealedPage]) -> Result<bool, sqlx::Error> {
+    let opened: i64 = sql::query_scalar(
         "SELECT COALESCE(MAX(generation), 0) FROM key_rotations WHERE opened_at IS NOT NULL",
     )
     .fetch_one(change)
@@ -24,8 +21,9 @@ pub(super) async fn are_closed(
 
 impl StateDatabase {
     pub(super) async fn generation_usage(&self) -> Result<Vec<GenerationUse>, sqlx::Error> {
-        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
-            "SELECT generation, COUNT(*), SUM(live_keys) FROM key_pages GROUP BY generation ORDER BY generation",
+        let rows: Vec<(i64, i64, i64)> = sql::query_as(
+            "SELECT generation, COUNT(*), CAST(SUM(live_keys) AS BIGINT) FROM key_pages
+             GROUP BY generation ORDER BY generation",
         )
         .fetch_all(self.readers())
         .await?;
@@ -48,13 +46,13 @@ impl StateDatabase {
         let select = format!(
             "SELECT {COLUMNS} FROM key_pages WHERE generation = $1 AND page > $2 ORDER BY page LIMIT $3"
         );
-        let rows: Vec<PageRow> = sqlx::query_as(sqlx::AssertSqlSafe(select))
+        let rows: Vec<PageRow> = sql::query_as(sqlx::AssertSqlSafe(select))
             .bind(i64::from(generation))
             .bind(after)
             .bind(i64::try_from(count).unwrap_or(i64::MAX))
             .fetch_all(self.readers())
             .await?;
-        Ok(rows.into_iter().map(|PageRow(page)| page).collect())
+        rows.into_iter().map(page).collect()
     }
 
     pub(super) async fn begin_or_join_rotation(&self, above: u32) -> Result<Rotation, StateError> {
@@ -63,7 +61,7 @@ impl StateDatabase {
         if let Some(rotation) = unfinished(&mut change).await.map_err(failed)? {
             return Ok(rotation);
         }
-        let heard_of: Option<i64> = sqlx::query_scalar(
+        let heard_of: Option<i64> = sql::query_scalar(
             "SELECT MAX(newest) FROM (SELECT MAX(generation) AS newest FROM key_rotations
              UNION ALL SELECT MAX(generation) FROM key_pages) AS heard_of",
         )
@@ -71,7 +69,7 @@ impl StateDatabase {
         .await
         .map_err(failed)?;
         let (generation, begun_at) = (heard_of.unwrap_or_default().max(i64::from(above)) + 1, now());
-        sqlx::query("INSERT INTO key_rotations (generation, begun_at) VALUES ($1, $2)")
+        sql::query("INSERT INTO key_rotations (generation, begun_at) VALUES ($1, $2)")
             .bind(generation)
             .bind(begun_at)
             .execute(&mut *change)
@@ -82,14 +80,14 @@ impl StateDatabase {
     }
 
     pub(super) async fn rotation_under_way(&self) -> Result<Option<Rotation>, sqlx::Error> {
-        unfinished(&mut *self.readers().acquire().await?).await
+        unfinished(&mut *self.readers().begin().await?).await
     }
 
     pub(super) async fn open_generation_of_pages(&self, generation: u32) -> Result<(), StateError> {
         let mut change = self.begin().await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO key_rotations (generation, begun_at, opened_at) VALUES ($1, $2, $2)
-             ON CONFLICT (generation) DO UPDATE SET opened_at = COALESCE(opened_at, $2)",
+             ON CONFLICT (generation) DO UPDATE SET opened_at = COALESCE(key_rotations.opened_at, $2)",
         )
         .bind(i64::from(generation))
         .bind(now())
@@ -102,14 +100,14 @@ impl StateDatabase {
     pub(super) async fn end_rotation_of_pages(&self, generation: u32) -> Result<u64, StateError> {
         let failed = |cause| self.failed(cause);
         let mut change = self.begin().await?;
-        let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM key_pages WHERE generation < $1")
+        let left: i64 = sql::query_scalar("SELECT COUNT(*) FROM key_pages WHERE generation < $1")
             .bind(i64::from(generation))
             .fetch_one(&mut *change)
             .await
             .map_err(failed)?;
         if left == 0 {
             // Older ones too: what they were for is done.
-            sqlx::query("UPDATE key_rotations SET ended_at = $2 WHERE generation <= $1 AND ended_at IS NULL")
+            sql::query("UPDATE key_rotations SET ended_at = $2 WHERE generation <= $1 AND ended_at IS NULL")
                 .bind(i64::from(generation))
                 .bind(now())
                 .execute(&mut *change)
@@ -122,8 +120,8 @@ impl StateDatabase {
 }
 
 /// The newest rotation that has not ended.
-async fn unfinished(connection: &mut SqliteConnection) -> Result<Option<Rotation>, sqlx::Error> {
-    let row: Option<(i64, i64, Option<i64>)> = sqlx::query_as(
+async fn unfinished(connection: &mut Connection) -> Result<Option<Rotation>, sqlx::Error> {
+    let row: Option<(i64, i64, Option<i64>)> = sql::query_as(
         "SELECT generation, begun_at, opened_at FROM key_rotations WHERE ended_at IS NULL
          ORDER BY generation DESC LIMIT 1",
     )

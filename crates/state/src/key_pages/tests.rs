@@ -4,7 +4,7 @@ use vermeil_protect::vault::PAGE_SLOTS;
 use vermeil_protect::{Binding, DataKey, KeyLocation, KeyVault, Keyring, Plain, seal};
 
 use super::*;
-use crate::testing::{Fixture, check_code, fixture};
+use crate::testing::{Fixture, check_code, file_fixture, fixture};
 
 mod files;
 mod rotation;
@@ -138,7 +138,7 @@ fn found_on_disk(fixture: &Fixture, bytes: &[u8]) -> bool {
 
 #[tokio::test]
 async fn what_was_destroyed_is_in_no_file_any_more() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let vault = vault(&fixture).await;
     let given = vault.allocate(&KeyOwner::new("a"), 2).await.unwrap();
     vault.allocate(&KeyOwner::new("b"), 2).await.unwrap();

@@ -19,7 +19,7 @@ async fn a_lake_of_another_format_is_refused() {
     let keyring = KeyringId::random();
     fixture.state.bind(keyring, "demo").await.unwrap();
     let mut change = fixture.state.begin().await.unwrap();
-    sqlx::query("UPDATE lake SET format = 2").execute(&mut *change).await.unwrap();
+    crate::sql::query("UPDATE lake SET format = 2").execute(&mut *change).await.unwrap();
     change.commit().await.unwrap();
     check_code(fixture.state.bind(keyring, "demo").await, "lake-other-format");
 }

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use vermeil_protect::BearerToken;
 
 use super::*;
-use crate::testing::{Fixture, check_code, fixture};
+use crate::testing::{Fixture, check_code, file_fixture, fixture};
 
 async fn create(fixture: &Fixture, secret: &BearerToken, expires_in: Option<TimeDelta>) -> i64 {
     let token = NewApiToken {
@@ -55,11 +55,11 @@ async fn what_has_expired_is_worth_nothing() {
 
 #[tokio::test]
 async fn the_database_cannot_be_asked_with() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let secret = BearerToken::random();
     create(&fixture, &secret, None).await;
     fixture.state.rebuild().await.unwrap();
-    let stored = std::fs::read(fixture.state.path()).unwrap();
+    let stored = std::fs::read(fixture.state.location().file().unwrap()).unwrap();
     let holds = |needle: &[u8]| stored.windows(needle.len()).any(|window| window == needle);
     assert!(holds(secret.hash().as_bytes()), "the search finds what is there");
     assert!(!holds(secret.expose().as_bytes()));

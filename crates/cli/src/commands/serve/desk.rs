@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 use vermeil_engine::{Engine, EngineError, Reader, Resolver};
+use vermeil_model::pipeline::RoleKind;
 use vermeil_model::policy::Role;
 use vermeil_serve::Problem;
 use vermeil_serve::ports::{Asking, Caller, Gate, Health};
@@ -57,7 +58,9 @@ impl Gate for Desk {
     }
 
     fn knows_role(&self, role: &Role) -> bool {
-        self.engine.knows_role(role)
+        // What people do without an account no issuer vouches for.
+        let is_account = self.engine.pipeline().service.kind_of(role) != Some(RoleKind::Subject);
+        is_account && self.engine.knows_role(role)
     }
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use vermeil_engine::{EngineError, JobReport, Reader, Silent, Stage, WhichErasures};
+use vermeil_engine::{
+    EngineError, JobReport, Reader, Silent, Stage, SubjectRequestReport, WhichDeliveries, WhichErasures,
+};
 use vermeil_model::policy::{Purpose, Role};
-use vermeil_serve::ports::Jobs;
+use vermeil_serve::ports::{Jobs, Waiting};
 use vermeil_serve::{Job, JobRun, Problem, ProblemKind};
 
 use super::desk::Desk;
@@ -34,6 +36,18 @@ impl Jobs for Desk {
         self.engine.finish_job(run, failure).await.map_err(|error| problem(&error))
     }
 
+    async fn waiting(&self) -> Result<Waiting, Problem> {
+        let requests = self.engine.subject_requests().await.map_err(|error| problem(&error))?;
+        let recipients = self.engine.pending_deliveries().await.map_err(|error| problem(&error))?;
+        let number =
+            |is: fn(&SubjectRequestReport) -> bool| requests.iter().filter(|one| is(one)).count() as u64;
+        Ok(Waiting {
+            requests_overdue: number(|one| one.overdue),
+            requests_due_soon: number(|one| one.due_soon),
+            recipients: recipients.len() as u64,
+        })
+    }
+
     async fn history(&self, limit: u32) -> Result<Vec<JobRun>, Problem> {
         let runs = self.engine.job_runs(limit).await.map_err(|error| problem(&error))?;
         Ok(runs.into_iter().map(job_run).collect())
@@ -53,11 +67,20 @@ impl Desk {
             Job::Optimize => drop(engine.optimize(&Silent).await?),
             Job::Erase => {
                 let report = engine.run_erasures(&WhichErasures::AllApproved, &scheduler(), &Silent).await?;
-                if report.erasures.iter().any(|erasure| erasure.status != "complete") {
+                if report.erasures.iter().any(|one| one.status != "complete" && !one.awaits_recipients()) {
                     return Ok(Err(Problem::coded(ProblemKind::Conflict, "erasure-not-proven")));
                 }
             }
             Job::RotateKeys => drop(engine.rotate_keys(SCHEDULER, &Silent).await?),
+            Job::Recipients => drop(engine.tell_recipients(WhichDeliveries::Due, &scheduler()).await?),
+            Job::Retention => drop(engine.open_due_erasures(&scheduler()).await?),
+            Job::Deadlines => {
+                if engine.subject_requests().await?.iter().any(|request| request.overdue) {
+                    return Ok(Err(Problem::coded(ProblemKind::Conflict, "request-overdue")));
+                }
+            }
+            // The service's own: it speaks HTTP, the engine does not.
+            Job::Callbacks => {}
         }
         Ok(Ok(()))
     }

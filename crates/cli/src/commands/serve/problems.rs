@@ -1,6 +1,6 @@
 //! From the engine's errors to problems: the kind and the code, never the text.
 
-use vermeil_engine::EngineError;
+use vermeil_engine::{DownloadError, EngineError};
 use vermeil_model::Diagnose;
 use vermeil_model::diagnostic::ErrorKind;
 use vermeil_serve::ports::Phrases;
@@ -23,10 +23,13 @@ pub fn problem(error: &EngineError) -> Problem {
         | EngineError::ErasureChanged { .. }
         | EngineError::SameAccount { .. }
         | EngineError::SeveralPeople { .. }
+        | EngineError::Download(DownloadError::NotTaken { .. })
         | EngineError::State(StateError::OutOfTurn { .. } | StateError::Request(_)) => ProblemKind::Conflict,
         EngineError::NothingPublished
         | EngineError::IndexIncomplete { .. }
-        | EngineError::State(StateError::Busy { .. })
+        | EngineError::State(
+            StateError::Busy { .. } | StateError::Unreachable { .. } | StateError::TooManyConnections { .. },
+        )
         | EngineError::LakeUnreadable { .. } => ProblemKind::Unavailable,
         other => match other.kind() {
             ErrorKind::Denied => ProblemKind::Forbidden,

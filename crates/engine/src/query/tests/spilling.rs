@@ -68,7 +68,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 #[tokio::test]
 async fn a_sort_larger_than_its_memory_is_put_aside_sealed_and_nameless() {
     let fixture = fixture(SMALL_MEMORY_MIB, 1024).await;
-    let folder = fixture.engine.state.path().parent().unwrap().to_owned();
+    let folder = fixture.engine.local_folder();
     // The log of openings is no temporary file.
     let named = || {
         let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());

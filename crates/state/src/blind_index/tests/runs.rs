@@ -10,7 +10,7 @@ use crate::blind_index::merge::Left;
 
 /// The runs of a status, whatever their generation.
 async fn runs(state: &StateDatabase, status: &'static str) -> i64 {
-    let count = sqlx::query_scalar("SELECT COUNT(*) FROM blind_index_runs WHERE status = $1");
+    let count = sql::query_scalar("SELECT COUNT(*) FROM blind_index_runs WHERE status = $1");
     count.bind(status).fetch_one(state.readers()).await.unwrap()
 }
 
@@ -60,10 +60,11 @@ async fn a_merge_that_was_cut_off_at_any_step_is_completed_by_the_next_addition(
         assert_eq!(found(&fixture, &sampled).await, kept, "after {steps} steps and an erasure");
         fixture.state.add_index_entries(1, vec![entry(u32::MAX, 99, 99, 0)]).await.unwrap();
         assert_eq!(found(&fixture, &sampled).await, kept, "completed after {steps} steps");
-        let left: i64 = sqlx::query_scalar("SELECT SUM(LENGTH(entries)) / 42 FROM blind_index_chunks")
-            .fetch_one(fixture.state.readers())
-            .await
-            .unwrap();
+        let left: i64 =
+            sql::query_scalar("SELECT CAST(SUM(LENGTH(entries)) / 42 AS BIGINT) FROM blind_index_chunks")
+                .fetch_one(fixture.state.readers())
+                .await
+                .unwrap();
         let erased_in_all = (0..entries_in_each).step_by(256).count() as i64;
         assert_eq!(left, FAN_IN as i64 * i64::from(entries_in_each) - erased_in_all + 1, "{steps} steps");
         assert!(runs(&fixture.state, "live").await <= 2, "{steps} steps");

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Connection};
 use vermeil_model::Diagnose;
 use vermeil_protect::vault::KeyState;
 use vermeil_protect::{Destruction, KeyOwner, KeyPageStore, KeyVault};
 
 use super::{found_on_disk, keyring, stored, vault};
 use crate::StateDatabase;
-use crate::testing::fixture;
+use crate::sql;
+use crate::testing::{file_fixture, new_location};
 
 #[tokio::test]
 async fn what_a_destroyed_generation_wrapped_is_in_no_file_any_more() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let vault = vault(&fixture).await;
     vault.allocate(&KeyOwner::new("a"), 700).await.unwrap();
     let before = stored(&fixture.state, &[1, 2, 3]).await;
@@ -26,11 +26,11 @@ async fn what_a_destroyed_generation_wrapped_is_in_no_file_any_more() {
     // Someone reads from the log meanwhile; it is emptied once they are done.
     let mut reader = fixture.state.readers().begin().await.unwrap();
     let pages: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM key_pages").fetch_one(&mut *reader).await.unwrap();
+        sql::query_scalar("SELECT COUNT(*) FROM key_pages").fetch_one(&mut *reader).await.unwrap();
     assert_eq!(pages, 3);
     let (destroyed, ()) = tokio::join!(vault.destroy_generation(1), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        reader.rollback().await.unwrap();
+        drop(reader);
     });
     assert!(matches!(destroyed, Ok(Destruction::Done { .. })));
     for page in &before {
@@ -42,13 +42,13 @@ async fn what_a_destroyed_generation_wrapped_is_in_no_file_any_more() {
 
 #[tokio::test]
 async fn a_copy_from_before_opens_no_more_and_tells_since_when() {
-    let fixture = fixture().await;
+    let fixture = file_fixture().await;
     let vault = vault(&fixture).await;
     let given = vault.allocate(&KeyOwner::new("a"), 3).await.unwrap();
     let places: Vec<_> = given.into_iter().map(|(place, _)| place).collect();
     fixture.state.purge().await.unwrap();
     let copy = fixture.folder.path().join("copy.db");
-    std::fs::copy(fixture.state.path(), &copy).unwrap();
+    std::fs::copy(fixture.state.location().file().unwrap(), &copy).unwrap();
 
     let keyring = keyring(&fixture).await;
     let restored = StateDatabase::open(&copy).await.unwrap();
@@ -73,21 +73,31 @@ async fn a_copy_from_before_opens_no_more_and_tells_since_when() {
 #[tokio::test]
 async fn a_database_of_the_first_version_counts_the_keys_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let mut first = options.connect().await.unwrap();
+    let location = new_location(folder.path()).await;
+    let first = StateDatabase::connect(&location).await.unwrap();
+    let mut change = first.begin().await.unwrap();
     for script in [
         include_str!("../../../migrations/0001_state.sql"),
         "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)",
         "INSERT INTO schema_migrations VALUES (1, 0)",
-        "INSERT INTO key_pages VALUES (1, 'a', 0, 1, zeroblob(32), zeroblob(60), zeroblob(28 + 32 * 200))",
-        "INSERT INTO key_pages VALUES (2, 'a', 3, 1, zeroblob(32), zeroblob(60), zeroblob(28 + 32 * 5))",
     ] {
-        sqlx::raw_sql(script).execute(&mut first).await.unwrap();
+        sql::raw_sql(script).execute(&mut change).await.unwrap();
     }
-    first.close().await.unwrap();
+    for (page, revision, keys) in [(1, 0, 200), (2, 3, 5)] {
+        sql::query("INSERT INTO key_pages VALUES ($1, 'a', $2, 1, $3, $4, $5)")
+            .bind(page)
+            .bind(revision)
+            .bind(vec![0; 32])
+            .bind(vec![0; 60])
+            .bind(vec![0; 28 + 32 * keys])
+            .execute(&mut change)
+            .await
+            .unwrap();
+    }
+    first.commit(change).await.unwrap();
+    first.close().await;
 
-    let state = StateDatabase::open(&path).await.unwrap();
+    let state = StateDatabase::open(&location).await.unwrap();
     let usage = state.usage().await.unwrap();
     assert_eq!((usage[0].generation, usage[0].pages, usage[0].keys), (1, 2, 205));
     assert_eq!(stored(&state, &[2]).await[0].live_keys, 5);

@@ -303,7 +303,7 @@ fn fault(call: usize) -> impl Fn(Moment) -> Step + Send + Sync + 'static {
     move |_| {
         let fails = calls.fetch_add(1, Ordering::SeqCst) == call;
         Box::pin(async move {
-            let cut = StateError::Busy { path: "cut off".into() };
+            let cut = StateError::Busy { database: "cut off".into() };
             if fails { Err(StoreError::new(cut)) } else { Ok(()) }
         })
     }

@@ -10,13 +10,15 @@ use vermeil_protect::vault::{GenerationUse, MemoryStore, Rotation, SealedPage, S
 use vermeil_protect::{DataKey, KeyLocation, KeyOwner, KeyPageStore, KeyVault, Keyring, Plain, seal};
 
 use super::BINDING;
-use crate::StateDatabase;
+use crate::testing::new_location;
+use crate::{StateDatabase, StateLocation};
 
 /// A store and a keyring, as several processes see them.
 pub(super) struct Shared {
     pub(super) folder: tempfile::TempDir,
     /// Where the pages are, if not in a database.
     memory: Option<Arc<MemoryStore>>,
+    database: StateLocation,
 }
 
 /// Keys that were given out, and what each of them sealed.
@@ -28,7 +30,9 @@ pub(super) struct Given {
 /// Runs a test with a store of each kind.
 pub(super) async fn with_each_store(test: impl AsyncFn(Shared)) {
     for memory in [Some(Arc::default()), None] {
-        let shared = Shared { folder: tempfile::tempdir().unwrap(), memory };
+        let folder = tempfile::tempdir().unwrap();
+        let database = new_location(folder.path()).await;
+        let shared = Shared { folder, memory, database };
         Keyring::create(&shared.keyring_path(), Arc::new(Plain)).await.unwrap();
         test(shared).await;
     }
@@ -48,7 +52,7 @@ impl Shared {
     pub(super) async fn store(&self) -> Arc<dyn KeyPageStore> {
         match &self.memory {
             Some(memory) => Arc::clone(memory) as _,
-            None => Arc::new(StateDatabase::open(&self.folder.path().join("state.db")).await.unwrap()),
+            None => Arc::new(StateDatabase::open(&self.database).await.unwrap()),
         }
     }
 
