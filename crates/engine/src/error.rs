@@ -15,6 +15,7 @@ use crate::lake::{LocationError, TableName};
 use crate::opendsr::OpenDsrError;
 use crate::query::{QueryFault, SqlFault};
 use crate::recipients::RecipientError;
+use crate::report::second;
 use crate::requests::DownloadError;
 use crate::self_service::SelfServiceError;
 
@@ -39,22 +40,15 @@ pub enum EngineError {
     #[error("the audit log failed")]
     Audit(#[from] AuditError),
     #[error("role `{role}` may not read the audit log")]
-    AuditDenied {
-        role: String,
-    },
+    AuditDenied { role: String },
     #[error(
         "keyring {keyring} is missing, but the lake at {lake} was sealed with it: restore it from its backup"
     )]
-    KeyringMissing {
-        keyring: String,
-        lake: String,
-    },
+    KeyringMissing { keyring: String, lake: String },
     #[error("the lake's location is not usable")]
     Location(#[from] LocationError),
     #[error("there is no lake at {lake} yet: `vermeil run` makes one")]
-    NoLake {
-        lake: String,
-    },
+    NoLake { lake: String },
     #[error("the lake at {lake} cannot be written")]
     LakeUnwritable {
         lake: String,
@@ -68,20 +62,11 @@ pub enum EngineError {
         cause: object_store::Error,
     },
     #[error("{lake}/vermeil.json is damaged: restore it from a backup")]
-    LakeDamaged {
-        lake: String,
-    },
+    LakeDamaged { lake: String },
     #[error("the lake at {lake} has format {found}, this version knows up to {known}: use a newer vermeil")]
-    LakeNewer {
-        lake: String,
-        found: u32,
-        known: u32,
-    },
+    LakeNewer { lake: String, found: u32, known: u32 },
     #[error("the lake at {lake} was sealed with keyring {keyring}, another than the one given")]
-    LakeOfAnotherKeyring {
-        lake: String,
-        keyring: String,
-    },
+    LakeOfAnotherKeyring { lake: String, keyring: String },
     #[error("the storage of {table} is full")]
     StorageFull {
         table: String,
@@ -97,26 +82,15 @@ pub enum EngineError {
     #[error(
         "another writer raised table {table} to Delta reader version {version}: rewrite it without column mapping and deletion vectors"
     )]
-    ReaderVersion {
-        table: String,
-        version: i32,
-    },
+    ReaderVersion { table: String, version: i32 },
     #[error("table {table} holds a sealed value that does not open")]
-    DamagedValue {
-        table: String,
-    },
+    DamagedValue { table: String },
     #[error("the environment variable {variable}, which the keyring needs, is not set")]
-    SecretMissing {
-        variable: String,
-    },
+    SecretMissing { variable: String },
     #[error("the environment variable {variable}, which holds the URL of the state database, is not set")]
-    StateUrlMissing {
-        variable: String,
-    },
+    StateUrlMissing { variable: String },
     #[error("the environment variable {variable} holds no key: 32 bytes in base 64 are expected")]
-    SecretMalformed {
-        variable: String,
-    },
+    SecretMalformed { variable: String },
     #[error("could not read the authorities in {file}")]
     AuthorityUnreadable {
         file: String,
@@ -132,30 +106,15 @@ pub enum EngineError {
     #[error("the match model was made for other comparisons")]
     ModelMismatch(#[source] vermeil_resolve::estimate::ModelMismatch),
     #[error("`{place}` names `{field}`, which is no field of `{schema}` (nearest: `{nearest}`)")]
-    UnknownMatchField {
-        place: String,
-        schema: String,
-        field: String,
-        nearest: String,
-    },
+    UnknownMatchField { place: String, schema: String, field: String, nearest: String },
     #[error(
         "group `{group}` cannot hold `{field}` of schema `{schema}`: no field, in two groups, or core alone"
     )]
-    UnfitGroup {
-        group: String,
-        schema: String,
-        field: String,
-    },
+    UnfitGroup { group: String, schema: String, field: String },
     #[error("`{place}` names purpose `{purpose}`, which the policy files do not declare ({declared})")]
-    UnknownMatchPurpose {
-        place: String,
-        purpose: String,
-        declared: String,
-    },
+    UnknownMatchPurpose { place: String, purpose: String, declared: String },
     #[error("profiles are not made for purpose `{purpose}`")]
-    ProfilesNotFor {
-        purpose: String,
-    },
+    ProfilesNotFor { purpose: String },
     #[error("the records cannot be compared")]
     Features(#[source] vermeil_resolve::features::FeatureError),
     #[error(transparent)]
@@ -163,54 +122,28 @@ pub enum EngineError {
     #[error(
         "role `{role}` may not see rows as delivered for purpose `{purpose}`: that takes every personal class"
     )]
-    RowDenied {
-        role: String,
-        purpose: String,
-    },
+    RowDenied { role: String, purpose: String },
     #[error("role `{role}` may not look for `{field}` for purpose `{purpose}`")]
-    FindDenied {
-        role: String,
-        purpose: String,
-        field: String,
-    },
+    FindDenied { role: String, purpose: String, field: String },
     #[error("role `{role}` may not set `{field}` right for purpose `{purpose}`")]
-    RectifyDenied {
-        role: String,
-        purpose: String,
-        field: String,
-    },
+    RectifyDenied { role: String, purpose: String, field: String },
     // What was typed is not repeated: people mistype values here.
     #[error("this is no field of schema `{schema}`")]
-    NotAField {
-        schema: String,
-    },
+    NotAField { schema: String },
     #[error("this is no value of field `{field}`")]
-    NotAValue {
-        field: String,
-    },
+    NotAValue { field: String },
     #[error("nothing was set right in this field that could be withdrawn")]
     NothingRectified,
     #[error("role `{role}` may not ask who somebody is by {fields} for purpose `{purpose}`")]
-    ResolveDenied {
-        role: String,
-        purpose: String,
-        fields: String,
-    },
+    ResolveDenied { role: String, purpose: String, fields: String },
     // It is not repeated: people mistype values here.
     #[error("a name in the query is no field of `{schema}` (nearest: `{nearest}`)")]
-    UnknownQueryField {
-        schema: String,
-        nearest: String,
-    },
+    UnknownQueryField { schema: String, nearest: String },
     // What was asked for is not repeated: people mistype values here.
     #[error("records are not found by this field (but by: {indexed})")]
-    NotIndexed {
-        indexed: String,
-    },
+    NotIndexed { indexed: String },
     #[error("the index does not cover the records of source `{source_id}` yet: `vermeil run` completes it")]
-    IndexIncomplete {
-        source_id: SourceId,
-    },
+    IndexIncomplete { source_id: SourceId },
     #[error(transparent)]
     Consent(#[from] ConsentError),
     #[error(transparent)]
@@ -219,57 +152,33 @@ pub enum EngineError {
     Download(#[from] DownloadError),
     #[error(transparent)]
     SelfService(#[from] SelfServiceError),
+    #[error(transparent)]
     Recipient(#[from] RecipientError),
     #[error(transparent)]
     OpenDsr(#[from] OpenDsrError),
     #[error("{message}")]
-    Sql {
-        message: String,
-        fault: SqlFault,
-    },
+    Sql { message: String, fault: SqlFault },
     #[error("only queries are allowed: `{statement}` is not")]
-    NotAQuery {
-        statement: String,
-    },
+    NotAQuery { statement: String },
     #[error("the query failed while running: {kind}")]
-    Query {
-        kind: QueryFault,
-    },
+    Query { kind: QueryFault },
     #[error("a decision is about two: both ids stand for the same records, or no record would stay")]
     NotTwo,
     #[error("record {record} is not in profile {profile}")]
-    NotAMember {
-        record: String,
-        profile: String,
-    },
+    NotAMember { record: String, profile: String },
     #[error("this contradicts what was decided before: {}", listed(decisions))]
-    Contradiction {
-        decisions: Vec<i64>,
-    },
+    Contradiction { decisions: Vec<i64> },
     #[error("a match model is kept of {least} records or more, there are {found}")]
-    TooFewRecords {
-        found: u64,
-        least: u64,
-    },
+    TooFewRecords { found: u64, least: u64 },
     #[error("nothing is published yet: `vermeil run` makes golden profiles")]
     NothingPublished,
     #[error("there is no {what} {id}")]
-    Unknown {
-        what: &'static str,
-        id: String,
-    },
+    Unknown { what: &'static str, id: String },
     #[error("{what} {id} was erased on {}", second(*at))]
-    Erased {
-        what: &'static str,
-        id: String,
-        at: DateTime<Utc>,
-    },
+    Erased { what: &'static str, id: String, at: DateTime<Utc> },
     /// Erasing takes leave to open every class.
     #[error("role `{role}` may not erase for purpose `{purpose}`")]
-    EraseDenied {
-        role: String,
-        purpose: String,
-    },
+    EraseDenied { role: String, purpose: String },
     /// Never known, or erased: who asks is not told which.
     #[error("the state database is a backup that lacks erasures")]
     RestoredBackup,
@@ -278,34 +187,19 @@ pub enum EngineError {
     #[error("nobody is found")]
     NobodyFound,
     #[error("the value is that of {people} people: name one by the id of a profile")]
-    SeveralPeople {
-        people: usize,
-    },
+    SeveralPeople { people: usize },
     #[error("erasure {number} was opened by the same account: another one has to approve it")]
-    SameAccount {
-        number: i64,
-    },
+    SameAccount { number: i64 },
     #[error("erasure {number} is {status}")]
-    ErasureNotDue {
-        number: i64,
-        status: String,
-    },
+    ErasureNotDue { number: i64, status: String },
     /// More would be erased than was approved.
     #[error("the person of erasure {number} has records that were not approved")]
-    ErasureChanged {
-        number: i64,
-    },
+    ErasureChanged { number: i64 },
     #[error("erasing them is held by request {number} until {until}")]
-    ErasureHeld {
-        number: i64,
-        until: String,
-    },
+    ErasureHeld { number: i64, until: String },
     /// Dealing with requests takes leave to open every class.
     #[error("role `{role}` may not deal with requests for purpose `{purpose}`")]
-    RequestDenied {
-        role: String,
-        purpose: String,
-    },
+    RequestDenied { role: String, purpose: String },
     #[error("the request names nobody: a field that records are found by, or `id`, is expected")]
     NoIdentifier,
     #[error("the request to rectify says nothing of what should stand where")]
@@ -315,13 +209,9 @@ pub enum EngineError {
     #[error("the answer has to go somewhere: name a folder")]
     NoFolder,
     #[error("`{place}` is no period such as `P3Y`")]
-    NotAPeriod {
-        place: &'static str,
-    },
+    NotAPeriod { place: &'static str },
     #[error("{folder} is there already")]
-    FolderTaken {
-        folder: String,
-    },
+    FolderTaken { folder: String },
     #[error("could not write {file}")]
     Unwritable {
         file: String,
@@ -329,9 +219,7 @@ pub enum EngineError {
         cause: std::io::Error,
     },
     #[error("the counts do not add up: {counts}; nothing was lost, but this is a defect")]
-    CountsDoNotAddUp {
-        counts: String,
-    },
+    CountsDoNotAddUp { counts: String },
     #[error("a computation failed")]
     DataFusion(#[source] Box<DataFusionError>),
     #[error("a temporary folder for the preview could not be made")]
@@ -373,4 +261,15 @@ impl EngineError {
     pub(crate) fn is_outdated(&self) -> bool {
         matches!(self, Self::State(StateError::Outdated { .. }))
     }
+}
+
+fn listed(numbers: &[i64]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Follows the chain of causes down to the operating system.
+fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+    })
 }

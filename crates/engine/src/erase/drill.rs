@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ahash::AHashSet;
+use vermeil_model::pipeline::StateSettings;
 use vermeil_model::{RecordId, Tag};
 
 use crate::engine::{Access, Engine, EngineConfig};
@@ -85,7 +86,7 @@ async fn restored(
     .await?;
     let pipeline = &mut config.pipeline;
     pipeline.lake = LAKE.to_owned();
-    pipeline.state = STATE.to_owned();
+    pipeline.state = StateSettings::File(STATE.to_owned());
     pipeline.keyring.path = KEYRING.to_owned();
     pipeline.audit = Some(AUDIT.to_owned());
     config.base = folder.to_owned();

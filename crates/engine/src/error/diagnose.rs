@@ -4,7 +4,8 @@ use vermeil_model::diagnostic::ErrorKind;
 use vermeil_model::policy::Denied;
 use vermeil_model::{Diagnose, Diagnostic};
 
-use super::EngineError;
+use super::{EngineError, listed};
+use crate::lake::LocationError;
 use crate::report::second;
 
 impl Diagnose for EngineError {
@@ -236,15 +237,4 @@ impl Diagnose for EngineError {
             _ => ErrorKind::Failed,
         }
     }
-}
-
-fn listed(numbers: &[i64]) -> String {
-    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Follows the chain of causes down to the operating system.
-fn is_storage_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
-    })
 }
