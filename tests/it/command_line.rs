@@ -107,7 +107,7 @@ fn the_demo_ends_with_someone_who_is_gone_from_exports_lake_old_versions_and_bac
         BTreeSet::from_iter(export.lines().map(str::to_owned))
     });
     assert_eq!(before.difference(&after).count(), 1, "one line less, and the others as they were");
-    assert_eq!(ending["status"], "complete", "{ending}");
+    assert_eq!((&ending["status"], &ending["recipients_told"]), (&"complete".into(), &1.into()), "{ending}");
     for found in ["pyarrow", "duckdb"] {
         assert!(count(&ending["before"][found]) > 0, "{found} finds what is there: {ending}");
         assert_eq!(count(&ending["after"][found]), 0, "{found}: {ending}");

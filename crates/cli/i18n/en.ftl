@@ -384,6 +384,7 @@ column-demo-before-withdrawal = before
 column-demo-after-withdrawal = one of them withdraws
 column-demo-erasure = and asks to be erased
 column-demo-certificate = certificate, whose signature holds
+column-demo-recipients = whoever received them
 column-demo-looked-by = looked for
 column-demo-before-erasure = before the erasure
 column-demo-after-erasure = after it
@@ -1028,6 +1029,11 @@ demo-rows-of-versions = { $rows ->
        *[other] , of which { $refused } can no longer be read
     }
 demo-not-installed = not installed
+demo-recipients-told = { $recipients ->
+        [0] nobody
+        [one] { $recipients } recipient is told, and answers
+       *[other] { $recipients } recipients are told, and answer
+    }
 demo-by-pyarrow = pyarrow, every Parquet file of the lake
 demo-by-duckdb = DuckDB, every Parquet file of the lake
 demo-by-time-travel = time travel, every version of every table

@@ -384,6 +384,7 @@ column-demo-before-withdrawal = avant
 column-demo-after-withdrawal = l'un d'eux retire son consentement
 column-demo-erasure = puis demande son effacement
 column-demo-certificate = attestation, à la signature valide
+column-demo-recipients = qui avait reçu ses données
 column-demo-looked-by = recherche
 column-demo-before-erasure = avant l'effacement
 column-demo-after-erasure = après
@@ -1025,6 +1026,11 @@ demo-rows-of-versions = { $rows ->
        *[other] , dont { $refused } ne peuvent plus être lues
     }
 demo-not-installed = absent
+demo-recipients-told = { $recipients ->
+        [0] personne
+        [one] { $recipients } destinataire est prévenu, et répond
+       *[other] { $recipients } destinataires sont prévenus, et répondent
+    }
 demo-by-pyarrow = pyarrow, chaque fichier Parquet du lac
 demo-by-duckdb = DuckDB, chaque fichier Parquet du lac
 demo-by-time-travel = voyage dans le temps, chaque version de chaque table

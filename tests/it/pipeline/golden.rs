@@ -113,7 +113,7 @@ fn stored_pseudonyms_are_those_that_are_made_on_the_way() {
     }
     let stored = workspace.stored("golden/profiles").expect("published").rows;
     let kept = stored.schema().fields().iter().filter(|field| field.name().starts_with("pseudonym_")).count();
-    assert_eq!(kept, 5, "each role of the demo without a purpose; with one, it sees ids");
+    assert_eq!(kept, 6, "each role of the demo without a purpose; with one, it sees ids");
 
     // A role that was declared after the publication has its pseudonyms too.
     workspace.edit("policies/names.cedarschema", "Role enum [", "Role enum [\"newcomer\", ");

@@ -74,6 +74,8 @@ fn told(catalog: &Catalog, ending: &Ending) -> String {
         ("status", catalog.text(&format!("erase-status-{}", ending.status)).into()),
     ];
     facts.fact("demo-erasure", text(catalog.message("demo-erased", &erased)));
+    let recipients = [("recipients", ending.recipients_told.into())];
+    facts.fact("demo-recipients", text(catalog.message("demo-recipients-told", &recipients)));
     facts.fact("demo-certificate", text(&ending.certificate));
     facts.finish()
 }

@@ -349,6 +349,7 @@ fn ending() -> Ending {
         erasure: 1,
         status: "complete".to_owned(),
         records: 3,
+        recipients_told: 1,
         unreadable_after: 0.02,
         seconds: 0.75,
         before: found(7, 0, 2),

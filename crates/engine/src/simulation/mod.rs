@@ -11,8 +11,10 @@ mod power;
 mod steps;
 mod world;
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 
 use self::power::{Cut, Power, Powered};
@@ -83,11 +85,17 @@ impl Lived {
 fn live(world: &mut World, power: Arc<Power>, step: &Step) -> Lived {
     let runtime = runtime();
     let lived = runtime.block_on(async {
+        // Boxed: as large as all that an engine may do.
+        let taken = Box::pin(AssertUnwindSafe(steps::take(world, &power, step)).catch_unwind());
         tokio::select! {
             biased;
             () = power.is_cut() => Lived::CutOff,
-            // Boxed: as large as all that an engine may do.
-            () = Box::pin(steps::take(world, &power, step)) => Lived::Done,
+            taken = taken => match taken {
+                Ok(()) => Lived::Done,
+                // What failed for want of power did not fail.
+                Err(_) if power.is_off() => Lived::CutOff,
+                Err(cause) => resume_unwind(cause),
+            },
         }
     });
     power.end();

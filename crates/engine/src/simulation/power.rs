@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
@@ -22,6 +24,9 @@ pub(super) enum Cut {
     /// It was, and nobody learnt of it.
     After,
 }
+
+/// How long a cut is noticed at the latest.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The switch.
 #[derive(Debug)]
@@ -59,6 +64,11 @@ impl Power {
         let _ = self.state.subscribe().wait_for(|state| *state != Supply::On).await;
     }
 
+    /// Whether it is cut.
+    pub(super) fn is_off(&self) -> bool {
+        *self.state.borrow() != Supply::On
+    }
+
     /// The process that lived on it is gone.
     pub(super) fn end(&self) {
         self.state.send_replace(Supply::Over);
@@ -77,20 +87,31 @@ impl Power {
 
     /// Does `operation`, and is cut before or after it where it is the last.
     async fn spend<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        if *self.state.borrow() != Supply::On {
+        if self.is_off() {
             return self.dark().await;
         }
         let last = self.is_last();
         if last && self.cut == Cut::Before {
-            self.state.send_replace(Supply::Cut);
+            self.switch_off();
             return self.dark().await;
         }
         let done = operation.await;
         if last {
-            self.state.send_replace(Supply::Cut);
+            self.switch_off();
             return self.dark().await;
         }
         done
+    }
+
+    /// Cuts the power. Readers of Delta's log block the thread that the simulation itself needs to notice: they
+    /// are sent home after a while.
+    fn switch_off(&self) {
+        self.state.send_replace(Supply::Cut);
+        let state = self.state.clone();
+        thread::spawn(move || {
+            thread::sleep(PATIENCE);
+            state.send_replace(Supply::Over);
+        });
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::str::FromStr;
 
 use arrow::array::AsArray;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use vermeil_engine::{
     PublishedAccount, Reader, Subject, WhichErasures,
 };
 use vermeil_model::consent::{ConsentScope, ConsentStatus};
+use vermeil_model::decision::Reason;
 use vermeil_model::policy::{Purpose, Role};
 use vermeil_model::{Plaintext, ProfileId};
 
@@ -61,6 +63,8 @@ pub struct Ending {
     pub status: String,
     /// Records of the erased person.
     pub records: u64,
+    /// Recipients that were told, and answered.
+    pub recipients_told: u64,
     /// Seconds from beginning the erasure until no sealed value opened any more.
     pub unreadable_after: f64,
     /// Seconds that it took in all.
@@ -156,8 +160,18 @@ pub async fn play(
     let opened = engine.open_erasures(&[Subject::Id(customer.profile.0)], &officer).await?;
     let number = opened[0].number;
     engine.approve_erasure(number, &Reader { actor: SECOND_ACCOUNT.to_owned(), ..officer.clone() }).await?;
-    let ran =
-        engine.run_erasures(&WhichErasures::Numbered(vec![number]), &officer, &*session.progress).await?;
+    let which = WhichErasures::Numbered(vec![number]);
+    let first = engine.run_erasures(&which, &officer, &*session.progress).await?;
+    // Whoever received them is told, and an erasure that somebody was not told of is not complete.
+    let told = engine.pending_deliveries().await?;
+    for delivery in &told {
+        let answer = Reason::from_str("deleted on our side")?;
+        engine.enter_receipt(delivery.notice, &delivery.recipient, &answer, &officer).await?;
+    }
+    let ran = match told.is_empty() {
+        true => first.clone(),
+        false => engine.run_erasures(&which, &officer, &*session.progress).await?,
+    };
     let after = found((engine, &old), &lake, &customer.ids, &officer).await?;
 
     let certificate = folder.join(CERTIFICATE);
@@ -173,8 +187,9 @@ pub async fn play(
         erasure: number,
         status: ran.erasures[0].status.clone(),
         records: customer.records,
-        unreadable_after: ran.unreadable_after,
-        seconds: ran.seconds,
+        recipients_told: told.len() as u64,
+        unreadable_after: first.unreadable_after,
+        seconds: first.seconds,
         before,
         after,
         certificate: certificate.display().to_string(),
