@@ -2,7 +2,8 @@
 
 {"library": "psycopg", "connection": {...}, "steps": [{"sql": "SELECT $1", "parameters": ["x"]}, ...]}
 
-A step may be fetched in parts ("fetch": rows at a time from a cursor of the server), or in binary ("binary": true).
+A step may be fetched in parts ("fetch": rows at a time from a cursor of the server), or in binary ("binary": true),
+or cancelled after so many seconds ("cancel_after").
 """
 
 import datetime
@@ -10,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 
 
 def plain(value):
@@ -128,6 +130,8 @@ def main():
 
             subprocess.run(step["shell"], check=True, capture_output=True)
             continue
+        if "cancel_after" in step:
+            threading.Timer(step["cancel_after"], connection.cancel).start()
         try:
             answers.append(run(step, connection, module))
         except module.Error as cause:

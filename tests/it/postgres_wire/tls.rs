@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::service::{Service, published};
-use super::{ask, ask_with};
+use super::{ask, ask_with, state};
 use crate::python::{Python, answer};
 
 #[test]
@@ -56,4 +56,18 @@ fn who_does_not_know_the_secret_of_a_session_cancels_nothing() {
     let steps = json!([{ "sql": "SELECT 3" }]);
     let Some(answers) = ask(service, "psycopg", "agent-v", "customer_care", steps) else { return };
     assert_eq!(answers[0]["rows"], json!([[3]]));
+}
+
+#[test]
+fn a_client_cancels_its_own_statement_and_goes_on() {
+    let service = Service::shared();
+    // More than anybody waits for.
+    let tables: Vec<String> = (0..8).map(|number| format!("golden.profiles p{number}")).collect();
+    let long = json!({ "sql": format!("SELECT count(*) FROM {}", tables.join(", ")), "cancel_after": 0.7 });
+    for library in ["psycopg", "psycopg2"] {
+        let steps = json!([long, { "sql": "SELECT 3" }]);
+        let Some(answers) = ask(service, library, "agent-w", "customer_care", steps) else { return };
+        assert_eq!(state(&answers[0]), "57014", "{library}: {answers:?}");
+        assert_eq!(answers[1]["rows"], json!([[3]]), "{library}: {answers:?}");
+    }
 }

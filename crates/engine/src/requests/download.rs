@@ -20,7 +20,7 @@ use vermeil_state::{KnownRequest, NewDownload};
 
 use super::package::Package;
 use super::steps::EXPORT;
-use super::{intent, lawful, status};
+use super::{GIVING_A_LINK, HANDING_OVER, intent, lawful, status};
 use crate::engine::{Engine, Reader};
 use crate::error::EngineError;
 use crate::report::{DownloadReport, second};
@@ -106,7 +106,7 @@ impl Engine {
             purpose: grant.purpose().clone(),
             expires_at,
         };
-        let entry = self.audit.begin(intent(reader, "request-link", number)).await?;
+        let entry = self.audit.begin(intent(reader, GIVING_A_LINK, number)).await?;
         let issued = async {
             self.state.change_request(number, Request::start).await?;
             self.state.begin_request_step(number, EXPORT).await?;
@@ -130,7 +130,7 @@ impl Engine {
         let reader = Reader { actor: taken.issued_by, role: taken.role, purpose: Some(taken.purpose) };
         let grant = self.answering(&reader)?;
         let known = self.known_request(taken.request).await?;
-        let entry = self.audit.begin(intent(&reader, "request-answer", taken.request)).await?;
+        let entry = self.audit.begin(intent(&reader, HANDING_OVER, taken.request)).await?;
         let language = language_of(&taken.language);
         let made = self.make_package(&known, language, (&reader, &grant), entry).await;
         self.audit.conclude(entry, 0, status(made.is_ok())).await?;

@@ -426,6 +426,11 @@ fn action(change: &RequestChange) -> &'static str {
     }
 }
 
+/// What the audit log calls giving a link to an answer.
+const GIVING_A_LINK: &str = "request-link";
+/// What it calls handing the answer over.
+const HANDING_OVER: &str = "request-answer";
+
 /// What the audit log tells of a step: who, what, and the number of the request.
 fn intent(reader: &Reader, action: &str, number: i64) -> Intent {
     Intent { table: format!("requests/{number}"), ..crate::erase::intent(reader, action, None) }

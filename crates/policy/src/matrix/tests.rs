@@ -60,7 +60,11 @@ anyone dpo           data_subject_rights clear  clear      clear      clear     
 anyone data_engineer (none)              clear  protected  protected  protected   protected
 anyone data_engineer customer_care       -      -          -          -           -
 anyone data_engineer marketing           -      -          -          -           -
-anyone data_engineer data_subject_rights -      -          -          -           -";
+anyone data_engineer data_subject_rights -      -          -          -           -
+anyone subject       (none)              clear  protected  protected  protected   protected
+anyone subject       customer_care       -      -          -          -           -
+anyone subject       marketing           -      -          -          -           -
+anyone subject       data_subject_rights clear  clear      clear      clear       clear";
     let (_, expected) = expected.split_once('\n').expect("a heading");
     assert_eq!(written(&demo().matrix()), expected);
 }
